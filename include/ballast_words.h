@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * ballast_words.h - the words of the contract, as tables.
+ *
+ * Each table is an X-macro: ballast.h makes an enumeration of it, core/words.c the texts, and the
+ * API, the metrics and the documentation are printed from the same rows.
+ */
+#ifndef BALLAST_WORDS_H
+#define BALLAST_WORDS_H
+
+/* Every answer of the library and of the layers above it, with the HTTP status that says it. */
+#define BAL_STATUS_MAP(X)                                                                          \
+	X(OK, 200, "ok")                                                                           \
+	X(INVALID, 400, "an argument is out of range")                                             \
+	X(DENIED, 403, "this token may not do that")                                               \
+	X(UNKNOWN, 404, "no such task, agent, pool or order")                                      \
+	X(STALE, 409, "that attempt was given up on")                                              \
+	X(CONFLICT, 409, "the same name stands for something else")                                \
+	X(TOO_LARGE, 413, "larger than the configured maximum")                                    \
+	X(INFEASIBLE, 422, "cannot be done with what is configured")                               \
+	X(FULL, 429, "a configured limit is reached")                                              \
+	X(BROKEN, 500, "damaged or inconsistent data")                                             \
+	X(UNAVAILABLE, 503, "cannot be done right now")                                            \
+	X(TIMEOUT, 504, "no answer in time")                                                       \
+	X(NO_SPACE, 507, "the disk is full or read-only")
+
+/* Classes of the queue, most urgent first. */
+#define BAL_PRIORITY_MAP(X)                                                                        \
+	X(CRITICAL, "critical")                                                                    \
+	X(HIGH, "high")                                                                            \
+	X(NORMAL, "normal")                                                                        \
+	X(LOW, "low")                                                                              \
+	X(BATCH, "batch")
+
+/* The life of a task; core/life.c holds which state may follow which. */
+#define BAL_TASK_STATE_MAP(X)                                                                      \
+	X(FREE, "free")             /* no task: an unused place */                                 \
+	X(SUBMITTED, "submitted")   /* being made durable */                                       \
+	X(QUEUED, "queued")         /* waits for a slot */                                         \
+	X(WAITING, "waiting")       /* holds no slot: back-off, or waits for another task */       \
+	X(DISPATCHED, "dispatched") /* sent to an agent */                                         \
+	X(RUNNING, "running")       /* the agent said that it works on it */                       \
+	X(FINISHING, "finishing")   /* its end is being made durable */                            \
+	X(SUCCEEDED, "succeeded")                                                                  \
+	X(FAILED, "failed") /* its agent said no, and no retry may change that */                  \
+	X(DEAD, "dead")     /* every allowed attempt was used */                                   \
+	X(CANCELLED, "cancelled")                                                                  \
+	X(EXPIRED, "expired") /* its deadline passed */                                            \
+	X(REFUSED, "refused") /* never admitted */
+
+#define BAL_AGENT_STATE_MAP(X)                                                                     \
+	X(FREE, "free")         /* no agent: an unused place */                                    \
+	X(STARTING, "starting") /* ordered or booting: counts as capacity, takes no task */        \
+	X(WARMING, "warming")   /* takes tasks, slowly more: half its slots at first */            \
+	X(READY, "ready")                                                                          \
+	X(DRAINING, "draining") /* finishes what it has, takes nothing new */                      \
+	X(EJECTED, "ejected")   /* failed or silent: takes nothing until a probe succeeds */       \
+	X(GONE, "gone")
+
+/* How an attempt ended, as its host saw it. */
+#define BAL_OUTCOME_MAP(X)                                                                         \
+	X(SUCCEEDED, "succeeded")                                                                  \
+	X(FAILED, "failed")       /* the agent's own no: 4xx, non-zero exit */                     \
+	X(RETRYABLE, "retryable") /* a failure marked retryable: 5xx, an exit named in the pool */ \
+	X(LOST, "lost")           /* agent or connection gone without an answer */                 \
+	X(TIMEOUT, "timeout")     /* the attempt's own limit passed */                             \
+	X(BUSY, "busy")           /* 503 with Retry-After: handed back, not a failure */           \
+	X(HANDED_BACK, "handed_back") /* drained or waiting, with or without a checkpoint */
+
+/* Why something was decided: stable words for programs, texts for people. */
+#define BAL_REASON_MAP(X)                                                                          \
+	X(NONE, "none")                                                                            \
+	/* routed */                                                                               \
+	X(ROUTED, "smallest composite among the agents that may take it")                          \
+	X(ONLY_CHOICE, "the only agent that may take it")                                          \
+	/* waiting */                                                                              \
+	X(WAIT_STORE, "being made durable")                                                        \
+	X(WAIT_TURN, "capable slots are taken or promised to tasks ahead of it")                   \
+	X(WAIT_LIMIT, "a shared limit of every capable pool is reached")                           \
+	X(WAIT_TENANT, "its tenant runs as many tasks as it may")                                  \
+	X(WAIT_BACKOFF, "waits before the next attempt")                                           \
+	X(WAIT_TASK, "waits for another task without holding a slot")                              \
+	X(WAIT_ORDERED, "no capable agent yet: one is ordered or starting")                        \
+	X(WAIT_DOWN, "capable agents exist but are down")                                          \
+	X(WAIT_PAUSED, "its pool is paused")                                                       \
+	X(WAIT_FORBIDDEN, "free agents are forbidden to it or lack the resources it needs")        \
+	/* refused */                                                                              \
+	X(REFUSED_INCAPABLE, "no pool offers what it needs")                                       \
+	X(REFUSED_QUEUE_FULL, "the queue is full")                                                 \
+	X(REFUSED_TENANT_FULL, "its tenant has as many tasks waiting as it may")                   \
+	X(REFUSED_TENANT_RATE, "its tenant submits faster than it may")                            \
+	X(REFUSED_DEADLINE, "its deadline cannot be met")                                          \
+	X(REFUSED_STORE, "it could not be made durable")                                           \
+	/* ended */                                                                                \
+	X(DONE, "the agent finished it")                                                           \
+	X(FAILED, "the agent said no, and its pool does not retry that")                           \
+	X(ATTEMPTS_USED, "every allowed attempt was used")                                         \
+	X(CANCELLED, "somebody cancelled it")                                                      \
+	X(DEADLINE_PASSED, "its deadline passed")                                                  \
+	/* rescinded attempts */                                                                   \
+	X(ATTEMPT_TIMEOUT, "the attempt took longer than its pool allows")                         \
+	X(LEASE_EXPIRED, "its lease ran out")                                                      \
+	X(AGENT_GONE, "its agent went away")                                                       \
+	X(DRAIN_LIMIT, "its agent drains and the drain limit is near")                             \
+	/* constraints that rule a candidate out */                                                \
+	X(NO_SLOT, "no free slot")                                                                 \
+	X(FORBIDDEN, "the task forbids this agent")                                                \
+	X(MEMORY, "not enough memory left")                                                        \
+	X(NOT_ALONE, "the task wants an agent for itself")                                         \
+	X(UNHEALTHY, "ejected or not ready")                                                       \
+	X(LIMIT, "a shared limit is reached")                                                      \
+	/* scaling */                                                                              \
+	X(SCALE_MINIMUM, "fewer agents than the pool's minimum")                                   \
+	X(SCALE_FROM_ZERO, "tasks wait and no agent is up")                                        \
+	X(SCALE_LOAD_HIGH, "load above the threshold for the sustain time")                        \
+	X(SCALE_QUEUE_DEEP, "more tasks wait than the threshold for the sustain time")             \
+	X(SCALE_EMERGENCY, "overload, or critical tasks wait longer than they may")                \
+	X(SCALE_LOAD_LOW, "load below the threshold for the sustain time")                         \
+	X(SCALE_MAXIMUM, "more agents than the pool may have")                                     \
+	X(SCALE_OPERATOR, "somebody asked for it")                                                 \
+	X(HOLD_COOLDOWN, "the cool-down after the last order has not passed")                      \
+	X(HOLD_SUSTAIN, "the threshold has not been crossed for long enough")                      \
+	X(HOLD_MAXIMUM, "the pool has as many agents as it may")                                   \
+	X(HOLD_MINIMUM, "the pool has as few agents as it may")                                    \
+	X(HOLD_PAUSED, "scaling of this pool is paused")                                           \
+	X(HOLD_BACKOFF, "agents of this pool failed to start: the next try waits")                 \
+	X(HOLD_STEADY, "load lies between the thresholds")
+
+/* How agents of a pool are reached, and so what the host does with DISPATCH and SCALE. */
+#define BAL_POOL_KIND_MAP(X)                                                                       \
+	X(PROCESS, "process") /* HTTP agents that a provider starts: the pool scales */            \
+	X(URLS, "urls")       /* HTTP agents that exist already */                                 \
+	X(COMMAND, "command") /* one process per task; the pool is one agent with max slots */     \
+	X(LEASE, "lease")     /* workers come and ask */
+
+#define BAL_STRATEGY_MAP(X)                                                                        \
+	X(CONSERVATIVE, "conservative") /* +1 after 5 min, -1 after 15 min, at most 3x baseline */ \
+	X(AGGRESSIVE, "aggressive")     /* +50 % after 2 min, -25 % after 10 min, at most 5x */    \
+	X(FIXED, "fixed")               /* only what somebody asks for */
+
+/* Signals that hosts sample from agents; more of them come with monitoring. */
+#define BAL_SIGNAL_MAP(X)                                                                          \
+	X(CPU_PERMILLE, "cpu")       /* of what the agent was promised; 1000 = all of it */        \
+	X(MEMORY_PERMILLE, "memory") /* of its memory limit, or of the host's where it has none */ \
+	X(MEMORY_MIB, "memory_mib")
+
+/* X(NAME, default, lowest, highest, unit, help) */
+#define BAL_KNOB_MAP(X)                                                                            \
+	X(WEIGHT_LOAD, 300, 0, 1000, "permille", "weight of expected start and slowing by load")   \
+	X(WEIGHT_PERFORMANCE, 250, 0, 1000, "permille", "weight of learned speed and success")     \
+	X(WEIGHT_FUTURE, 200, 0, 1000, "permille", "weight of the delay caused to expected tasks") \
+	X(WEIGHT_EFFICIENCY, 150, 0, 1000, "permille", "weight of price and resource fit")         \
+	X(WEIGHT_COLLABORATION, 100, 0, 1000, "permille", "weight of warm context")                \
+	X(TIME_VALUE, 500000000, 0, 1000000000000, "microcents/h",                                 \
+		"what an hour of waiting costs")                                                   \
+	X(AGEING, 300000000000, 1000000000, 86400000000000, "ns",                                  \
+		"wait after which a task is served before its class")                              \
+	X(AGED_SHARE, 8, 2, 1000, "dispatches", "one of this many may go to an aged task")         \
+	X(QUEUE_MAX, 1000000, 1, 4000000000, "tasks", "tasks waiting before new ones are refused") \
+	X(RETRY_BUDGET, 200, 0, 1000, "permille", "retries allowed per finished task, plus ten")   \
+	X(EJECT_AFTER, 3, 1, 1000, "failures", "lost attempts in a row that eject an agent")       \
+	X(EJECT_BASE, 5000000000, 1000000, 3600000000000, "ns", "first ejection; doubles")         \
+	X(EJECT_MAX_SHARE, 500, 0, 1000, "permille", "largest ejected share of a pool")            \
+	X(WARMING, 0, 0, 600000000000, "ns", "slow start: a new agent has half its slots so long") \
+	X(START_BACKOFF, 1000000000, 1000000, 3600000000000, "ns",                                 \
+		"wait after an agent failed to start; doubles up to a minute")
+#endif
