@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_BASE_CHECKSUM_H
+#define BAL_BASE_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Check sums of stored bytes, hashes of keys, and digests of state. None of them is cryptographic:
+ * they find damage and differences, not forgery. */
+
+/*
+ * CRC32C (Castagnoli; RFC 3720, section 12.1). Start with 0; to go on over a second piece, pass the
+ * result of the first: checksum_crc32c(checksum_crc32c(0, a, n), b, m) is that of a and b joined.
+ */
+uint32_t checksum_crc32c(uint32_t seed, const void *data, size_t size);
+
+/* A 64-bit hash of the bytes, well mixed in all bits. With a secret seed, keys chosen by a client
+ * do not collide on purpose in practice. The value is the same on every machine, and may be stored.
+ */
+uint64_t checksum_hash64(uint64_t seed, const void *data, size_t size);
+
+/* Mixes two numbers into one; the order counts. */
+uint64_t checksum_mix(uint64_t a, uint64_t b);
+
+/* A digest over typed fields, taken one after the other in a fixed order. */
+struct digest {
+	uint64_t state;
+	uint64_t count; /* fields so far */
+};
+
+void digest_init(struct digest *digest, uint64_t seed);
+void digest_u64(struct digest *digest, uint64_t value);
+void digest_i64(struct digest *digest, int64_t value);
+
+/* All NaNs count alike; -0 and +0 do not. */
+void digest_double(struct digest *digest, double value);
+
+/* The size counts too: "ab", "c" differs from "a", "bc". */
+void digest_bytes(struct digest *digest, const void *data, size_t size);
+
+/* The digest of the fields so far; one may go on. */
+uint64_t digest_value(const struct digest *digest);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Live items are bits of a bitmap, with a bitmap of its full words above it, and so on up to a
+ * single word. The lowest free item is found from the top by one count-trailing-zeros per level.
+ * A free list was rejected: its order is hidden state that a snapshot would have to carry for a
+ * replay to hand out the same indices, and its links touch memory that is not in use.
+ */
+#include "base/pool.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/assert.h"
+#include "base/units.h"
+
+#define WORD_BITS 64
+/* Multiple for item starts. A type whose size is not a multiple of 16 is aligned to at most 8. */
+#define STRIDE_MULTIPLE 8
+
+static bool is_set(const uint64_t *words, uint32_t bit)
+{
+	return (words[bit / WORD_BITS] >> (bit % WORD_BITS) & 1) != 0;
+}
+
+static void mark_live(struct pool *pool, uint32_t index)
+{
+	uint32_t bit = index;
+
+	for (uint32_t k = 0; k < pool->level_count; k++) {
+		uint64_t *word = &pool->level[k][bit / WORD_BITS];
+
+		*word |= UINT64_C(1) << (bit % WORD_BITS);
+		if (*word != UINT64_MAX)
+			return;
+		bit /= WORD_BITS;
+	}
+}
+
+static void mark_free(struct pool *pool, uint32_t index)
+{
+	uint32_t bit = index;
+
+	for (uint32_t k = 0; k < pool->level_count; k++) {
+		uint64_t *word = &pool->level[k][bit / WORD_BITS];
+		uint64_t before = *word;
+
+		*word &= ~(UINT64_C(1) << (bit % WORD_BITS));
+		if (before != UINT64_MAX)
+			return;
+		bit /= WORD_BITS;
+	}
+}
+
+/* The lowest index that is not live. When a word is full its bit above is set, so each level's
+ * first zero bit leads to a word with a zero bit; beyond the last word only when all are full. */
+static uint32_t find_free(const struct pool *pool)
+{
+	uint32_t index = 0;
+
+	for (uint32_t k = pool->level_count; k-- > 0;) {
+		uint64_t word = pool->level[k][index];
+
+		if (word == UINT64_MAX)
+			return POOL_NONE;
+		index = index * WORD_BITS + (uint32_t)__builtin_ctzll(~word);
+	}
+	return index;
+}
+
+static void *take_index(struct pool *pool, uint32_t index)
+{
+	uint8_t *item = pool->items + (size_t)index * pool->stride;
+
+	mark_live(pool, index);
+	pool->count++;
+	if (index < pool->high)
+		memset(item, 0, pool->stride);
+	else
+		pool->high = index + 1;
+	return item;
+}
+
+void pool_init(struct pool *pool, struct arena *arena, uint32_t count_max, size_t item_size)
+{
+	uint32_t words = count_max;
+
+	bal_assert(count_max > 0);
+	bal_assert(count_max <= POOL_COUNT_MAX);
+	bal_assert(item_size > 0);
+	bal_assert(item_size <= MIB);
+	memset(pool, 0, sizeof(*pool));
+	pool->count_max = count_max;
+	pool->stride =
+		(uint32_t)((item_size + STRIDE_MULTIPLE - 1) & ~(size_t)(STRIDE_MULTIPLE - 1));
+	do {
+		words = (words + WORD_BITS - 1) / WORD_BITS;
+		pool->level[pool->level_count++] = arena_take(arena, words, sizeof(uint64_t));
+	} while (words > 1);
+	pool->items = arena_take(arena, count_max, pool->stride);
+}
+
+void *pool_take(struct pool *pool)
+{
+	uint32_t index;
+
+	if (pool->count == pool->count_max)
+		return NULL;
+	index = find_free(pool);
+	bal_assert(index < pool->count_max);
+	return take_index(pool, index);
+}
+
+void *pool_take_at(struct pool *pool, uint32_t index)
+{
+	if (index >= pool->count_max || pool_holds(pool, index))
+		return NULL;
+	return take_index(pool, index);
+}
+
+void pool_give(struct pool *pool, void *item)
+{
+	uint32_t index = pool_index(pool, item);
+
+	bal_assert(pool_holds(pool, index));
+	mark_free(pool, index);
+	pool->count--;
+}
+
+void *pool_at(const struct pool *pool, uint32_t index)
+{
+	bal_assert(index < pool->high);
+	return pool->items + (size_t)index * pool->stride;
+}
+
+uint32_t pool_index(const struct pool *pool, const void *item)
+{
+	uintptr_t offset = (uintptr_t)item - (uintptr_t)pool->items;
+	uintptr_t index = offset / pool->stride;
+
+	bal_assert(index < pool->high);
+	bal_assert(index * pool->stride == offset);
+	return (uint32_t)index;
+}
+
+bool pool_holds(const struct pool *pool, uint32_t index)
+{
+	return index < pool->high && is_set(pool->level[0], index);
+}
+
+uint32_t pool_next(const struct pool *pool, uint32_t from)
+{
+	uint32_t word_index = from / WORD_BITS;
+	uint64_t mask = UINT64_MAX << (from % WORD_BITS);
+
+	/* Bits at or above `high` are zero, so the last word needs no mask of its own. */
+	for (; word_index * (uint64_t)WORD_BITS < pool->high; word_index++) {
+		uint64_t word = pool->level[0][word_index] & mask;
+
+		if (word != 0)
+			return word_index * WORD_BITS + (uint32_t)__builtin_ctzll(word);
+		mask = UINT64_MAX;
+	}
+	return POOL_NONE;
+}
