@@ -92,6 +92,10 @@ class TestTidy(Planted):
         self.expect_c("/* " + "x" * 95 + " */\n", "3: columns: 101")
         self.plant_c("/* " + "ä" * 94 + " */\n")
         self.expect_clean()
+        script = "\n# SPDX-License-Identifier: " + "Apache-2.0\n# " + "x" * 99 + "\n"
+        self.plant("tools/a", "#!/bin/sh" + script)
+        self.plant("tools/b", "#!/usr/bin/env python3" + script)
+        self.expect("tools/b:3: columns: 101")
 
     def test_typedef(self):
         self.expect_c("typedef struct a {\n\tint b;\n} a_t;\n", "3: typedef: ")
