@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One rule keeps the output well-formed: every value goes through begin_value(), which writes the
+ * comma or refuses. Strings are copied in runs between bytes that need an escape.
+ */
+#include "wire/jsonwrite.h"
+
+#include <string.h>
+
+enum { DECIMALS_MAX = 9 };
+
+void json_writer_init(struct json_writer *writer, struct buffer *buffer)
+{
+	memset(writer, 0, sizeof(*writer));
+	writer->buffer = buffer;
+}
+
+bool json_writer_done(const struct json_writer *writer)
+{
+	return writer->ended && writer->depth == 0 && !writer->buffer->failed;
+}
+
+/* Room for one more value here; false, and failed, where none may stand. */
+static bool begin_value(struct json_writer *writer)
+{
+	bool in_object = writer->depth && writer->closers[writer->depth] == '}';
+	if (writer->ended || in_object != writer->keyed)
+		writer->buffer->failed = true;
+	if (writer->buffer->failed)
+		return false;
+	if (!in_object && writer->filled[writer->depth])
+		buffer_append_byte(writer->buffer, ',');
+	writer->filled[writer->depth] = true;
+	writer->keyed = false;
+	writer->ended = writer->depth == 0;
+	return true;
+}
+
+void json_open(struct json_writer *writer, char bracket)
+{
+	if (writer->depth >= JSON_WRITE_DEPTH_MAX || (bracket != '{' && bracket != '['))
+		writer->buffer->failed = true;
+	if (!begin_value(writer))
+		return;
+	buffer_append_byte(writer->buffer, bracket);
+	writer->ended = false;
+	writer->depth++;
+	writer->filled[writer->depth] = false;
+	writer->closers[writer->depth] = bracket == '{' ? '}' : ']';
+}
+
+void json_close(struct json_writer *writer)
+{
+	if (writer->depth == 0 || writer->keyed) {
+		writer->buffer->failed = true;
+		return;
+	}
+	buffer_append_byte(writer->buffer, writer->closers[writer->depth]);
+	writer->depth--;
+	writer->ended = writer->depth == 0;
+}
+
+/* The size of the UTF-8 character at the start of `text` (Unicode table 3-7), 0 when it is none. */
+static size_t measure_character(struct span text)
+{
+	const unsigned char *byte = (const unsigned char *)text.at;
+	size_t size = byte[0] < 0x80 ? 1 : byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;
+	if (size == 1)
+		return 1;
+	if (byte[0] < 0xc2 || byte[0] > 0xf4 || text.size < size)
+		return 0;
+	for (size_t i = 1; i < size; i++)
+		if ((byte[i] & 0xc0) != 0x80)
+			return 0;
+	bool overlong = (byte[0] == 0xe0 && byte[1] < 0xa0) || (byte[0] == 0xf0 && byte[1] < 0x90);
+	bool surrogate = byte[0] == 0xed && byte[1] > 0x9f;
+	bool beyond = byte[0] == 0xf4 && byte[1] > 0x8f;
+	return overlong || surrogate || beyond ? 0 : size;
+}
+
+/* A byte below 0x20, a quote or a backslash. */
+static void put_escape(struct buffer *buffer, char byte)
+{
+	static const char plain[] = "\"\\\b\f\n\r\t";
+	static const char letters[] = "\"\\bfnrt";
+	const char *found = byte ? strchr(plain, byte) : NULL;
+	if (found) {
+		buffer_append_byte(buffer, '\\');
+		buffer_append_byte(buffer, letters[found - plain]);
+		return;
+	}
+	buffer_append_text(buffer, "\\u00");
+	buffer_append_byte(buffer, "0123456789abcdef"[byte >> 4 & 15]);
+	buffer_append_byte(buffer, "0123456789abcdef"[byte & 15]);
+}
+
+static void put_quoted(struct buffer *buffer, struct span text)
+{
+	size_t from = 0, at = 0;
+	buffer_append_byte(buffer, '"');
+	while (at < text.size) {
+		size_t size = measure_character(span_skip(text, at));
+		char byte = text.at[at];
+		bool plain = size > 1 || (size == 1 && (unsigned char)byte >= ' ' && byte != '"' &&
+						 byte != '\\' && byte != 0x7f);
+		if (plain) {
+			at += size;
+			continue;
+		}
+		buffer_append(buffer, text.at + from, at - from);
+		if (size == 0)
+			buffer_append_text(buffer, "\xef\xbf\xbd");
+		else
+			put_escape(buffer, byte);
+		from = ++at;
+	}
+	buffer_append(buffer, text.size ? text.at + from : NULL, text.size - from);
+	buffer_append_byte(buffer, '"');
+}
+
+void json_key_span(struct json_writer *writer, struct span key)
+{
+	if (writer->depth == 0 || writer->closers[writer->depth] != '}' || writer->keyed) {
+		writer->buffer->failed = true;
+		return;
+	}
+	if (writer->filled[writer->depth])
+		buffer_append_byte(writer->buffer, ',');
+	put_quoted(writer->buffer, key);
+	buffer_append_byte(writer->buffer, ':');
+	writer->keyed = true;
+}
+
+void json_key(struct json_writer *writer, const char *key)
+{
+	json_key_span(writer, span_of(key));
+}
+
+void json_put_text(struct json_writer *writer, struct span text)
+{
+	if (text.at == NULL)
+		json_put_null(writer);
+	else if (begin_value(writer))
+		put_quoted(writer->buffer, text);
+}
+
+void json_put_word(struct json_writer *writer, const char *text)
+{
+	json_put_text(writer, span_of(text));
+}
+
+void json_put_id(struct json_writer *writer, uint64_t id)
+{
+	if (id == 0) {
+		json_put_null(writer);
+		return;
+	}
+	if (!begin_value(writer))
+		return;
+	buffer_append_byte(writer->buffer, '"');
+	buffer_append_unsigned(writer->buffer, id);
+	buffer_append_byte(writer->buffer, '"');
+}
+
+void json_put_signed(struct json_writer *writer, int64_t number)
+{
+	if (begin_value(writer))
+		buffer_append_signed(writer->buffer, number);
+}
+
+void json_put_unsigned(struct json_writer *writer, uint64_t number)
+{
+	if (begin_value(writer))
+		buffer_append_unsigned(writer->buffer, number);
+}
+
+void json_put_bool(struct json_writer *writer, bool truth)
+{
+	if (begin_value(writer))
+		buffer_append_text(writer->buffer, truth ? "true" : "false");
+}
+
+void json_put_null(struct json_writer *writer)
+{
+	if (begin_value(writer))
+		buffer_append_text(writer->buffer, "null");
+}
+
+void json_put_decimal(struct json_writer *writer, int64_t number, unsigned decimals)
+{
+	char digits[DECIMALS_MAX];
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	size_t size = decimals < DECIMALS_MAX ? decimals : DECIMALS_MAX;
+	if (decimals > DECIMALS_MAX)
+		writer->buffer->failed = true;
+	for (size_t i = size; i-- > 0; rest /= 10)
+		digits[i] = (char)('0' + rest % 10);
+	while (size && digits[size - 1] == '0')
+		size--;
+	if (!begin_value(writer))
+		return;
+	if (number < 0)
+		buffer_append_byte(writer->buffer, '-');
+	buffer_append_unsigned(writer->buffer, rest);
+	if (size)
+		buffer_append_byte(writer->buffer, '.');
+	buffer_append(writer->buffer, digits, size);
+}
+
+void json_put_raw(struct json_writer *writer, struct span json)
+{
+	if (json.size == 0)
+		json_put_null(writer);
+	else if (begin_value(writer))
+		buffer_append_span(writer->buffer, json);
+}
