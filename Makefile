@@ -1,25 +1,72 @@
 # SPDX-License-Identifier: Apache-2.0
 # Front door. meson does the work; these are the commands people remember (`make help`).
 BUILD ?= build
+PREFIX ?= /usr/local
+# Tests that use measured data and other parties' harnesses skip when this folder is not there.
+export BALLAST_SHARED ?= $(abspath ../shared)
 
-.PHONY: all setup quick
+.PHONY: all help setup quick test long demo bench install format coverage fuzz sanitize clean
 all: configured ## build the program: build/ballast
 	@ninja -C $(BUILD)
 
-setup: ## install what the build and the tests need (Debian 12 and 13), nothing when it is there
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## install what build and tests need (Debian 12, 13); nothing when it is there
 	@tools/setup test
 
-quick: tests-configured ## build and run the quick tests
+quick: tests-configured ## build, run the quick tests
 	@ninja -C $(BUILD)
 	@meson test -C $(BUILD) --no-rebuild --suite quick --print-errorlogs
 
+test: setup tests-configured ## set up, build, run all tests but the long ones
+	@ninja -C $(BUILD)
+	@meson test -C $(BUILD) --no-rebuild --no-suite long --print-errorlogs
+
+long: setup tests-configured ## set up, build, run the long tests (crashes, seeds, loads)
+	@ninja -C $(BUILD)
+	@meson test -C $(BUILD) --no-rebuild --suite long --print-errorlogs
+
+demo: ## set up, build, show it at work (TRACE=FILE replays a trace, ARGS='--speed 100 ...')
+	@tools/setup build
+	@$(MAKE) --no-print-directory all
+	@$(BUILD)/ballast demo $(if $(TRACE),--trace '$(TRACE)') $(ARGS)
+
+bench: setup tests-configured ## set up, build, measure
+	@ninja -C $(BUILD)
+	@meson test -C $(BUILD) --no-rebuild --benchmark --verbose
+
+install: all ## install (PREFIX=/usr/local, DESTDIR=)
+	@meson configure $(BUILD) -Dprefix='$(PREFIX)'
+	@ninja -C $(BUILD)
+	@DESTDIR='$(DESTDIR)' meson install -C $(BUILD) --no-rebuild
+
+format: ## lay the sources out as .clang-format says
+	@find src include test examples -name '*.[ch]' 2>/dev/null | xargs clang-format -i
+
+coverage: ## branch coverage of the core: build/ci/coverage
+	@tools/setup ci
+	@tools/ci/coverage
+
+fuzz: ## fuzz every parser for SECONDS=30 each
+	@tools/setup ci
+	@tools/ci/fuzz
+
+sanitize: setup ## run the quick tests under the address and undefined-behaviour sanitizers
+	@tools/ci/sanitize
+
+clean: ## remove what was built (build-deps/ stays: it was fetched)
+	@rm -rf $(BUILD)
+
 .PHONY: configured tests-configured
+# Neither of these changes the system: they say what is missing.
 configured:
 	@tools/setup --no-install build
 	@test -e $(BUILD)/build.ninja || meson setup $(BUILD)
 
-# A tree configured before the test library was there would have no tests: -Dtests=enabled, once.
+# A tree configured before the test library was there has no tests: it is configured once more.
 tests-configured:
 	@tools/setup --no-install test
 	@test -e $(BUILD)/build.ninja || meson setup -Dtests=enabled $(BUILD)
-	@grep -qs 'TESTS_FOUND 1' $(BUILD)/tests-state.h || meson setup --reconfigure -Dtests=enabled $(BUILD)
+	@grep -qs 'TESTS_FOUND 1' $(BUILD)/tests-state.h || \
+		meson setup --reconfigure -Dtests=enabled $(BUILD)

@@ -42,7 +42,7 @@
 #define BAL_VIOLATIONS_MAX  4   /* better candidates that a constraint ruled out, kept likewise */
 #define BAL_NEAREST_MAX     3   /* pools nearest to needs that nobody can meet */
 #define BAL_ANCESTORS_MAX   16  /* how far a child may look for a slot lent by its parents */
-#define BAL_LINE_SIZE       512 /* bytes that hold any event or effect as a line of prose */
+#define BAL_LINE_SIZE       960 /* bytes that hold any event or effect as a line of prose */
 #define BAL_RECORD_SIZE     512 /* bytes that hold any encoded event (but its text) or effect */
 #define BAL_TEXT_MAX        256 /* longest text of a symbol */
 
@@ -313,6 +313,7 @@ struct bal_event_restored {
 	int64_t submitted_at_ns; /* core time, so age survives restarts; may be negative */
 	int64_t not_before_ns;   /* end of back-off */
 	uint32_t attempt;        /* attempts so far, the running one included */
+	uint32_t failures;       /* of these, how many count against attempts_max */
 	uint64_t agent;          /* runs there still (command, lease); 0 = queued */
 	int64_t until_ns;        /* then: when its lease or time-out ends */
 };
@@ -671,8 +672,9 @@ const char *bal_event_name(enum bal_event_type type);
 const char *bal_effect_name(enum bal_effect_type type);
 
 /* The codec of journals: little-endian, field by field, one version byte.  encode returns the
- * bytes written, 0 when size is too small; decode returns the bytes read, 0 when they are damaged,
- * and lets texts point into from. */
+ * bytes written, 0 when size is too small or a word or text is out of its range, which no decoder
+ * would take; decode returns the bytes read, which are all of them, 0 when they are damaged (the
+ * record is then all zero), and lets texts point into from. */
 size_t bal_event_encode(const struct bal_event *event, void *to, size_t size);
 size_t bal_event_decode(struct bal_event *event, const void *from, size_t size);
 size_t bal_effect_encode(const struct bal_effect *effect, void *to, size_t size);

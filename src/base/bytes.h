@@ -29,6 +29,7 @@ struct bytes_reader {
 /* The longest varint: ten groups of 7 bits. */
 #define BYTES_VARINT_SIZE_MAX 10
 
+/* Both borrow the bytes; nothing is written or read yet. */
 void bytes_writer_init(struct bytes_writer *writer, void *data, size_t size);
 void bytes_reader_init(struct bytes_reader *reader, const void *data, size_t size);
 

@@ -28,6 +28,7 @@ struct digest {
 	uint64_t count; /* fields so far */
 };
 
+/* Begins a digest; each seed gives another one. A negative i64 counts as its two's complement. */
 void digest_init(struct digest *digest, uint64_t seed);
 void digest_u64(struct digest *digest, uint64_t value);
 void digest_i64(struct digest *digest, int64_t value);

@@ -12,6 +12,7 @@
  * Results that are no number are always the one positive quiet NaN.
  */
 
+/* |x|; -0 stays -0, NaN stays NaN. */
 static inline double num_abs(double x)
 {
 	return x < 0 ? -x : x;
@@ -23,6 +24,7 @@ static inline double num_min(double a, double b)
 	return a < b ? a : b;
 }
 
+/* See num_min. */
 static inline double num_max(double a, double b)
 {
 	return a > b ? a : b;
@@ -40,16 +42,19 @@ static inline bool num_is_finite(double x)
 	return x - x == 0;
 }
 
+/* The same for integers. */
 static inline int64_t num_min_i64(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
 
+/* See num_min_i64. */
 static inline int64_t num_max_i64(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
 }
 
+/* x kept within [low, high]; low <= high. */
 static inline int64_t num_clamp_i64(int64_t x, int64_t low, int64_t high)
 {
 	return num_min_i64(num_max_i64(x, low), high);

@@ -55,8 +55,11 @@ void runner_kill(struct runner *runner, struct run *run, int64_t now_ns);
 /* Takes the next event; false when there is none for now. */
 bool runner_next(struct runner *runner, int64_t now_ns, struct runner_event *event);
 
+/* For the owner's loop: the descriptor to poll for reading, and when to call at the latest. */
 int runner_fd(const struct runner *runner);
 int64_t runner_deadline_ns(const struct runner *runner);
+
+/* Runs that are known, ended ones included until they are forgotten. */
 size_t runner_count(const struct runner *runner);
 
 /* Forgets an ended run and removes its directory and group (a group that is still busy is tried

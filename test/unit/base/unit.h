@@ -17,6 +17,7 @@
 
 static jmp_buf unit_jump;
 
+/* The assertion handler of unit_expect_assert: back to where the statement was tried. */
 static inline void unit_leave(const char *expression, const char *file, int line)
 {
 	(void)expression;

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The texts of the tables in ballast_words.h. Words that are the enumerator itself in lower case
+ * are made of its name by the preprocessor, letter by letter: a second spelling written by hand
+ * would be one more thing to keep equal, and a table filled at run time would be global state.
+ */
+#include "ballast.h"
+
+#include <assert.h>
+
+/* Room for the longest enumerator and its terminator. */
+#define WORD_SIZE 24
+
+#define LETTER(word, i) ((word)[(i) < sizeof(word) ? (i) : sizeof(word) - 1])
+#define LOWER(word, i)                                                                             \
+	(char)(LETTER(word, i) >= 'A' && LETTER(word, i) <= 'Z' ? LETTER(word, i) - 'A' + 'a'      \
+								: LETTER(word, i))
+#define LOWER_4(word, i)                                                                           \
+	LOWER(word, i), LOWER(word, (i) + 1), LOWER(word, (i) + 2), LOWER(word, (i) + 3)
+#define LOWER_WORD(word)                                                                           \
+	{                                                                                          \
+		LOWER_4(word, 0), LOWER_4(word, 4), LOWER_4(word, 8), LOWER_4(word, 12),           \
+			LOWER_4(word, 16), LOWER_4(word, 20)                                       \
+	}
+
+#define X(name, text) static_assert(sizeof(#name) <= WORD_SIZE, "reason " #name " is too long");
+BAL_REASON_MAP(X)
+#undef X
+#define X(name, member) static_assert(sizeof(#name) <= WORD_SIZE, "event " #name " is too long");
+BAL_EVENT_MAP(X)
+#undef X
+#define X(name) static_assert(sizeof(#name) <= WORD_SIZE, "effect " #name " is too long");
+BAL_EFFECT_MAP(X)
+#undef X
+
+#define WORD_OF(table, value)                                                                      \
+	((unsigned)(value) < sizeof(table) / sizeof((table)[0]) ? (table)[value] : "?")
+
+const char *bal_status_text(enum bal_status status)
+{
+	static const char *const texts[] = {
+#define X(name, http, text) [BAL_##name] = text,
+		BAL_STATUS_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(texts, status);
+}
+
+int bal_status_http(enum bal_status status)
+{
+	static const int codes[] = {
+#define X(name, http, text) [BAL_##name] = http,
+		BAL_STATUS_MAP(X)
+#undef X
+	};
+
+	/* A status that is none is a bug of whoever made it, which HTTP calls 500. */
+	return (unsigned)status < BAL_STATUS_COUNT ? codes[status] : 500;
+}
+
+const char *bal_reason_name(enum bal_reason reason)
+{
+	static const char names[][WORD_SIZE] = {
+#define X(name, text) [BAL_REASON_##name] = LOWER_WORD(#name),
+		BAL_REASON_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, reason);
+}
+
+const char *bal_reason_text(enum bal_reason reason)
+{
+	static const char *const texts[] = {
+#define X(name, text) [BAL_REASON_##name] = text,
+		BAL_REASON_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(texts, reason);
+}
+
+const char *bal_priority_name(enum bal_priority priority)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_PRIORITY_##name] = text,
+		BAL_PRIORITY_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, priority);
+}
+
+const char *bal_task_state_name(enum bal_task_state state)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_TASK_##name] = text,
+		BAL_TASK_STATE_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, state);
+}
+
+const char *bal_agent_state_name(enum bal_agent_state state)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_AGENT_##name] = text,
+		BAL_AGENT_STATE_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, state);
+}
+
+const char *bal_outcome_name(enum bal_outcome outcome)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_OUTCOME_##name] = text,
+		BAL_OUTCOME_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, outcome);
+}
+
+const char *bal_strategy_name(enum bal_strategy strategy)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_STRATEGY_##name] = text,
+		BAL_STRATEGY_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, strategy);
+}
+
+const char *bal_pool_kind_name(enum bal_pool_kind kind)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_POOL_##name] = text,
+		BAL_POOL_KIND_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, kind);
+}
+
+const char *bal_signal_name(enum bal_signal signal)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_SIGNAL_##name] = text,
+		BAL_SIGNAL_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, signal);
+}
+
+const char *bal_event_name(enum bal_event_type type)
+{
+	static const char names[][WORD_SIZE] = {
+#define X(name, member) [BAL_EVENT_##name] = LOWER_WORD(#name),
+		BAL_EVENT_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, type);
+}
+
+const char *bal_effect_name(enum bal_effect_type type)
+{
+	static const char names[][WORD_SIZE] = {
+#define X(name) [BAL_EFFECT_##name] = LOWER_WORD(#name),
+		BAL_EFFECT_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, type);
+}
