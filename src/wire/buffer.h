@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WIRE_BUFFER_H
-#define WIRE_BUFFER_H
+#ifndef BAL_WIRE_BUFFER_H
+#define BAL_WIRE_BUFFER_H
 
 #include "wire/span.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WIRE_HTTP_H
-#define WIRE_HTTP_H
+#ifndef BAL_WIRE_HTTP_H
+#define BAL_WIRE_HTTP_H
 
 #include "wire/span.h"
 
@@ -181,6 +181,7 @@ enum http_reason {
 		HTTP_REASON_COUNT
 };
 
+/* The columns of a reason: status to answer with, word for metrics and logs, text for people. */
 unsigned http_reason_status(enum http_reason);
 const char *http_reason_word(enum http_reason);
 const char *http_reason_text(enum http_reason);

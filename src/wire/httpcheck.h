@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WIRE_HTTPCHECK_H
-#define WIRE_HTTPCHECK_H
+#ifndef BAL_WIRE_HTTPCHECK_H
+#define BAL_WIRE_HTTPCHECK_H
 
 #include "wire/httpread.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WIRE_HTTPREAD_H
-#define WIRE_HTTPREAD_H
+#ifndef BAL_WIRE_HTTPREAD_H
+#define BAL_WIRE_HTTPREAD_H
 
 #include "wire/buffer.h"
 #include "wire/http.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WIRE_HTTPWRITE_H
-#define WIRE_HTTPWRITE_H
+#ifndef BAL_WIRE_HTTPWRITE_H
+#define BAL_WIRE_HTTPWRITE_H
 
 #include "wire/buffer.h"
 #include "wire/http.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WIRE_JSON_H
-#define WIRE_JSON_H
+#ifndef BAL_WIRE_JSON_H
+#define BAL_WIRE_JSON_H
 
 #include "wire/buffer.h"
 #include "wire/span.h"

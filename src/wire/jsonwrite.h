@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WIRE_JSONWRITE_H
-#define WIRE_JSONWRITE_H
+#ifndef BAL_WIRE_JSONWRITE_H
+#define BAL_WIRE_JSONWRITE_H
 
 #include "wire/buffer.h"
 #include "wire/span.h"
@@ -46,6 +46,7 @@ bool json_writer_done(const struct json_writer *);
 void json_open(struct json_writer *, char bracket);
 void json_close(struct json_writer *);
 
+/* The name of the next member; escaped like any text. */
 void json_key(struct json_writer *, const char *key);
 void json_key_span(struct json_writer *, struct span key);
 

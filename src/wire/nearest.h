@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WIRE_NEAREST_H
-#define WIRE_NEAREST_H
+#ifndef BAL_WIRE_NEAREST_H
+#define BAL_WIRE_NEAREST_H
 
 #include "wire/span.h"
 
@@ -19,6 +19,7 @@ struct nearest {
 /* Names longer than this are never near to anything. */
 enum { NEAREST_SIZE_MAX = 64 };
 
+/* Begins the search for the name that was meant by `wrong`, which is borrowed. */
 void nearest_init(struct nearest *, struct span wrong);
 
 /* `name` is borrowed as long as `best` is used. Of equally near names the first one stays. */

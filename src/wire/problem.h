@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WIRE_PROBLEM_H
-#define WIRE_PROBLEM_H
+#ifndef BAL_WIRE_PROBLEM_H
+#define BAL_WIRE_PROBLEM_H
 
 #include "wire/buffer.h"
 #include "wire/span.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WIRE_SPAN_H
-#define WIRE_SPAN_H
+#ifndef BAL_WIRE_SPAN_H
+#define BAL_WIRE_SPAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef WIRE_URL_H
-#define WIRE_URL_H
+#ifndef BAL_WIRE_URL_H
+#define BAL_WIRE_URL_H
 
 #include "wire/buffer.h"
 #include "wire/http.h"
@@ -28,15 +28,17 @@ void url_encode(struct buffer *, struct span text);
  */
 bool url_query_next(struct span *query, struct span *name, struct span *value);
 
-/*
- * The values of a query that is read strictly. Each row is one parameter that is understood;
- * `value` is set to its decoded text, which lies in `memory`. False, with `wrong` naming the
- * culprit as it was sent, when a parameter is unknown, comes twice, or does not decode.
- */
+/* One parameter that is understood. */
 struct url_parameter {
 	const char *name;
 	struct span value; /* absent: not given */
 };
+
+/*
+ * Read a query strictly: `value` of each parameter is set to its decoded text, which lies in
+ * `memory`. False, with `wrong` naming the culprit as it was sent, when a parameter is unknown,
+ * comes twice, or does not decode.
+ */
 bool url_query_read(struct span query, struct url_parameter *, uint32_t count,
 	struct buffer *memory, struct span *wrong);
 

@@ -41,75 +41,75 @@ static enum http_reason refuse_request(const char *text)
 #define GET(fields) "GET / HTTP/1.1\r\nHost: h\r\n" fields "\r\n"
 #define POST(rest)  "POST / HTTP/1.1\r\nHost: h\r\n" rest
 
+static const struct {
+	const char *text;
+	enum http_reason reason;
+} reason_rows[] = {
+	{GET(""), HTTP_REASON_NONE},
+	{"\r\n" GET(""), HTTP_REASON_NONE},
+	{"\r\n\r\n" GET(""), HTTP_REASON_AMBIGUOUS},
+	{"GET / HTTP/1.0\r\n\r\n", HTTP_REASON_NONE},
+	{"GET /\r\n\r\n", HTTP_REASON_VERSION},
+	{"GET / HTTP/2.0\r\n\r\n", HTTP_REASON_VERSION},
+	{"GET / RTSP/1.0\r\n\r\n", HTTP_REASON_LINE},
+	{" GET / HTTP/1.1\r\n", HTTP_REASON_LINE},
+	{"BREW / HTTP/1.1\r\n", HTTP_REASON_METHOD},
+	{"CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n", HTTP_REASON_METHOD},
+	{"TRACE / HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_METHOD},
+	{"{GET} / HTTP/1.1\r\n", HTTP_REASON_METHOD_TOKEN},
+	{"GET * HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_TARGET},
+	{"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_NONE},
+	{"GET /a\\b HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_TARGET},
+	{"GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_TARGET},
+	{"GET /\x80 HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_TARGET},
+	{"GET http://H:80/ HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_NONE},
+	{"GET https://h:443/ HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_NONE},
+	{"GET http://g/ HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_HOST_DIFFERS},
+	{"GET http://u@h/ HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_TARGET},
+	{"GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_TARGET},
+	{"GET / HTTP/1.1\r\n\r\n", HTTP_REASON_HOST_NONE},
+	{"GET / HTTP/1.1\r\nHost:\r\n\r\n", HTTP_REASON_HOST_BAD},
+	{"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", HTTP_REASON_HOST_BAD},
+	{GET("Host: h\r\n"), HTTP_REASON_FIELD_TWICE},
+	{GET("Authorization: a\r\nauthorization: b\r\n"), HTTP_REASON_FIELD_TWICE},
+	{GET("X: y\n"), HTTP_REASON_LINE_END},
+	{GET("X: a\rb\r\n"), HTTP_REASON_LINE_END},
+	{GET("X: a\r\n b\r\n"), HTTP_REASON_FOLD},
+	{GET("X: \x1b[2J\r\n"), HTTP_REASON_CONTROL},
+	{GET("X : y\r\n"), HTTP_REASON_FIELD},
+	{GET("X\r\n"), HTTP_REASON_FIELD},
+	{GET(": y\r\n"), HTTP_REASON_FIELD},
+	{GET("X\xff: y\r\n"), HTTP_REASON_FIELD},
+	{GET("Connection: host\r\n"), HTTP_REASON_CONNECTION},
+	{GET("Connection: a b\r\n"), HTTP_REASON_CONNECTION},
+	{GET("Expect: tea\r\n"), HTTP_REASON_EXPECT},
+	{POST("Content-Length: 1x\r\n\r\n"), HTTP_REASON_LENGTH},
+	{POST("Content-Length: 18446744073709551616\r\n\r\n"), HTTP_REASON_LENGTH},
+	{POST("Content-Length: 1\r\nContent-Length: 1\r\n\r\n"), HTTP_REASON_FIELD_TWICE},
+	{POST("Content-Length: 999999999\r\n\r\n"), HTTP_REASON_BODY_SIZE},
+	{POST("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"),
+		HTTP_REASON_LENGTH_AND_CODING},
+	{POST("Transfer-Encoding: gzip\r\n\r\n"), HTTP_REASON_CODING},
+	{POST("Transfer-Encoding: chunked, chunked\r\n\r\n"), HTTP_REASON_CODING},
+	{"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", HTTP_REASON_CODING_OLD},
+	{POST("Transfer-Encoding: chunked\r\n\r\nx\r\n"), HTTP_REASON_CHUNK},
+	{POST("Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n"), HTTP_REASON_CHUNK},
+	{POST("Transfer-Encoding: chunked\r\n\r\nfffffff\r\n"), HTTP_REASON_BODY_SIZE},
+	{POST("Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n"),
+		HTTP_REASON_NONE},
+	{"\x16\x03\x01", HTTP_REASON_CONTROL},
+	{"\rGET / HTTP/1.1\r\n", HTTP_REASON_LINE_END},
+};
+
 static void test_reasons(void **state)
 {
-	static const struct {
-		const char *text;
-		enum http_reason reason;
-	} rows[] = {
-		{GET(""), HTTP_REASON_NONE},
-		{"\r\n" GET(""), HTTP_REASON_NONE},
-		{"\r\n\r\n" GET(""), HTTP_REASON_AMBIGUOUS},
-		{"GET / HTTP/1.0\r\n\r\n", HTTP_REASON_NONE},
-		{"GET /\r\n\r\n", HTTP_REASON_VERSION},
-		{"GET / HTTP/2.0\r\n\r\n", HTTP_REASON_VERSION},
-		{"GET / RTSP/1.0\r\n\r\n", HTTP_REASON_LINE},
-		{" GET / HTTP/1.1\r\n", HTTP_REASON_LINE},
-		{"BREW / HTTP/1.1\r\n", HTTP_REASON_METHOD},
-		{"CONNECT h:1 HTTP/1.1\r\nHost: h:1\r\n\r\n", HTTP_REASON_METHOD},
-		{"TRACE / HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_METHOD},
-		{"{GET} / HTTP/1.1\r\n", HTTP_REASON_METHOD_TOKEN},
-		{"GET * HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_TARGET},
-		{"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_NONE},
-		{"GET /a\\b HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_TARGET},
-		{"GET /a#b HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_TARGET},
-		{"GET /\x80 HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_TARGET},
-		{"GET http://H:80/ HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_NONE},
-		{"GET https://h:443/ HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_NONE},
-		{"GET http://g/ HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_HOST_DIFFERS},
-		{"GET http://u@h/ HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_TARGET},
-		{"GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n", HTTP_REASON_TARGET},
-		{"GET / HTTP/1.1\r\n\r\n", HTTP_REASON_HOST_NONE},
-		{"GET / HTTP/1.1\r\nHost:\r\n\r\n", HTTP_REASON_HOST_BAD},
-		{"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", HTTP_REASON_HOST_BAD},
-		{GET("Host: h\r\n"), HTTP_REASON_FIELD_TWICE},
-		{GET("Authorization: a\r\nauthorization: b\r\n"), HTTP_REASON_FIELD_TWICE},
-		{GET("X: y\n"), HTTP_REASON_LINE_END},
-		{GET("X: a\rb\r\n"), HTTP_REASON_LINE_END},
-		{GET("X: a\r\n b\r\n"), HTTP_REASON_FOLD},
-		{GET("X: \x1b[2J\r\n"), HTTP_REASON_CONTROL},
-		{GET("X : y\r\n"), HTTP_REASON_FIELD},
-		{GET("X\r\n"), HTTP_REASON_FIELD},
-		{GET(": y\r\n"), HTTP_REASON_FIELD},
-		{GET("X\xff: y\r\n"), HTTP_REASON_FIELD},
-		{GET("Connection: host\r\n"), HTTP_REASON_CONNECTION},
-		{GET("Connection: a b\r\n"), HTTP_REASON_CONNECTION},
-		{GET("Expect: tea\r\n"), HTTP_REASON_EXPECT},
-		{POST("Content-Length: 1x\r\n\r\n"), HTTP_REASON_LENGTH},
-		{POST("Content-Length: 18446744073709551616\r\n\r\n"), HTTP_REASON_LENGTH},
-		{POST("Content-Length: 1\r\nContent-Length: 1\r\n\r\n"), HTTP_REASON_FIELD_TWICE},
-		{POST("Content-Length: 999999999\r\n\r\n"), HTTP_REASON_BODY_SIZE},
-		{POST("Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"),
-			HTTP_REASON_LENGTH_AND_CODING},
-		{POST("Transfer-Encoding: gzip\r\n\r\n"), HTTP_REASON_CODING},
-		{POST("Transfer-Encoding: chunked, chunked\r\n\r\n"), HTTP_REASON_CODING},
-		{"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", HTTP_REASON_CODING_OLD},
-		{POST("Transfer-Encoding: chunked\r\n\r\nx\r\n"), HTTP_REASON_CHUNK},
-		{POST("Transfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n"),
-			HTTP_REASON_CHUNK},
-		{POST("Transfer-Encoding: chunked\r\n\r\nfffffff\r\n"), HTTP_REASON_BODY_SIZE},
-		{POST("Transfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n"),
-			HTTP_REASON_NONE},
-		{"\x16\x03\x01", HTTP_REASON_CONTROL},
-		{"\rGET / HTTP/1.1\r\n", HTTP_REASON_LINE_END},
-	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		enum http_reason reason = refuse_request(rows[i].text);
-		if (reason != rows[i].reason)
+	for (size_t i = 0; i < sizeof(reason_rows) / sizeof(reason_rows[0]); i++) {
+		enum http_reason reason = refuse_request(reason_rows[i].text);
+		if (reason != reason_rows[i].reason)
 			print_error("row %zu: %s instead of %s\n", i, http_reason_word(reason),
-				http_reason_word(rows[i].reason));
-		assert_int_equal(reason, rows[i].reason);
+				http_reason_word(reason_rows[i].reason));
+		assert_int_equal(reason, reason_rows[i].reason);
 	}
 }
 
