@@ -313,6 +313,7 @@ struct bal_event_restored {
 	int64_t submitted_at_ns; /* core time, so age survives restarts; may be negative */
 	int64_t not_before_ns;   /* end of back-off */
 	uint32_t attempt;        /* attempts so far, the running one included */
+	uint32_t epoch;          /* in which that one was dispatched */
 	uint32_t failures;       /* of these, how many count against attempts_max */
 	uint64_t agent;          /* runs there still (command, lease); 0 = queued */
 	int64_t until_ns;        /* then: when its lease or time-out ends */

@@ -73,6 +73,7 @@
 	/* routed */                                                                               \
 	X(ROUTED, "smallest composite among the agents that may take it")                          \
 	X(ONLY_CHOICE, "the only agent that may take it")                                          \
+	X(LENT_SLOT, "runs on the slot of a parent task that only waits for it")                   \
 	/* waiting */                                                                              \
 	X(WAIT_STORE, "being made durable")                                                        \
 	X(WAIT_TURN, "capable slots are taken or promised to tasks ahead of it")                   \

@@ -179,6 +179,7 @@
 	X(type, INSTANT_NS, at, submitted_at_ns, "submitted at #")                                 \
 	X(type, INSTANT_NS, at, not_before_ns, "not before #")                                     \
 	X(type, U32, at, attempt, "attempt #")                                                     \
+	X(type, U32, at, epoch, "epoch #")                                                         \
 	X(type, U32, at, failures, "# failures")                                                   \
 	X(type, U64, at, agent, "on agent #")                                                      \
 	X(type, INSTANT_NS, at, until_ns, "until #")

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two means per (agent, kind): a fast one over about FAST_SPAN services follows a slowdown within
+ * minutes, a slow one over weeks says what is normal; the fast one is shrunk to the slow one, the
+ * slow one to its pool's, that one to 1.  Requirement: "historical performance, lookback 30 days";
+ * the slow mean's weight halves every HALF_LIFE_NS, so a month-old service counts an eighth.
+ *
+ * Pools have histories too, under a key of their own, so that a new agent starts with what its
+ * pool is known for.  Both tables are bounded and forget what was not used for longest. */
+#include "core/learn.h"
+
+#include "base/assert.h"
+#include "base/checksum.h"
+#include "base/num.h"
+#include "base/units.h"
+
+#define FAST_SPAN      300.0
+#define SLOW_SPAN      20000.0
+#define SUCCESS_SPAN   100.0
+#define KIND_SPAN      1000.0
+#define PRIOR_FAST     20.0 /* samples that the slow mean is worth against the fast one */
+#define PRIOR_SLOW     5.0  /* samples that the pool's mean is worth against the agent's */
+#define PRIOR_SUCCESS  10.0
+#define PRIOR_WARM     20.0
+#define WARM_SHARE     0.2  /* believed before anything is measured */
+#define BESIDE_SHARE   0.05 /* likewise */
+#define HALF_LIFE_NS   (10 * NS_PER_DAY)
+#define SIZE_UNKNOWN_S 1.0
+#define SLOWNESS_MIN   0.001
+#define SLOWNESS_MAX   1000.0
+#define SUCCESS_MIN    0.05
+#define KNOWN_COUNT    10
+
+static const uint64_t POOL_KEY = UINT64_C(1) << 63;
+
+void mean_add(struct mean *mean, double sample, double span)
+{
+	mean->weight = mean->weight + 1.0 < span ? mean->weight + 1.0 : span;
+	mean->value += (sample - mean->value) / mean->weight;
+}
+
+/* The mean, pulled towards prior as if that were `weight` more samples. */
+static double mean_shrunk(const struct mean *mean, double prior, double weight)
+{
+	return (mean->value * mean->weight + prior * weight) / (mean->weight + weight);
+}
+
+static uint64_t history_key(uint64_t who, uint32_t kind)
+{
+	uint64_t key = checksum_mix(who, (uint64_t)kind + 1);
+
+	return key == 0 ? 1 : key;
+}
+
+static const struct history *history_find(const struct bal_core *core, uint64_t who, uint32_t kind)
+{
+	uint32_t place = map_get(&core->histories_by_key, history_key(who, kind));
+
+	return place == MAP_NONE ? NULL : slab_at(&core->histories, place);
+}
+
+static struct history *history_for(struct bal_core *core, uint64_t who, uint32_t kind)
+{
+	uint64_t key = history_key(who, kind);
+	uint32_t place = map_get(&core->histories_by_key, key);
+	struct history *history;
+
+	if (place != MAP_NONE) {
+		history = slab_at(&core->histories, place);
+		list_remove(&core->history_use, &history->use_node);
+		list_append(&core->history_use, &history->use_node);
+		return history;
+	}
+	if (core->histories.count == core->limits.histories_max) {
+		struct list_node *oldest = list_pop(&core->history_use);
+
+		history = container_of(oldest, struct history, use_node);
+		map_remove(&core->histories_by_key, history->key);
+		slab_give(&core->histories, history);
+	}
+	history = slab_take(&core->histories);
+	history->key = key;
+	history->slow_at_ns = core->now_ns;
+	bal_assert(map_put(&core->histories_by_key, key, slab_index(&core->histories, history)));
+	list_append(&core->history_use, &history->use_node);
+	return history;
+}
+
+double learn_size_s(const struct bal_core *core, const struct task *task)
+{
+	const struct kind *kind = &core->kinds[task->kind];
+
+	if (task->size_ns > 0)
+		return (double)task->size_ns / (double)NS_PER_S;
+	return kind->service_s.weight > 0.0 ? kind->service_s.value : SIZE_UNKNOWN_S;
+}
+
+static double slowness_of(const struct history *history, double prior)
+{
+	double slow = mean_shrunk(&history->slow, prior, PRIOR_SLOW);
+
+	return mean_shrunk(&history->fast, slow, PRIOR_FAST);
+}
+
+double learn_slowness(const struct bal_core *core, const struct agent *agent, uint32_t kind)
+{
+	const struct history *own = history_find(core, agent->id, kind);
+	const struct history *pool;
+	double prior = 1.0;
+
+	/* With this many samples of its own the pool's say no longer matters. */
+	if (own != NULL && own->fast.weight >= FAST_SPAN)
+		return slowness_of(own, own->slow.value);
+	pool = history_find(core, POOL_KEY | agent->pool, kind);
+	if (pool != NULL)
+		prior = slowness_of(pool, 1.0);
+	return own == NULL ? prior : slowness_of(own, prior);
+}
+
+double learn_success(const struct bal_core *core, const struct agent *agent, uint32_t kind)
+{
+	const struct history *own = history_find(core, agent->id, kind);
+	double prior = mean_shrunk(&core->kinds[kind].success, 1.0, PRIOR_SUCCESS);
+	double success = prior;
+
+	if (own != NULL)
+		success = mean_shrunk(&own->success, prior, PRIOR_SUCCESS);
+	return num_clamp(success, SUCCESS_MIN, 1.0);
+}
+
+static double saved_share(const struct mean *with, const struct mean *without, double prior)
+{
+	double weight = num_min(with->weight, without->weight);
+	struct mean share = {.weight = weight};
+
+	if (weight > 0.0 && without->value > 0.0)
+		share.value = num_clamp(1.0 - with->value / without->value, -0.9, 0.9);
+	return mean_shrunk(&share, prior, PRIOR_WARM);
+}
+
+double learn_warm_share(const struct bal_core *core, uint32_t kind)
+{
+	const struct kind *stats = &core->kinds[kind];
+
+	return num_max(0.0, saved_share(&stats->warm, &stats->cold, WARM_SHARE));
+}
+
+double learn_beside_share(const struct bal_core *core, uint32_t kind)
+{
+	const struct kind *stats = &core->kinds[kind];
+
+	return saved_share(&stats->beside, &stats->apart, BESIDE_SHARE);
+}
+
+bool learn_is_known(const struct bal_core *core, uint32_t kind)
+{
+	return core->kinds[kind].finished_count >= KNOWN_COUNT;
+}
+
+static void history_add(struct bal_core *core, struct history *history, double slowness)
+{
+	int64_t elapsed_ns = core->now_ns - history->slow_at_ns;
+
+	if (elapsed_ns >= NS_PER_DAY) {
+		history->slow.weight *= num_pow(0.5, (double)elapsed_ns / (double)HALF_LIFE_NS);
+		history->slow_at_ns = core->now_ns;
+	}
+	mean_add(&history->fast, slowness, FAST_SPAN);
+	mean_add(&history->slow, slowness, SLOW_SPAN);
+}
+
+static void learn_service(struct bal_core *core, const struct task *task, const struct agent *agent,
+	int64_t service_ns)
+{
+	struct kind *kind = &core->kinds[task->kind];
+	double service_s = (double)service_ns / (double)NS_PER_S;
+	double size_s = num_max(learn_size_s(core, task), 1e-6);
+	double slowness;
+
+	mean_add(&kind->service_s, service_s, KIND_SPAN);
+	mean_add(&core->pools[agent->pool].service_s, service_s, KIND_SPAN);
+	kind->finished_count++;
+	slowness = num_clamp(service_s / size_s, SLOWNESS_MIN, SLOWNESS_MAX);
+	if (task->conversation != 0)
+		mean_add(task->warm ? &kind->warm : &kind->cold, slowness, SUCCESS_SPAN);
+	if (task->parent != 0)
+		mean_add(task->beside ? &kind->beside : &kind->apart, slowness, SUCCESS_SPAN);
+	/* A warm context makes the task smaller, not the agent faster. */
+	if (task->warm)
+		slowness /= 1.0 - learn_warm_share(core, task->kind);
+	history_add(core, history_for(core, POOL_KEY | agent->pool, task->kind), slowness);
+	history_add(core, history_for(core, agent->id, task->kind), slowness);
+}
+
+void learn_attempt(struct bal_core *core, const struct task *task, const struct agent *agent,
+	enum bal_outcome outcome, int64_t service_ns)
+{
+	struct kind *kind = &core->kinds[task->kind];
+	double success = outcome == BAL_OUTCOME_SUCCEEDED ? 1.0 : 0.0;
+
+	if (outcome == BAL_OUTCOME_BUSY || outcome == BAL_OUTCOME_HANDED_BACK)
+		return;
+	mean_add(&kind->success, success, KIND_SPAN);
+	mean_add(&history_for(core, agent->id, task->kind)->success, success, SUCCESS_SPAN);
+	if (outcome == BAL_OUTCOME_SUCCEEDED && service_ns > 0)
+		learn_service(core, task, agent, service_ns);
+}
+
+uint64_t context_agent(const struct bal_core *core, uint64_t conversation)
+{
+	uint32_t place = map_get(&core->contexts_by_id, conversation);
+	const struct context *context;
+
+	if (conversation == 0 || place == MAP_NONE)
+		return 0;
+	context = slab_at(&core->contexts, place);
+	return context->agent;
+}
+
+void context_note(struct bal_core *core, uint64_t conversation, uint64_t agent)
+{
+	uint32_t place = map_get(&core->contexts_by_id, conversation);
+	struct context *context;
+
+	if (conversation == 0)
+		return;
+	if (place != MAP_NONE) {
+		context = slab_at(&core->contexts, place);
+		list_remove(&core->context_use, &context->use_node);
+	} else {
+		if (core->contexts.count == core->limits.conversations_max) {
+			struct list_node *oldest = list_pop(&core->context_use);
+
+			context = container_of(oldest, struct context, use_node);
+			map_remove(&core->contexts_by_id, context->conversation);
+			slab_give(&core->contexts, context);
+		}
+		context = slab_take(&core->contexts);
+		context->conversation = conversation;
+		bal_assert(map_put(
+			&core->contexts_by_id, conversation, slab_index(&core->contexts, context)));
+	}
+	context->agent = agent;
+	context->used_at_ns = core->now_ns;
+	list_append(&core->context_use, &context->use_node);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_CORE_LEARN_H
+#define BAL_CORE_LEARN_H
+
+#include "core/state.h"
+
+/*
+ * What finished tasks teach: how long a kind takes, how fast and how reliable an agent is at it,
+ * what a warm context saves.
+ *
+ * Slowness is service time over size: 1 is the average agent, 2 takes twice as long.  The size of
+ * a task is the submitter's estimate, or else the mean service of its kind.
+ */
+
+/* Adds a sample to a mean that forgets: the weight of the past is at most `span` samples. */
+void mean_add(struct mean *mean, double sample, double span);
+
+/* Size of the task in seconds on an average agent. */
+double learn_size_s(const struct bal_core *core, const struct task *task);
+
+/* Expected slowness of this kind on this agent, shrunk towards its pool's and then 1. */
+double learn_slowness(const struct bal_core *core, const struct agent *agent, uint32_t kind);
+
+/* Probability that an attempt of this kind on this agent succeeds, shrunk likewise; >= 0.05. */
+double learn_success(const struct bal_core *core, const struct agent *agent, uint32_t kind);
+
+/* Share of the service time that a warm context (of the conversation) saves, 0 .. 0.9. */
+double learn_warm_share(const struct bal_core *core, uint32_t kind);
+
+/* The same for working on the agent of the parent task; negative when it costs. */
+double learn_beside_share(const struct bal_core *core, uint32_t kind);
+
+/* True when enough of this kind has finished to refuse somebody on the strength of its mean. */
+bool learn_is_known(const struct bal_core *core, uint32_t kind);
+
+/* Takes in the end of an attempt on an agent. */
+void learn_attempt(struct bal_core *core, const struct task *task, const struct agent *agent,
+	enum bal_outcome outcome, int64_t service_ns);
+
+/* The agent that holds the context of this conversation; 0 = none known. */
+uint64_t context_agent(const struct bal_core *core, uint64_t conversation);
+
+/* Notes that the agent now holds it. */
+void context_note(struct bal_core *core, uint64_t conversation, uint64_t agent);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An order up ends when every agent that it asked for is ready or has failed; until then the pool
+ * counts what it asked for as capacity and asks for nothing more.  An order down is done when it is
+ * given: draining takes as long as it takes. */
+#include "core/order.h"
+
+#include "base/assert.h"
+
+#define ORDER_BIT (UINT64_C(1) << 63)
+
+struct order *order_find(const struct bal_core *core, uint64_t id)
+{
+	struct order *order;
+
+	if ((id & ORDER_BIT) == 0 || core->order_count == 0)
+		return NULL;
+	order = &core->orders[(uint32_t)id % core->limits.orders_max];
+	return order->id == id ? order : NULL;
+}
+
+struct order *order_new(struct bal_core *core, uint32_t number, enum bal_reason reason)
+{
+	struct pool *pool = &core->pools[number];
+	uint32_t sequence = core->order_count++;
+	struct order *order = &core->orders[sequence % core->limits.orders_max];
+
+	*order = (struct order){
+		.id = ORDER_BIT | (uint64_t)(core->epoch & INT32_MAX) << 32 | sequence};
+	order->why = (struct bal_why){.kind = BAL_WHY_SCALED,
+		.reason = reason,
+		.id = order->id,
+		.at_ns = core->now_ns,
+		.limit = BAL_NONE,
+		.pool = number};
+	order->why.queued = pool->waiting;
+	pool->order_last = order->id;
+	return order;
+}
+
+/* Every agent asked for is ready or failed: sustain times start again, and the cool-down. */
+static void end_order(struct bal_core *core, struct order *order)
+{
+	struct pool *pool = &core->pools[order->why.pool];
+
+	order->ended = true;
+	if (pool->order_open != order->id)
+		return;
+	pool->order_open = 0;
+	pool->up_ended_at_ns = core->now_ns;
+	pool->above_since_ns = BAL_NEVER_NS;
+	pool->deep_since_ns = BAL_NEVER_NS;
+	pool->below_since_ns = BAL_NEVER_NS;
+	pool->overload_since_ns = BAL_NEVER_NS;
+}
+
+void order_seen(struct bal_core *core, uint64_t id)
+{
+	struct order *order = order_find(core, id);
+
+	if (order == NULL || order->seen >= order->wanted || order->ended)
+		return;
+	order->seen++;
+	bal_assert(core->pools[order->why.pool].ordered > 0);
+	core->pools[order->why.pool].ordered--;
+}
+
+void order_done(struct bal_core *core, uint64_t id, uint32_t count)
+{
+	struct order *order = order_find(core, id);
+
+	if (order == NULL || order->ended)
+		return;
+	order->done += count;
+	if (order->done >= order->wanted)
+		end_order(core, order);
+}
+
+void order_closed(struct bal_core *core, uint64_t id)
+{
+	struct order *order = order_find(core, id);
+	uint32_t missing;
+
+	if (order == NULL || order->ended)
+		return;
+	missing = order->wanted - order->seen;
+	core->pools[order->why.pool].ordered -= missing;
+	order->seen = order->wanted;
+	order_done(core, id, missing);
+}

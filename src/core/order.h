@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_CORE_ORDER_H
+#define BAL_CORE_ORDER_H
+
+#include "core/state.h"
+
+/* Scaling orders: what was asked of a provider, why, and what became of it.  The last
+ * limits.orders_max of them are remembered.  Their ids have the top bit set, then the epoch, so
+ * that they never equal a task's or agent's id nor one of an earlier start. */
+
+/* Makes an order for a pool; the explanation is filled in with what the pool looks like now. */
+struct order *order_new(struct bal_core *core, uint32_t pool, enum bal_reason reason);
+
+/* The order with this id, NULL when it is not remembered. */
+struct order *order_find(const struct bal_core *core, uint64_t id);
+
+/* An agent of this order came up; became ready; or will never come or be ready.  Harmless for an
+ * order that is not remembered. */
+void order_seen(struct bal_core *core, uint64_t id);
+void order_done(struct bal_core *core, uint64_t id, uint32_t count);
+
+/* The provider is through with it: agents that it did not start will not come. */
+void order_closed(struct bal_core *core, uint64_t id);
+
+#endif

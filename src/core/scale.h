@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_CORE_SCALE_H
+#define BAL_CORE_SCALE_H
+
+#include "core/state.h"
+
+/* How many agents a pool should have: the required strategies as written, emergencies, from zero,
+ * minimum and maximum.  Only pools whose agents a provider starts are scaled. */
+
+/* Begins to look at the pool once a second. */
+void scale_begin(struct bal_core *core, struct pool *pool);
+
+/* One look at the pool, and the next one a second later. */
+void scale_timer(struct bal_core *core, struct pool *pool);
+
+/* Somebody wants this many agents now; clamped to 0 .. the pool's maximum. */
+void scale_to(struct bal_core *core, struct pool *pool, uint32_t agents);
+
+/* An agent of the pool is gone: replaces it if the minimum wants that, after a growing pause when
+ * agents keep failing to start. */
+void scale_agent_gone(struct bal_core *core, struct pool *pool, bool failed);
+
+/* (running + waiting) / slots of ready, starting and ordered agents, in permille; 0 when nothing
+ * runs or waits, 1000 per slot's worth; UINT32_MAX when tasks wait and there is no slot. */
+uint32_t scale_load_permille(const struct pool *pool);
+
+/* Counts the tasks that wait for each pool.  A task that several pools may serve counts once, with
+ * the first of them that is up. */
+void scale_count_waiting(struct bal_core *core);
+
+/* Agents that are there or coming: everything but draining and gone. */
+uint32_t scale_agents(const struct pool *pool);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every factor is an expected number of seconds, so that a weighted sum means something and a
+ * person can check it:
+ *
+ * load           0 s until the start, for only agents with a free slot are candidates; what the
+ *                present concurrency and pressure slow the task down by
+ * performance    expected service on this agent, divided by its chance of success
+ * future         arrivals expected during the service that want this slot, times the half service
+ *                that each would wait on average
+ * efficiency     what the agent costs during the service, in seconds at the value of time, and
+ *                memory left stranded
+ * collaboration  less what a warm context, or working beside the parent task, saves
+ *
+ * Sums are integers of nanoseconds: ties are exact, and the winner is the same on every machine. */
+#include "core/score.h"
+
+#include "base/num.h"
+#include "base/units.h"
+#include "core/agent.h"
+#include "core/learn.h"
+#include "core/queue.h"
+#include "core/task.h"
+
+#define SLOWING_FULL   0.25 /* a full agent's task takes this much longer than alone */
+#define CPU_CALM       700  /* permille from which CPU pressure slows a task */
+#define MEMORY_CALM    850  /* likewise memory */
+#define RIVALS_MAX     10.0 /* arrivals per service counted at most: beyond, all is saturated */
+#define STRANDED_SHARE 0.05 /* of the service, for memory that the task leaves unused */
+#define REFRESH_NS     NS_PER_S
+
+static uint32_t lane_slots_ready(const struct bal_core *core, const struct lane *lane)
+{
+	uint32_t slots = 0;
+
+	for (uint32_t i = 0; i < core->limits.pools_max; i++)
+		if (lane_serves(lane, i))
+			slots += core->pools[i].slots_ready;
+	return slots;
+}
+
+void score_refresh(struct bal_core *core)
+{
+	if (core->now_ns - core->rivals_at_ns < REFRESH_NS)
+		return;
+	core->rivals_at_ns = core->now_ns;
+	for (uint32_t i = 0; i < core->limits.pools_max; i++)
+		core->pools[i].rivals = 0.0;
+	for (uint32_t i = slab_next(&core->lanes, 0); i != SLAB_NONE;
+		i = slab_next(&core->lanes, i + 1)) {
+		struct lane *lane = lane_at(core, i);
+		uint32_t slots = lane_slots_ready(core, lane);
+
+		lane->rivals_own = lane_rate(core, lane) / (double)(slots == 0 ? 1 : slots);
+		for (uint32_t j = 0; j < core->limits.pools_max; j++)
+			if (lane_serves(lane, j))
+				core->pools[j].rivals += lane->rivals_own;
+	}
+}
+
+void score_prepare(const struct bal_core *core, const struct task *task, struct score_basis *basis)
+{
+	const struct task *parent = task->parent == 0 ? NULL : task_find(core, task->parent);
+
+	*basis = (struct score_basis){.core = core, .task = task};
+	basis->lane = lane_at(core, task->lane);
+	basis->size_s = learn_size_s(core, task);
+	basis->warm_agent = context_agent(core, task->conversation);
+	if (basis->warm_agent != 0)
+		basis->warm_share = learn_warm_share(core, task->kind);
+	if (parent != NULL && parent->agent != BAL_NONE) {
+		basis->beside_agent = agent_at(core, parent->agent)->id;
+		basis->beside_share = learn_beside_share(core, task->kind);
+	}
+}
+
+static int64_t to_ns(double seconds)
+{
+	return num_to_i64(seconds * (double)NS_PER_S);
+}
+
+static double pressure(const struct agent *agent)
+{
+	int64_t cpu = agent->signals[BAL_SIGNAL_CPU_PERMILLE];
+	int64_t memory = agent->signals[BAL_SIGNAL_MEMORY_PERMILLE];
+	double sum = 0.0;
+
+	if (cpu > CPU_CALM)
+		sum += (double)(num_min_i64(cpu, PERMILLE) - CPU_CALM) / (double)PERMILLE;
+	if (memory > MEMORY_CALM)
+		sum += (double)(num_min_i64(memory, PERMILLE) - MEMORY_CALM) / (double)PERMILLE;
+	return sum;
+}
+
+static double rivals(const struct score_basis *basis, const struct pool *pool)
+{
+	return num_max(0.0, pool->rivals - basis->lane->rivals_own);
+}
+
+static double stranded(const struct score_basis *basis, const struct pool *pool)
+{
+	if (pool->conf.memory_mib == 0 || basis->lane->memory_mib == 0)
+		return 0.0;
+	return STRANDED_SHARE *
+	       (1.0 - (double)basis->lane->memory_mib / (double)pool->conf.memory_mib);
+}
+
+static double saved_share(const struct score_basis *basis, const struct agent *agent)
+{
+	double share = 0.0;
+
+	if (basis->warm_agent == agent->id)
+		share += basis->warm_share;
+	if (basis->beside_agent == agent->id)
+		share += basis->beside_share;
+	return share;
+}
+
+static int64_t weigh(const struct bal_core *core, const int64_t factor_ns[BAL_FACTOR_COUNT])
+{
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
+		sum = num_add_i64(
+			sum, num_mul_i64(factor_ns[i], core->knobs[BAL_KNOB_WEIGHT_LOAD + i]));
+	return sum / PERMILLE;
+}
+
+void score_agent(const struct score_basis *basis, const struct agent *agent, struct score *score)
+{
+	const struct bal_core *core = basis->core;
+	const struct pool *pool = &core->pools[agent->pool];
+	double service_s = basis->size_s * learn_slowness(core, agent, basis->task->kind);
+	double busy = (double)agent->running / (double)(agent->slots == 0 ? 1 : agent->slots);
+	double coming = num_min(rivals(basis, pool) * service_s, RIVALS_MAX);
+	double value = (double)num_max_i64(1, knob(core, BAL_KNOB_TIME_VALUE));
+	double price = (double)pool->conf.price_microcents_hour / value;
+
+	score->service_ns = to_ns(service_s);
+	score->factor_ns[BAL_FACTOR_LOAD] =
+		to_ns(service_s * (SLOWING_FULL * busy + pressure(agent)));
+	score->factor_ns[BAL_FACTOR_PERFORMANCE] =
+		to_ns(service_s / learn_success(core, agent, basis->task->kind));
+	score->factor_ns[BAL_FACTOR_FUTURE] = to_ns(coming * service_s * 0.5);
+	score->factor_ns[BAL_FACTOR_EFFICIENCY] =
+		to_ns(service_s * (price + stranded(basis, pool)));
+	score->factor_ns[BAL_FACTOR_COLLABORATION] = -to_ns(service_s * saved_share(basis, agent));
+	score->composite_ns = weigh(core, score->factor_ns);
+}
+
+void score_explain(const struct score_basis *basis, const struct agent *agent,
+	const struct score *score, const struct score *best, struct bal_candidate *candidate)
+{
+	const struct bal_core *core = basis->core;
+	const struct pool *pool = &core->pools[agent->pool];
+
+	*candidate = (struct bal_candidate){.agent = agent->id,
+		.pool = agent->pool,
+		.running = agent->running,
+		.slots = agent->slots,
+		.service_ns = score->service_ns,
+		.price_microcents_hour = pool->conf.price_microcents_hour};
+	candidate->cpu_permille = (uint32_t)num_max_i64(0, agent->signals[BAL_SIGNAL_CPU_PERMILLE]);
+	candidate->memory_permille =
+		(uint32_t)num_max_i64(0, agent->signals[BAL_SIGNAL_MEMORY_PERMILLE]);
+	candidate->success_permille = (uint32_t)num_to_i64(
+		learn_success(core, agent, basis->task->kind) * (double)PERMILLE);
+	candidate->rivals_ppm = num_to_i64(rivals(basis, pool) * (double)PPM);
+	candidate->warm_ns = -score->factor_ns[BAL_FACTOR_COLLABORATION];
+	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
+		candidate->factor_ns[i] = score->factor_ns[i];
+	candidate->factor_ns[BAL_FACTOR_PERFORMANCE] -= best->factor_ns[BAL_FACTOR_PERFORMANCE];
+	candidate->factor_ns[BAL_FACTOR_EFFICIENCY] -= best->factor_ns[BAL_FACTOR_EFFICIENCY];
+	candidate->composite_ns = weigh(core, candidate->factor_ns);
+}

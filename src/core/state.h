@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_CORE_STATE_H
+#define BAL_CORE_STATE_H
+
+#include "ballast.h"
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "base/prng.h"
+#include "base/slab.h"
+
+/*
+ * Everything the core knows, in one place: the nouns and how they hang together.
+ *
+ *     bal_core ─┬─ tasks ──── lane (same needs) ── shares (class, tenant) ── waiting tasks
+ *               ├─ pools ── agents ── running tasks
+ *               ├─ tenants, kinds, shared limits          (small tables, by interned number)
+ *               ├─ histories (agent, kind), contexts (conversation)          (what was learned)
+ *               ├─ orders, decisions                                  (what can be explained)
+ *               └─ timers, outbox                        (what is due, what the host must do)
+ *
+ * Each noun has a module with its operations; the structures are here because almost every
+ * operation looks at two of them.  All memory comes from one arena at init.  Tables are walked in
+ * the order of ids or numbers, never of addresses.
+ */
+
+struct arena;
+
+/* What a timer belongs to; also the upper part of its tie, so that the order is total. */
+enum timer_owner { TIMER_TASK, TIMER_AGENT, TIMER_POOL };
+
+/* One pending instant.  A task, agent or pool has one timer: what is due follows from its
+ * state. */
+struct timer {
+	struct heap_node node;
+	enum timer_owner owner;
+};
+
+struct task {
+	uint64_t id;
+	uint64_t parent;
+	uint64_t conversation;
+	uint64_t waits_for; /* WAITING: resumes when this task has ended; 0 = none */
+	uint64_t lender;    /* ancestor that lent it its slot; 0 = none */
+	uint64_t lent_to;   /* descendant that runs on this task's slot; 0 = none */
+	uint64_t not_agents[BAL_NOT_AGENTS_MAX];
+	int64_t submitted_at_ns;
+	int64_t deadline_ns;
+	int64_t size_ns;
+	int64_t not_before_ns;
+	int64_t queued_at_ns;     /* since when it waits for a slot */
+	int64_t dispatched_at_ns; /* of the running or last attempt */
+	int64_t until_ns;         /* of the running attempt */
+	struct timer timer;
+	struct heap_node order_node; /* in its share: by deadline or age */
+	struct heap_node age_node;   /* in its lane and class: by age */
+	struct list_node agent_node; /* in its agent's tasks */
+	struct list_node child_node; /* QUEUED with a waiting parent: in core->children_queued */
+	uint32_t lane;
+	uint32_t kind;
+	uint32_t tenant;
+	uint32_t agent; /* place of the agent it runs on; BAL_NONE */
+	uint32_t attempt;
+	uint32_t epoch; /* in which the attempt was dispatched */
+	uint32_t failures;
+	uint32_t attempts_max; /* 0 = its pool's */
+	uint32_t flags;
+	uint32_t children_waited; /* live children that it does nothing but wait for */
+	uint32_t waiter_next;     /* next task that waits for the same one; BAL_NONE */
+	uint8_t priority;
+	uint8_t state;
+	uint8_t end_state; /* FINISHING: what it becomes */
+	uint8_t reason;
+	uint8_t exclusive;
+	uint8_t cancelled; /* SUBMITTED: ends as soon as it is stored */
+	uint8_t warm;      /* the attempt found its conversation's context */
+	uint8_t beside;    /* the attempt is on its parent's agent */
+};
+
+/* The tasks of one tenant in one class of one lane. */
+struct share {
+	struct heap tasks;     /* by deadline or age */
+	struct heap_node node; /* in the lane's class: by what the tenant was served */
+	uint32_t lane;
+	uint32_t tenant;
+	uint32_t priority;
+};
+
+/* The waiting tasks of one class of one lane. */
+struct lane_class {
+	struct heap shares;
+	struct heap ages;
+};
+
+/* All tasks with the same needs; it knows which pools can meet them. */
+struct lane {
+	struct bal_tags tags;
+	uint32_t cpu_millis;
+	uint32_t memory_mib;
+	uint32_t live; /* tasks that refer to it */
+	uint32_t waiting;
+	uint64_t *pools;     /* bit per pool that can serve it */
+	uint32_t pool_first; /* lowest such pool; BAL_NONE: none */
+	uint32_t pool_count;
+	struct list_node active_node; /* in core->lanes_active while tasks wait */
+	struct lane_class classes[BAL_PRIORITY_COUNT];
+	double rate; /* arrivals per second, moving average */
+	int64_t rate_at_ns;
+	double rivals_own; /* its own part of its pools' rivals, see score_refresh */
+};
+
+struct tenant {
+	uint32_t weight;
+	uint32_t queued_max;
+	uint32_t running_max;
+	uint32_t rate_max;
+	int64_t rate_period_ns;
+	int64_t rate_due_ns; /* virtual schedule of its submissions */
+	uint32_t queued;
+	uint32_t running;
+	int64_t served_ns[BAL_PRIORITY_COUNT]; /* virtual time: service received by weight */
+};
+
+/* A mean that forgets: weight counts at most `span` samples. */
+struct mean {
+	double value;
+	double weight;
+};
+
+struct kind {
+	uint64_t name_hash;
+	struct mean service_s; /* of its tasks on all agents */
+	struct mean success;
+	struct mean warm, cold;    /* slowness with and without a warm context */
+	struct mean beside, apart; /* slowness on the agent of the parent task, and elsewhere */
+	uint64_t finished_count;
+};
+
+struct limit {
+	uint32_t running_max;
+	uint32_t starts_max;
+	int64_t starts_period_ns;
+	int64_t starts_due_ns; /* virtual schedule of its starts */
+	uint32_t running;
+};
+
+struct agent {
+	uint64_t id;
+	uint64_t order;
+	struct timer timer;
+	struct list tasks;          /* running here, oldest first */
+	struct list_node pool_node; /* in its pool's agents */
+	struct list_node idle_node; /* in its pool's idle agents */
+	uint32_t pool;
+	uint32_t slots;
+	uint32_t running; /* slots taken; a lent slot's child is not counted */
+	uint32_t lent;    /* tasks that run here on a slot their ancestor holds */
+	uint8_t state;
+	uint8_t restored;         /* came from before the restart */
+	uint8_t end_asked;        /* END was sent */
+	uint8_t drain_asked_back; /* HAND_BACK was sent to its tasks */
+	uint8_t probing;
+	uint32_t failures_row; /* lost attempts in a row */
+	uint32_t ejections;
+	uint32_t exclusive; /* running tasks that want it alone: 0 or 1 */
+	int64_t up_at_ns;
+	int64_t ready_at_ns;
+	int64_t blocked_until_ns; /* said busy */
+	int64_t eject_until_ns;
+	int64_t drain_at_ns;
+	int64_t busy_ns;
+	uint64_t finished_count;
+	uint64_t failed_count;
+	int64_t signals[BAL_SIGNAL_COUNT];
+};
+
+/* A pool: interchangeable agents made from one template. */
+struct pool {
+	struct bal_event_pool conf;
+	uint64_t name_hash;
+	struct timer timer; /* next look at its scale */
+	struct list agents;
+	struct list idle; /* ready agents with a free slot */
+	uint32_t state_count[BAL_AGENT_STATE_COUNT];
+	uint32_t slots_ready;
+	uint32_t running;          /* slots taken */
+	uint32_t lent;             /* attempts on slots that an ancestor holds */
+	uint32_t waiting;          /* tasks it answers for, batch excepted; counted at each look */
+	uint32_t waiting_batch;    /* likewise batch */
+	int64_t critical_since_ns; /* since when the first critical one waits; BAL_NEVER_NS */
+	uint32_t ordered;          /* agents asked for and not yet seen */
+	uint32_t start_failures;
+	bool exists;
+	bool removed;
+	bool paused_dispatch, paused_scale_out, paused_scale_in;
+	uint8_t hold;           /* enum bal_reason: why it does not scale */
+	int64_t above_since_ns; /* load over the threshold since; BAL_NEVER_NS = it is not */
+	int64_t deep_since_ns;
+	int64_t below_since_ns;
+	int64_t overload_since_ns;
+	int64_t up_ended_at_ns; /* when the last order up ended */
+	int64_t down_ended_at_ns;
+	int64_t backoff_until_ns;
+	int64_t overflow_since_ns; /* more agents than the maximum since */
+	uint64_t order_open;       /* the order up that has not ended; 0 = none */
+	uint64_t order_last;
+	double rivals; /* expected arrivals per second per ready slot, of all lanes it serves */
+	struct mean service_s;
+};
+
+/* What was learned of one kind on one agent. */
+struct history {
+	uint64_t key;
+	struct list_node use_node; /* in core->history_use, least recently used first */
+	struct mean fast;          /* slowness over the last few hundred services */
+	struct mean slow;          /* slowness over weeks */
+	struct mean success;
+	int64_t slow_at_ns;
+};
+
+/* Which agent holds the warm context of a conversation. */
+struct context {
+	uint64_t conversation;
+	struct list_node use_node;
+	uint64_t agent;
+	int64_t used_at_ns;
+};
+
+/* A scaling action, and why. */
+struct order {
+	uint64_t id;
+	struct bal_why why;
+	uint32_t wanted; /* agents asked of the provider */
+	uint32_t seen;   /* of these that came up */
+	uint32_t done;   /* of these that became ready or will never be */
+	bool ended;
+};
+
+struct outbox {
+	struct bal_effect *items;
+	uint32_t capacity;
+	uint32_t first;
+	uint32_t count;
+};
+
+struct bal_core {
+	uint64_t magic;
+	struct bal_limits limits;
+	int64_t now_ns;
+	int64_t utc_offset_ns;
+	uint32_t epoch;
+	bool started, stopping;
+	bool dispatch_due; /* something changed that may let a task go */
+	struct prng random;
+	int64_t knobs[BAL_KNOB_COUNT];
+
+	struct heap timers;
+	struct outbox outbox;
+
+	struct slab tasks;
+	struct map tasks_by_id;
+	struct map waiters; /* task -> index of the first task that waits for it */
+	struct slab shares;
+	struct map shares_by_key;
+	struct slab lanes;
+	struct map lanes_by_hash;
+	struct list lanes_active;
+	struct list children_queued;
+	uint32_t pool_words; /* words of a lane's set of pools */
+	uint64_t *lane_pools;
+
+	struct slab agents;
+	struct map agents_by_id;
+	struct pool *pools;
+	struct tenant *tenants;
+	struct kind *kinds;
+	struct limit *shared;
+
+	struct slab histories;
+	struct map histories_by_key;
+	struct list history_use;
+	struct slab contexts;
+	struct map contexts_by_id;
+	struct list context_use;
+
+	struct order *orders;
+	uint32_t order_count; /* ever made since this start */
+	struct bal_why *decisions;
+	struct map decisions_by_id;
+	uint64_t decision_count;
+
+	uint32_t waiting[BAL_PRIORITY_COUNT];
+	int64_t served_ns[BAL_PRIORITY_COUNT]; /* virtual time of each class */
+	uint64_t turn;                         /* dispatches so far, for the share of aged tasks */
+	uint64_t retry_tokens_permille;
+	int64_t rivals_at_ns; /* when rivals were last worked out */
+	int64_t wake_at_ns;   /* when a rate limit lets the next attempt start */
+	struct bal_totals totals;
+};
+
+/* Places all tables in the arena; called once to measure and once for real. */
+void state_place(struct bal_core *core, struct arena *arena);
+
+/* The value of a tunable, in its own unit. */
+static inline int64_t knob(const struct bal_core *core, enum bal_knob knob)
+{
+	return core->knobs[knob];
+}
+
+/* True when agents of this pool have what the lane's tasks need. */
+static inline bool lane_serves(const struct lane *lane, uint32_t pool)
+{
+	return (lane->pools[pool / 64] >> (pool % 64) & 1) != 0;
+}
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of live tasks.  A task enters with its submission (or from the store at a restart) and
+ * leaves when its end is durable: the store, not this table, is the truth about ended tasks. */
+#include "core/task.h"
+
+#include "base/assert.h"
+#include "core/life.h"
+#include "core/queue.h"
+#include "core/timer.h"
+
+#include <string.h>
+
+struct task *task_find(const struct bal_core *core, uint64_t id)
+{
+	uint32_t place = map_get(&core->tasks_by_id, id);
+
+	return place == MAP_NONE ? NULL : slab_at(&core->tasks, place);
+}
+
+struct task *task_at(const struct bal_core *core, uint32_t place)
+{
+	return slab_at(&core->tasks, place);
+}
+
+struct task *task_new(struct bal_core *core, const struct bal_event_task *event, uint32_t lane)
+{
+	struct task *task = slab_take(&core->tasks);
+	struct lane *home = slab_at(&core->lanes, lane);
+
+	if (task == NULL)
+		return NULL;
+	task->id = event->id;
+	task->parent = event->parent;
+	task->conversation = event->conversation;
+	memcpy(task->not_agents, event->needs.not_agents, sizeof task->not_agents);
+	task->submitted_at_ns = core->now_ns;
+	task->deadline_ns = event->deadline_ns;
+	task->size_ns = event->size_ns;
+	task->until_ns = BAL_NEVER_NS;
+	task->timer.owner = TIMER_TASK;
+	task->lane = lane;
+	task->kind = event->kind;
+	task->tenant = event->tenant;
+	task->agent = BAL_NONE;
+	task->attempts_max = event->attempts_max;
+	task->flags = event->flags;
+	task->waiter_next = BAL_NONE;
+	task->priority = (uint8_t)event->priority;
+	task->exclusive = event->needs.exclusive;
+	home->live++;
+	bal_assert(map_put(&core->tasks_by_id, task->id, slab_index(&core->tasks, task)));
+	core->totals.tasks++;
+	core->totals.states[BAL_TASK_FREE]++;
+	return task;
+}
+
+void task_state_set(struct bal_core *core, struct task *task, enum bal_task_state state)
+{
+	bal_assert(life_task_may((enum bal_task_state)task->state, state));
+	core->totals.states[task->state]--;
+	core->totals.states[state]++;
+	task->state = (uint8_t)state;
+	task_timer_update(core, task);
+}
+
+void task_timer_update(struct bal_core *core, struct task *task)
+{
+	int64_t at_ns = BAL_NEVER_NS;
+
+	switch ((enum bal_task_state)task->state) {
+	case BAL_TASK_QUEUED:
+		at_ns = task->deadline_ns;
+		break;
+	case BAL_TASK_WAITING:
+		at_ns = task->deadline_ns;
+		if (task->waits_for == 0 && task->not_before_ns < at_ns)
+			at_ns = task->not_before_ns;
+		break;
+	case BAL_TASK_DISPATCHED:
+	case BAL_TASK_RUNNING:
+	case BAL_TASK_FINISHING:
+		at_ns = task->until_ns;
+		break;
+	default:
+		break;
+	}
+	timer_set(core, &task->timer, task->id, at_ns);
+}
+
+static void release_parent(struct bal_core *core, const struct task *task)
+{
+	struct task *parent;
+
+	if (task->parent == 0 || (task->flags & BAL_TASK_PARENT_WAITS) == 0)
+		return;
+	parent = task_find(core, task->parent);
+	if (parent != NULL && parent->children_waited > 0)
+		parent->children_waited--;
+}
+
+static void wake_waiters(struct bal_core *core, uint64_t id)
+{
+	uint32_t place = map_get(&core->waiters, id);
+
+	if (place == MAP_NONE)
+		return;
+	map_remove(&core->waiters, id);
+	while (place != BAL_NONE) {
+		struct task *waiter = task_at(core, place);
+
+		place = waiter->waiter_next;
+		waiter->waiter_next = BAL_NONE;
+		waiter->waits_for = 0;
+		task_timer_update(core, waiter);
+	}
+}
+
+/* A task that ends while it waits for another leaves that one's chain. */
+static void leave_waiters(struct bal_core *core, struct task *task)
+{
+	uint32_t place = map_get(&core->waiters, task->waits_for);
+	uint32_t self = slab_index(&core->tasks, task);
+
+	if (task->waits_for == 0 || place == MAP_NONE)
+		return;
+	if (place == self) {
+		map_remove(&core->waiters, task->waits_for);
+		if (task->waiter_next != BAL_NONE)
+			map_put(&core->waiters, task->waits_for, task->waiter_next);
+		return;
+	}
+	while (task_at(core, place)->waiter_next != self) {
+		place = task_at(core, place)->waiter_next;
+		bal_assert(place != BAL_NONE);
+	}
+	task_at(core, place)->waiter_next = task->waiter_next;
+}
+
+void task_wait_for(struct bal_core *core, struct task *task, uint64_t other)
+{
+	uint32_t first = map_get(&core->waiters, other);
+
+	bal_assert(task->state == BAL_TASK_WAITING);
+	bal_assert(task->waits_for == 0);
+	if (task_find(core, other) == NULL)
+		return;
+	task->waits_for = other;
+	task->waiter_next = first == MAP_NONE ? BAL_NONE : first;
+	bal_assert(map_put(&core->waiters, other, slab_index(&core->tasks, task)));
+	task_timer_update(core, task);
+}
+
+void task_free(struct bal_core *core, struct task *task)
+{
+	struct lane *lane = slab_at(&core->lanes, task->lane);
+
+	bal_assert(life_task_ended((enum bal_task_state)task->state));
+	bal_assert(task->agent == BAL_NONE);
+	release_parent(core, task);
+	leave_waiters(core, task);
+	timer_clear(core, &task->timer);
+	map_remove(&core->tasks_by_id, task->id);
+	wake_waiters(core, task->id);
+	bal_assert(lane->live > 0);
+	lane->live--;
+	core->totals.states[task->state]--;
+	core->totals.tasks--;
+	slab_give(&core->tasks, task);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Copies of state for people and programs.  Nothing here changes anything, so a host may ask at any
+ * time between steps. */
+#include "ballast.h"
+
+#include "core/agent.h"
+#include "core/queue.h"
+#include "core/scale.h"
+#include "core/task.h"
+
+bool bal_task_view(const struct bal_core *core, uint64_t id, struct bal_task_view *view)
+{
+	const struct task *task = task_find(core, id);
+
+	if (task == NULL)
+		return false;
+	*view = (struct bal_task_view){.state = (enum bal_task_state)task->state,
+		.reason = (enum bal_reason)task->reason,
+		.attempt = task->attempt,
+		.agent = task->agent == BAL_NONE ? 0 : agent_at(core, task->agent)->id,
+		.submitted_at_ns = task->submitted_at_ns,
+		.dispatched_at_ns = task->dispatched_at_ns,
+		.not_before_ns = task->not_before_ns,
+		.until_ns = task->until_ns};
+	return true;
+}
+
+static void view_agent(
+	const struct bal_core *core, const struct agent *agent, struct bal_agent_view *view)
+{
+	*view = (struct bal_agent_view){.agent = agent->id,
+		.pool = agent->pool,
+		.state = (enum bal_agent_state)agent->state,
+		.slots = agent->slots,
+		.running = agent->tasks.count,
+		.up_at_ns = agent->up_at_ns,
+		.finished_count = agent->finished_count,
+		.failed_count = agent->failed_count,
+		.busy_ns = agent->busy_ns};
+	for (const struct list_node *node = agent->tasks.first; node != NULL;
+		node = list_next(node)) {
+		const struct task *task = container_of(node, struct task, agent_node);
+
+		view->busy_ns += core->now_ns - task->dispatched_at_ns;
+	}
+	for (uint32_t i = 0; i < BAL_SIGNAL_COUNT; i++)
+		view->signals[i] = agent->signals[i];
+}
+
+bool bal_agent_view(const struct bal_core *core, uint64_t id, struct bal_agent_view *view)
+{
+	const struct agent *agent = agent_find(core, id);
+
+	if (agent == NULL)
+		return false;
+	view_agent(core, agent, view);
+	return true;
+}
+
+bool bal_agent_view_at(const struct bal_core *core, uint32_t place, struct bal_agent_view *view)
+{
+	if (!slab_holds(&core->agents, place))
+		return false;
+	view_agent(core, agent_at(core, place), view);
+	return true;
+}
+
+static void view_waiting(const struct bal_core *core, uint32_t number, struct bal_pool_view *view)
+{
+	for (const struct list_node *node = core->lanes_active.first; node != NULL;
+		node = list_next(node)) {
+		const struct lane *lane = container_of(node, struct lane, active_node);
+
+		if (!lane_serves(lane, number))
+			continue;
+		view->waiting += lane->waiting;
+		for (uint32_t i = 0; i < BAL_PRIORITY_COUNT; i++) {
+			const struct heap_node *first = heap_first(&lane->classes[i].ages);
+			const struct task *task;
+
+			if (first == NULL)
+				continue;
+			task = container_of(first, struct task, age_node);
+			if (core->now_ns - task->queued_at_ns > view->oldest_wait_ns)
+				view->oldest_wait_ns = core->now_ns - task->queued_at_ns;
+		}
+	}
+}
+
+bool bal_pool_view(const struct bal_core *core, uint32_t number, struct bal_pool_view *view)
+{
+	const struct pool *pool;
+
+	if (number >= core->limits.pools_max || !core->pools[number].exists)
+		return false;
+	pool = &core->pools[number];
+	*view = (struct bal_pool_view){.exists = true,
+		.ordered = pool->ordered,
+		.slots_ready = pool->slots_ready,
+		.running = pool->running,
+		.load_permille = scale_load_permille(pool),
+		.service_ns = (int64_t)(pool->service_s.value * 1e9),
+		.paused_dispatch = pool->paused_dispatch,
+		.paused_scale_out = pool->paused_scale_out,
+		.paused_scale_in = pool->paused_scale_in,
+		.hold = (enum bal_reason)pool->hold,
+		.order_last = pool->order_last};
+	for (uint32_t i = 0; i < BAL_AGENT_STATE_COUNT; i++)
+		view->agents[i] = pool->state_count[i];
+	view_waiting(core, number, view);
+	return true;
+}
+
+void bal_totals(const struct bal_core *core, struct bal_totals *totals)
+{
+	*totals = core->totals;
+	for (uint32_t i = 0; i < BAL_PRIORITY_COUNT; i++)
+		totals->waiting[i] = core->waiting[i];
+}
+
+int64_t bal_knob_value(const struct bal_core *core, enum bal_knob number)
+{
+	return number < BAL_KNOB_COUNT ? core->knobs[number] : 0;
+}
