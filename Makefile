@@ -48,11 +48,11 @@ coverage: ## branch coverage of the core: build/ci/coverage
 	@tools/setup ci
 	@tools/ci/coverage
 
-fuzz: ## fuzz every parser for SECONDS=30 each
+fuzz: ## fuzz every parser for SECONDS_EACH=30 seconds each
 	@tools/setup ci
 	@tools/ci/fuzz
 
-sanitize: setup ## run the quick tests under the address and undefined-behaviour sanitizers
+sanitize: tests-configured ## run the quick tests under the address and undefined-behaviour sanitizers
 	@tools/ci/sanitize
 
 clean: ## remove what was built (build-deps/ stays: it was fetched)
