@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_WIRE_CONFIG_H
+#define BAL_WIRE_CONFIG_H
+
+#include "wire/argv.h"
+#include "wire/buffer.h"
+#include "wire/http.h"
+#include "wire/span.h"
+
+#include "ballast.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * config: ballast.yaml as a structure.
+ *
+ * Reading is strict: an unknown or duplicate key, a wrong type or unit, a value out of range is an
+ * error with file, line, column, what was found, what was expected, and the nearest known word. All
+ * keys with type, default and help stand in one table (wire/configtable.c), which reads, sets the
+ * defaults and prints the reference (wire/configdoc.h). Nothing here opens files or runs anything:
+ * that a command exists and a folder is writable is for the daemon to find out.
+ *
+ * All strings are zero-terminated and live until config_release().
+ */
+enum {
+	CONFIG_NAME_SIZE_MAX = 128, /* of pools, limits, tenants, kinds, tags: [A-Za-z0-9._-] */
+	CONFIG_EXITS_MAX = 16,      /* exit codes in retry.for */
+	CONFIG_ERROR_SIZE = 512
+};
+
+/* A list of strings. */
+struct config_texts {
+	const char **items;
+	uint32_t count;
+};
+
+/* "30/min"; count 0: not bounded. */
+struct config_rate {
+	int64_t count;
+	int64_t period_ns;
+};
+
+/* One direction of scaling. */
+struct config_rule {
+	int64_t load_permille;
+	int64_t sustain_ns;
+	int64_t cooldown_ns;
+};
+
+enum config_workdir { CONFIG_WORKDIR_SHARED, CONFIG_WORKDIR_FRESH };
+
+struct config_pool {
+	const char *name;
+	uint32_t line;               /* of its name in the file */
+	int32_t kind;                /* enum bal_pool_kind: which of the four below is given */
+	struct config_texts run;     /* argv of an HTTP agent, with {port} */
+	struct config_texts command; /* argv of one task */
+	struct config_texts urls;    /* base URLs, checked with url_read() */
+	bool lease;
+	const char *path; /* where the payload is posted */
+	int64_t slots;    /* of one agent; a command pool is one agent with `max` slots */
+	int64_t agents_min;
+	int64_t agents_max; /* -1: not given (urls, lease) */
+	int64_t agents_baseline;
+	struct config_texts kinds;  /* kinds of task it takes; its own name when none are given */
+	struct config_texts offers; /* tags, labels as key=value */
+	struct config_texts labels; /* key=value, as written; they are in `offers` too */
+	struct config_texts env;    /* NAME: passed on from ballast's own; NAME=VALUE: set */
+	struct config_texts uses;   /* names of limits, all of which exist */
+	int64_t timeout_ns;         /* of one attempt */
+	int64_t grace_ns;           /* between TERM and KILL */
+	int64_t keep_ns;            /* how long directories and output of ended commands stay */
+	int32_t workdir;            /* enum config_workdir */
+	const char *stdin_field; /* payload field whose text is stdin; NULL: the payload as JSON */
+	struct config_texts prepare; /* argv run before the command; count 0: none */
+	int64_t price_microcents_hour;
+	int64_t drain_ns; /* how long a drained agent may keep its tasks */
+	struct {
+		uint32_t outcomes;               /* bit per enum bal_outcome that is tried again */
+		int64_t exits[CONFIG_EXITS_MAX]; /* exit codes that count as retryable */
+		uint32_t exit_count;
+		int64_t attempts;
+		int64_t backoff_ns;
+		int64_t backoff_max_ns;
+	} retry;
+	struct {
+		int64_t memory_bytes; /* 0: not bounded */
+		int64_t cpu_millis;   /* 0: not bounded */
+	} resources;
+	struct {
+		const char *path; /* NULL: an accepted connection is enough */
+		int64_t timeout_ns;
+	} ready;
+	struct {
+		int32_t strategy; /* enum bal_strategy */
+		struct config_rule up;
+		struct config_rule down;
+		int64_t queue; /* waiting tasks that trigger scaling up */
+	} scale;
+	int64_t emergency_ns; /* a critical task waiting longer is an emergency */
+};
+
+struct config_limit {
+	const char *name;
+	uint32_t line;
+	int64_t running; /* 0: not bounded */
+	struct config_rate starts;
+};
+
+struct config_tenant {
+	const char *name;
+	uint32_t line;
+	int64_t weight;
+	int64_t queued;  /* 0: not bounded */
+	int64_t running; /* 0: not bounded */
+	struct config_rate rate;
+};
+
+/* A list of named things. */
+struct config_pools {
+	struct config_pool *items;
+	uint32_t count;
+};
+struct config_limits {
+	struct config_limit *items;
+	uint32_t count;
+};
+struct config_tenants {
+	struct config_tenant *items;
+	uint32_t count;
+};
+
+struct config {
+	const char *listen;
+	const char *data;
+	const char *tokens_file; /* NULL: none */
+	struct config_pools pools;
+	struct config_limits limits;
+	struct config_tenants tenants;
+	struct {
+		int64_t tasks;         /* live tasks; sizes the core's memory, fixed at start */
+		int64_t payload_bytes; /* of one task */
+	} queue;
+	bool journal;
+	int64_t retention_ns; /* of results and errors of ended tasks */
+	int64_t knobs[BAL_KNOB_COUNT];
+
+	void *memory; /* the block that all of this lies in; config's own */
+};
+
+struct config_error {
+	uint32_t line; /* 0: not about a place in the text */
+	uint32_t column;
+	char text[CONFIG_ERROR_SIZE]; /* "ballast.yaml:3:5: ...", zero-terminated, one line */
+};
+
+/* One `--set KEY=VALUE`: the key is a path such as "queue.payload" or "pools.coder.max". */
+struct config_override {
+	struct span key;
+	struct span value; /* read as YAML */
+};
+
+/*
+ * Read a configuration; `file` is its name for messages. Overrides replace what the text says, in
+ * their order. False with `error` filled; `config` is then empty and needs no release. An empty
+ * text is an error ("{}" is not); one without pools is fine.
+ */
+bool config_read(struct config *, struct span text, const char *file,
+	const struct config_override *overrides, uint32_t override_count,
+	struct config_error *error);
+
+/* Free the strings; an empty config is fine. */
+void config_release(struct config *);
+
+/* Find by name; NULL. */
+const struct config_pool *config_pool_find(const struct config *, struct span name);
+const struct config_limit *config_limit_find(const struct config *, struct span name);
+
+/* True for [A-Za-z0-9._-]{1,128}. */
+bool config_name_valid(struct span);
+
+#endif

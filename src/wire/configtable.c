@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tables only. The names are those of the product's manual; where a default differs between kinds
+ * of pool or between strategies, it is left out here and config.c fills it in (and the help says
+ * so).
+ */
+#include "wire/configtable.h"
+
+#include "base/units.h"
+
+#define COUNT_OF(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define POOL(member)   offsetof(struct config_pool, member)
+#define ROOT(member)   offsetof(struct config, member)
+
+enum { AGENTS_MAX = 10000, SLOTS_MAX = 10000, TASKS_MAX = 100000000, LIST_MAX = 256 };
+
+static const char *const workdirs[] = {"shared", "fresh", NULL};
+
+static const char *const strategies[] = {
+#define X(name, text) text,
+	BAL_STRATEGY_MAP(X)
+#undef X
+		NULL};
+
+#define RULE(member) offsetof(struct config_rule, member)
+
+static const struct config_row up_rows[] = {
+	{"above", CONFIG_SHARE, RULE(load_permille), 1, 10000, NULL,
+		"load that must be exceeded (default: 80%)"},
+	{"for", CONFIG_TIME, RULE(sustain_ns), 0, NS_PER_DAY, NULL,
+		"how long it must be exceeded (default: conservative 5m, aggressive 2m)"},
+	{"cooldown", CONFIG_TIME, RULE(cooldown_ns), 0, NS_PER_DAY, "1m",
+		"wait after an order before the next one up"},
+};
+static const struct config_section up_section = {"scale.up", up_rows, COUNT_OF(up_rows), 0};
+
+static const struct config_row down_rows[] = {
+	{"below", CONFIG_SHARE, RULE(load_permille), 0, 1000, NULL,
+		"load that must be undercut with nothing waiting (default: 40%)"},
+	{"for", CONFIG_TIME, RULE(sustain_ns), 0, NS_PER_DAY, NULL,
+		"how long it must be undercut (default: conservative 15m, aggressive 10m)"},
+	{"cooldown", CONFIG_TIME, RULE(cooldown_ns), 0, NS_PER_DAY, "5m",
+		"wait after an order before the next one down"},
+};
+static const struct config_section down_section = {"scale.down", down_rows, COUNT_OF(down_rows), 0};
+
+#define SCALE(member) (POOL(scale.member) - POOL(scale))
+
+static const struct config_row scale_rows[] = {
+	{"strategy", CONFIG_CHOICE, SCALE(strategy), 0, 0, "conservative",
+		"how many agents are added and removed, and when", 0, strategies},
+	{"up", CONFIG_SECTION, SCALE(up), 0, 0, NULL, "when agents are added", 0, NULL,
+		&up_section},
+	{"down", CONFIG_SECTION, SCALE(down), 0, 0, NULL, "when agents are removed", 0, NULL,
+		&down_section},
+	{"queue", CONFIG_COUNT, SCALE(queue), 1, TASKS_MAX, "100",
+		"waiting tasks (batch excepted) that add agents"},
+};
+static const struct config_section scale_section = {"scale", scale_rows, COUNT_OF(scale_rows), 0};
+
+#define READY(member) (POOL(ready.member) - POOL(ready))
+
+static const struct config_row ready_rows[] = {
+	{"path", CONFIG_PATH, READY(path), 0, 0, NULL,
+		"asked with GET until it answers 2xx (default: an accepted connection is enough)"},
+	{"timeout", CONFIG_TIME, READY(timeout_ns), NS_PER_MS, NS_PER_DAY, "60s",
+		"a started agent that is not ready by then is ended and started anew"},
+};
+static const struct config_section ready_section = {"ready", ready_rows, COUNT_OF(ready_rows), 0};
+
+#define RESOURCES(member) (POOL(resources.member) - POOL(resources))
+
+static const struct config_row resources_rows[] = {
+	{"memory", CONFIG_MEMORY, RESOURCES(memory_bytes), MIB, 0, NULL,
+		"of one agent (default: not bounded)"},
+	{"cpu", CONFIG_CPU, RESOURCES(cpu_millis), 1, 0, NULL,
+		"of one agent (default: not bounded)"},
+};
+static const struct config_section resources_section = {
+	"resources", resources_rows, COUNT_OF(resources_rows), 0};
+
+#define RETRY(member) (POOL(retry.member) - POOL(retry))
+
+static const struct config_row retry_rows[] = {
+	{"for", CONFIG_RETRY, 0, 0, CONFIG_EXITS_MAX, NULL,
+		"what is tried again: lost, retryable, timeout, exit N "
+		"(default: lost, retryable; commands: lost)"},
+	{"attempts", CONFIG_COUNT, RETRY(attempts), 1, 100, "5",
+		"tries of one task, the first included"},
+	{"backoff", CONFIG_TIME, RETRY(backoff_ns), 0, NS_PER_DAY, "1s",
+		"wait before the second try; doubles with each"},
+	{"backoff_max", CONFIG_TIME, RETRY(backoff_max_ns), 0, NS_PER_DAY, "1m",
+		"longest such wait"},
+};
+static const struct config_section retry_section = {"retry", retry_rows, COUNT_OF(retry_rows), 0};
+
+static const struct config_row pool_rows[] = {
+	{"run", CONFIG_AGENT, POOL(run), 0, 0, NULL,
+		"command line of an HTTP agent; ballast starts as many as are needed, {port} is "
+		"given",
+		CONFIG_FOR_RUN},
+	{"command", CONFIG_COMMAND, POOL(command), 0, 0, NULL,
+		"command line run once per task: payload on stdin, result on stdout",
+		CONFIG_FOR_COMMAND},
+	{"urls", CONFIG_URLS, POOL(urls), 1, LIST_MAX, NULL,
+		"HTTP agents that exist already; thereby allowed", CONFIG_FOR_URLS},
+	{"lease", CONFIG_BOOL, POOL(lease), 0, 0, NULL, "workers come and ask for tasks",
+		CONFIG_FOR_LEASE},
+	{"path", CONFIG_PATH, POOL(path), 0, 0, "/", "where the payload is posted",
+		CONFIG_FOR_HTTP},
+	{"slots", CONFIG_COUNT, POOL(slots), 1, SLOTS_MAX, "1", "tasks one agent takes at once",
+		CONFIG_FOR_HTTP | CONFIG_FOR_LEASE},
+	{"min", CONFIG_COUNT, POOL(agents_min), 0, AGENTS_MAX, NULL,
+		"fewest agents (default: 1; commands: 0)", CONFIG_FOR_RUN},
+	{"max", CONFIG_COUNT, POOL(agents_max), 1, AGENTS_MAX, NULL,
+		"most agents, or processes of a command; required for what ballast starts",
+		CONFIG_FOR_STARTED},
+	{"baseline", CONFIG_COUNT, POOL(agents_baseline), 0, AGENTS_MAX, NULL,
+		"usual number of agents (default: the largest of min, 1 and a third of max)",
+		CONFIG_FOR_RUN},
+	{"kinds", CONFIG_NAMES, POOL(kinds), 1, LIST_MAX, NULL,
+		"kinds of task it takes (default: the pool's name)", CONFIG_FOR_ALL},
+	{"offers", CONFIG_NAMES, POOL(offers), 0, LIST_MAX, NULL,
+		"capabilities that tasks may ask for as tags", CONFIG_FOR_ALL},
+	{"labels", CONFIG_LABELS, POOL(labels), 0, LIST_MAX, NULL, "labels that tasks may ask for",
+		CONFIG_FOR_ALL},
+	{"env", CONFIG_ENV, POOL(env), 0, LIST_MAX, NULL,
+		"environment: NAME passes ballast's own on, NAME=VALUE sets it; nothing else is "
+		"passed "
+		"(default: PATH, HOME, LANG)",
+		CONFIG_FOR_STARTED},
+	{"uses", CONFIG_NAMES, POOL(uses), 0, BAL_POOL_LIMITS_MAX, NULL,
+		"limits it shares with other pools", CONFIG_FOR_ALL},
+	{"timeout", CONFIG_TIME, POOL(timeout_ns), NS_PER_MS, NS_PER_WEEK, "1h",
+		"longest one attempt may take; of a lease: longest it may be extended",
+		CONFIG_FOR_ALL},
+	{"grace", CONFIG_TIME, POOL(grace_ns), 0, NS_PER_DAY, "10s", "time between TERM and KILL",
+		CONFIG_FOR_STARTED},
+	{"keep", CONFIG_TIME, POOL(keep_ns), 0, 52 * NS_PER_WEEK, "1d",
+		"how long directory and output of an ended command stay", CONFIG_FOR_COMMAND},
+	{"workdir", CONFIG_CHOICE, POOL(workdir), 0, 0, "shared",
+		"fresh: a new directory for each task", CONFIG_FOR_COMMAND, workdirs},
+	{"stdin", CONFIG_STDIN, POOL(stdin_field), 0, 0, NULL,
+		"payload.FIELD: that field's text is stdin (default: the payload as JSON)",
+		CONFIG_FOR_COMMAND},
+	{"prepare", CONFIG_COMMAND, POOL(prepare), 0, 0, NULL,
+		"command line run before each task, such as one that fills {workdir}",
+		CONFIG_FOR_COMMAND},
+	{"retry", CONFIG_SECTION, POOL(retry), 0, 0, NULL, "what is tried again", CONFIG_FOR_ALL,
+		NULL, &retry_section},
+	{"price", CONFIG_PRICE, POOL(price_microcents_hour), 0, 0, "0", "of one agent",
+		CONFIG_FOR_ALL},
+	{"resources", CONFIG_SECTION, POOL(resources), 0, 0, NULL, "what one agent may use",
+		CONFIG_FOR_STARTED, NULL, &resources_section},
+	{"ready", CONFIG_SECTION, POOL(ready), 0, 0, NULL, "when an agent counts as ready",
+		CONFIG_FOR_HTTP, NULL, &ready_section},
+	{"drain", CONFIG_TIME, POOL(drain_ns), 0, NS_PER_WEEK, "10m",
+		"how long a drained agent may keep its tasks before they are asked back",
+		CONFIG_FOR_ALL},
+	{"scale", CONFIG_SECTION, POOL(scale), 0, 0, NULL, "when agents are added and removed",
+		CONFIG_FOR_RUN, NULL, &scale_section},
+	{"emergency", CONFIG_TIME, POOL(emergency_ns), NS_PER_MS, NS_PER_DAY, "10s",
+		"a critical task that waits longer is an emergency", CONFIG_FOR_RUN},
+};
+const struct config_section config_pool_section = {
+	"pool", pool_rows, COUNT_OF(pool_rows), sizeof(struct config_pool)};
+
+static const struct config_row limit_rows[] = {
+	{"running", CONFIG_COUNT, offsetof(struct config_limit, running), 1, TASKS_MAX, NULL,
+		"attempts at once in all pools that use it (default: not bounded)"},
+	{"starts", CONFIG_RATE, offsetof(struct config_limit, starts), 1, TASKS_MAX, NULL,
+		"attempts started per time, such as 30/min (default: not bounded)"},
+};
+static const struct config_section limit_section = {
+	"limit", limit_rows, COUNT_OF(limit_rows), sizeof(struct config_limit)};
+
+static const struct config_row tenant_rows[] = {
+	{"weight", CONFIG_COUNT, offsetof(struct config_tenant, weight), 1, 1000000, "1",
+		"share of slots against other tenants"},
+	{"queued", CONFIG_COUNT, offsetof(struct config_tenant, queued), 1, TASKS_MAX, NULL,
+		"most tasks waiting (default: not bounded)"},
+	{"running", CONFIG_COUNT, offsetof(struct config_tenant, running), 1, TASKS_MAX, NULL,
+		"most tasks running (default: not bounded)"},
+	{"rate", CONFIG_RATE, offsetof(struct config_tenant, rate), 1, TASKS_MAX, NULL,
+		"submissions per time, such as 5/s (default: not bounded)"},
+};
+static const struct config_section tenant_section = {
+	"tenant", tenant_rows, COUNT_OF(tenant_rows), sizeof(struct config_tenant)};
+
+#define QUEUE(member) (ROOT(queue.member) - ROOT(queue))
+
+static const struct config_row queue_rows[] = {
+	{"tasks", CONFIG_COUNT, QUEUE(tasks), 100, TASKS_MAX, "1_000_000",
+		"most tasks alive at once; takes effect at start"},
+	{"payload", CONFIG_MEMORY, QUEUE(payload_bytes), KIB, GIB, "16MiB",
+		"largest payload of a task"},
+};
+static const struct config_section queue_section = {"queue", queue_rows, COUNT_OF(queue_rows), 0};
+
+static const struct config_row root_rows[] = {
+	{"listen", CONFIG_LISTEN, ROOT(listen), 0, 0, "127.0.0.1:7777",
+		"address of the API; port 0 lets the system choose"},
+	{"data", CONFIG_TEXT, ROOT(data), 0, 0, "./ballast-data",
+		"directory of everything durable"},
+	{"tokens_file", CONFIG_TEXT, ROOT(tokens_file), 0, 0, NULL,
+		"file of access tokens (default: none; then only this machine is served)"},
+	{"pools", CONFIG_NAMED, ROOT(pools), 0, 0, NULL, "groups of agents made from one template",
+		0, NULL, &config_pool_section},
+	{"limits", CONFIG_NAMED, ROOT(limits), 0, 0, NULL, "ceilings that several pools share", 0,
+		NULL, &limit_section},
+	{"tenants", CONFIG_NAMED, ROOT(tenants), 0, 0, NULL, "shares and bounds of tenants", 0,
+		NULL, &tenant_section},
+	{"queue", CONFIG_SECTION, ROOT(queue), 0, 0, NULL, "bounds of the queue", 0, NULL,
+		&queue_section},
+	{"journal", CONFIG_BOOL, ROOT(journal), 0, 0, "false",
+		"record every decision, for `ballast replay`"},
+	{"retention", CONFIG_TIME, ROOT(retention_ns), NS_PER_MIN, 520 * NS_PER_WEEK, "7d",
+		"how long results and errors are kept"},
+	{"knobs", CONFIG_KNOBS, ROOT(knobs), 0, 0, NULL, "tunables of the decisions"},
+};
+const struct config_section config_root = {
+	"configuration", root_rows, COUNT_OF(root_rows), sizeof(struct config)};
+
+const struct config_knob config_knobs[BAL_KNOB_COUNT] = {
+#define X(name, preset, min, max, unit, help) {#name, preset, min, max, unit, help},
+	BAL_KNOB_MAP(X)
+#undef X
+};
