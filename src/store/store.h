@@ -152,11 +152,12 @@ struct store_filter {
 #define STORE_LIST_EXAMINED_MAX UINT32_C(2000) /* rows looked at in one call: some 5 ms */
 
 struct store_counts {
-	uint64_t tasks[STORE_STATE_LIMIT]; /* committed tasks by state */
+	uint64_t unfinished;               /* committed tasks that have not ended */
+	uint64_t ended[STORE_STATE_LIMIT]; /* committed tasks that have, by state */
 	uint64_t commit;                   /* number of the last commit */
 	uint32_t queue_count;              /* operations not yet committed */
-	uint64_t queue_size;
-	enum store_status health; /* of the last commit: OK, or why writing fails now */
+	uint64_t queue_size;               /* bytes of those whose completion was not drained */
+	enum store_status health;          /* of the last commit: OK, or why writing fails now */
 };
 
 struct store_ops {
