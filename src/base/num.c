@@ -3,7 +3,7 @@
  * Logarithm and exponential reduce their argument by a power of two and sum the plain Taylor series
  * of atanh and exp on what is left; the intervals are so small that minimax polynomials would save
  * three terms and cost the derivation. The logarithm is computed as an unevaluated sum of two
- * doubles (62 good bits), because a power multiplies its error by up to 745. The exact sums and
+ * doubles (58 good bits), because a power multiplies its error by up to 745. The exact sums and
  * products of two doubles are those of Knuth and Dekker; they need -ffp-contract=off.
  */
 #include "base/num.h"
@@ -110,61 +110,42 @@ static double split_exponent(double x, int64_t *exponent)
 	return bits_double((bits & FRACTION_MASK) | (uint64_t)EXPONENT_BIAS << FRACTION_BITS);
 }
 
-/* The terms of atanh(s) from s^5 / 5 on, for s up to 0.172: the first one left out is below 2^-65
- * of the whole, and these are so small that their own rounding is below 2^-63 of it. */
-static double sum_atanh_tail(double s)
+/* atanh(s) / s - 1 as a series in s squared, for s up to 0.172: the first term left out is below
+ * 2^-65. */
+static double sum_atanh_tail(double square)
 {
-	double square = s * s;
 	double sum = 0;
 
-	for (int n = 23; n >= 5; n -= 2)
+	for (int n = 23; n >= 3; n -= 2)
 		sum = square * (1.0 / n + sum);
-	return s * square * sum;
+	return sum;
 }
 
-/* (s.hi + s.lo)^3 / 3 */
-static struct pair cube_third(struct pair s)
-{
-	struct pair square = multiply_exact(s.hi, s.hi);
-	struct pair cube = multiply_exact(square.hi, s.hi);
-	double cube_lo = cube.lo + square.lo * s.hi + 3 * square.hi * s.lo;
-	double third = cube.hi / 3;
-	struct pair back = multiply_exact(third, 3);
-
-	return (struct pair){third, (((cube.hi - back.hi) - back.lo) + cube_lo) / 3};
-}
-
-/* a / b for an exact pair b. */
-static struct pair divide_exact(double a, struct pair b)
-{
-	double quotient = a / b.hi;
-	struct pair back = multiply_exact(quotient, b.hi);
-
-	return (struct pair){quotient, (((a - back.hi) - back.lo) - quotient * b.lo) / b.hi};
-}
-
-/* log x = exponent * ln 2 + 2 atanh((m - 1) / (m + 1)), m within [1/sqrt 2, sqrt 2]. The first two
- * terms of the series are summed exactly, the others are corrections. */
+/* log x = exponent * ln 2 + 2 atanh((m - 1) / (m + 1)), m within [1/sqrt 2, sqrt 2]. */
 static struct pair log_pair(double x)
 {
 	int64_t exponent;
 	double m = split_exponent(x, &exponent);
-	struct pair s;
-	struct pair third;
+	struct pair below;
+	struct pair product;
 	struct pair sum;
-	struct pair more;
+	double above;
+	double s;
+	double s_lo;
 	double rest;
 
 	if (m > SQRT_2) {
 		m *= 0.5;
 		exponent++;
 	}
-	s = divide_exact(m - 1, add_exact(m, 1));
-	third = cube_third(s);
-	rest = 2 * (sum_atanh_tail(s.hi) + third.lo + s.lo) + (double)exponent * LN_2_LO;
-	sum = add_exact((double)exponent * LN_2_HI, 2 * s.hi);
-	more = add_exact(sum.hi, 2 * third.hi);
-	return add_exact(more.hi, more.lo + sum.lo + rest);
+	above = m - 1;
+	below = add_exact(m, 1);
+	s = above / below.hi;
+	product = multiply_exact(s, below.hi);
+	s_lo = (((above - product.hi) - product.lo) - s * below.lo) / below.hi;
+	rest = 2 * (s * sum_atanh_tail(s * s) + s_lo) + (double)exponent * LN_2_LO;
+	sum = add_exact((double)exponent * LN_2_HI, 2 * s);
+	return add_exact(sum.hi, sum.lo + rest);
 }
 
 /* exp(r) - 1 for |r| up to 0.35: the first term left out is below 2^-57 of the sum. */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One block holds all bytes of a submission, so a hundred thousand waiting jobs cost two
+ * allocations each; buffers allocate only when something is written to them. */
+#include "daemon/job.h"
+
+#include "base/assert.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECKPOINT_SIZE_MAX (16u << 20)
+#define HISTORY_SIZE_MAX    (256u << 10)
+#define RESULT_SIZE_MAX     (16u << 20)
+
+struct job *job_new(uint64_t id)
+{
+	struct job *job = calloc(1, sizeof *job);
+
+	if (job == NULL)
+		return NULL;
+	job->id = id;
+	job->deadline_ns = BAL_NEVER_NS;
+	buffer_init(&job->checkpoint, CHECKPOINT_SIZE_MAX);
+	buffer_init(&job->history, HISTORY_SIZE_MAX);
+	buffer_init(&job->result, RESULT_SIZE_MAX);
+	return job;
+}
+
+static struct span place(char **to, struct span from)
+{
+	struct span copy = {*to, from.size};
+
+	if (from.at == NULL)
+		return (struct span){NULL, 0};
+	memcpy(*to, from.at, from.size);
+	*to += from.size;
+	return copy;
+}
+
+bool job_set_bytes(struct job *job, struct span conversation, struct span key, struct span needs,
+	struct span meta, struct span payload)
+{
+	size_t size = conversation.size + key.size + needs.size + meta.size + payload.size;
+	char *block = malloc(size + 1);
+	char *to = block;
+
+	if (block == NULL)
+		return false;
+	free(job->block);
+	job->block = block;
+	job->conversation = place(&to, conversation);
+	job->idempotency_key = place(&to, key);
+	job->needs_text = place(&to, needs);
+	job->meta = place(&to, meta);
+	job->payload = place(&to, payload);
+	job->payload_size = (uint32_t)payload.size;
+	return true;
+}
+
+void job_free(struct job *job)
+{
+	if (job == NULL)
+		return;
+	bal_assert(job->waiters.count == 0);
+	buffer_release(&job->checkpoint);
+	buffer_release(&job->history);
+	buffer_release(&job->result);
+	free(job->decision);
+	free(job->block);
+	free(job);
+}
+
+void job_wait(struct job *job, struct job_waiter *waiter)
+{
+	list_append(&job->waiters, &waiter->node);
+}
+
+void job_unwait(struct job *job, struct job_waiter *waiter)
+{
+	if (list_holds(&waiter->node))
+		list_remove(&job->waiters, &waiter->node);
+}
+
+void job_reset_result(struct job *job)
+{
+	buffer_release(&job->result);
+	job->result_size = 0;
+	job->result_file[0] = '\0';
+	job->content_type[0] = '\0';
+	job->error[0] = '\0';
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_DAEMON_NEEDS_H
+#define BAL_DAEMON_NEEDS_H
+
+#include "daemon/engine.h"
+#include "wire/json.h"
+
+/*
+ * What a task needs of an agent, as JSON:
+ *
+ *     {"tags": ["gpu"], "labels": {"zone": "a"}, "resources": {"cpu": "2 cores", "memory": "4GiB"},
+ *      "not_agents": ["17"], "exclusive": false}
+ *
+ * The kind of the task is a tag that it needs as well.
+ */
+
+/* Fills job->needs from job->needs_text and job->kind.  Text that is not of this form fills nothing
+ * but the kind; needs_check says so beforehand. */
+void needs_read(struct engine *engine, struct job *job);
+
+/* False with a sentence when the object is not of this form. */
+bool needs_check(yyjson_val *object, struct json_error *error);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration as events: what the core must know of it. */
+#include "daemon/engine_state.h"
+
+#include "base/units.h"
+
+static void add_tag(struct engine *engine, struct bal_tags *tags, struct span name)
+{
+	uint32_t number = engine_intern(engine, BAL_SYMBOL_TAG, name);
+
+	if (number != BAL_NONE)
+		tags->words[number / 64] |= UINT64_C(1) << (number % 64);
+}
+
+static void fill_limits(
+	struct engine *engine, const struct config_pool *pool, struct bal_event_pool *event)
+{
+	for (uint32_t i = 0; i < BAL_POOL_LIMITS_MAX; i++)
+		event->limits[i] = i < pool->uses.count ? engine_intern(engine, BAL_SYMBOL_LIMIT,
+								  span_of(pool->uses.items[i]))
+							: BAL_NONE;
+}
+
+static void fill_scale(const struct config_pool *pool, struct bal_event_pool *event)
+{
+	event->strategy = (uint32_t)pool->scale.strategy;
+	event->up = (struct bal_scale_rule){(uint32_t)pool->scale.up.load_permille,
+		pool->scale.up.sustain_ns, pool->scale.up.cooldown_ns};
+	event->down = (struct bal_scale_rule){(uint32_t)pool->scale.down.load_permille,
+		pool->scale.down.sustain_ns, pool->scale.down.cooldown_ns};
+	event->queue_deep = (uint32_t)pool->scale.queue;
+	event->emergency_wait_ns = pool->emergency_ns;
+}
+
+/* A command pool is one agent with `max` slots; others count agents. */
+static void fill_counts(const struct config_pool *pool, struct bal_event_pool *event)
+{
+	bool command = pool->kind == BAL_POOL_COMMAND;
+
+	event->slots = (uint32_t)(command ? pool->agents_max : pool->slots);
+	event->agents_min = command ? 1 : (uint32_t)pool->agents_min;
+	event->agents_max = command ? 1 : (uint32_t)pool->agents_max;
+	event->agents_baseline = command ? 1 : (uint32_t)pool->agents_baseline;
+	if (pool->agents_max < 0) {
+		event->agents_min = 0;
+		event->agents_max = INT32_MAX;
+	}
+}
+
+static void apply_pool(struct engine *engine, const struct config_pool *pool)
+{
+	struct bal_event event = {.type = BAL_EVENT_POOL};
+	struct bal_event_pool *to = &event.pool;
+
+	to->pool = engine_intern(engine, BAL_SYMBOL_POOL, span_of(pool->name));
+	if (to->pool == BAL_NONE)
+		return;
+	to->kind = (uint32_t)pool->kind;
+	for (uint32_t i = 0; i < pool->kinds.count; i++)
+		add_tag(engine, &to->offers, span_of(pool->kinds.items[i]));
+	for (uint32_t i = 0; i < pool->offers.count; i++)
+		add_tag(engine, &to->offers, span_of(pool->offers.items[i]));
+	add_tag(engine, &to->offers, span_of(pool->name));
+	fill_counts(pool, to);
+	to->cpu_millis = (uint32_t)pool->resources.cpu_millis;
+	to->memory_mib = (uint32_t)(pool->resources.memory_bytes / MIB);
+	to->price_microcents_hour = pool->price_microcents_hour;
+	to->timeout_ns = pool->timeout_ns;
+	to->drain_limit_ns = pool->drain_ns;
+	to->backoff_ns = pool->retry.backoff_ns;
+	to->backoff_max_ns = pool->retry.backoff_max_ns;
+	to->attempts_max = (uint32_t)pool->retry.attempts;
+	to->retry_outcomes = pool->retry.outcomes;
+	fill_limits(engine, pool, to);
+	fill_scale(pool, to);
+	engine_event(engine, &event);
+}
+
+static void apply_limits(struct engine *engine, const struct config *config)
+{
+	for (uint32_t i = 0; i < config->limits.count; i++) {
+		const struct config_limit *limit = &config->limits.items[i];
+		struct bal_event event = {.type = BAL_EVENT_LIMIT,
+			.limit = {.limit = engine_intern(
+					  engine, BAL_SYMBOL_LIMIT, span_of(limit->name)),
+				.running_max = (uint32_t)limit->running,
+				.starts_max = (uint32_t)limit->starts.count,
+				.starts_period_ns = limit->starts.period_ns}};
+
+		engine_event(engine, &event);
+	}
+}
+
+static void apply_tenants(struct engine *engine, const struct config *config)
+{
+	for (uint32_t i = 0; i < config->tenants.count; i++) {
+		const struct config_tenant *tenant = &config->tenants.items[i];
+		struct bal_event event = {.type = BAL_EVENT_TENANT,
+			.tenant = {.tenant = engine_intern(
+					   engine, BAL_SYMBOL_TENANT, span_of(tenant->name)),
+				.weight = (uint32_t)tenant->weight,
+				.queued_max = (uint32_t)tenant->queued,
+				.running_max = (uint32_t)tenant->running,
+				.rate_max = (uint32_t)tenant->rate.count,
+				.rate_period_ns = tenant->rate.period_ns}};
+
+		engine_event(engine, &event);
+	}
+}
+
+/* Pools that the new configuration no longer names drain away. */
+static void remove_pools(struct engine *engine, const struct config *config)
+{
+	for (uint32_t i = 0; i < names_count(engine->names, BAL_SYMBOL_POOL); i++) {
+		struct bal_event event = {
+			.type = BAL_EVENT_POOL_REMOVED, .pool_removed = {.pool = i}};
+		struct bal_pool_view view;
+
+		if (config_pool_find(config, names_text(engine->names, BAL_SYMBOL_POOL, i)) ==
+				NULL &&
+			bal_pool_view(engine->core, i, &view))
+			engine_event(engine, &event);
+	}
+}
+
+void setup_apply(struct engine *engine, const struct config *config)
+{
+	for (uint32_t i = 0; i < BAL_KNOB_COUNT; i++) {
+		struct bal_event event = {
+			.type = BAL_EVENT_KNOB, .knob = {.knob = i, .value = config->knobs[i]}};
+
+		if (bal_knob_value(engine->core, (enum bal_knob)i) != config->knobs[i])
+			engine_event(engine, &event);
+	}
+	apply_limits(engine, config);
+	apply_tenants(engine, config);
+	for (uint32_t i = 0; i < config->pools.count; i++)
+		apply_pool(engine, &config->pools.items[i]);
+	remove_pools(engine, config);
+}

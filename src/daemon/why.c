@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Seconds everywhere, names everywhere.  "would_change" says in a sentence what would have led to
+ * another decision: the factor in which the winner and the runner-up differ most, and by how much
+ * the runner-up lost. */
+#include "daemon/why.h"
+
+#include "base/units.h"
+
+#include <stdio.h>
+
+static const char *const FACTOR_NAMES[BAL_FACTOR_COUNT] = {
+	"load", "performance", "future", "efficiency", "collaboration"};
+
+static const char *const KIND_NAMES[] = {
+	[BAL_WHY_NOTHING] = "nothing",
+	[BAL_WHY_ROUTED] = "routed",
+	[BAL_WHY_WAITING] = "waiting",
+	[BAL_WHY_REFUSED] = "refused",
+	[BAL_WHY_SCALED] = "scaled",
+};
+
+static void put_seconds(struct json_writer *writer, const char *key, int64_t ns)
+{
+	json_key(writer, key);
+	json_put_decimal(writer, ns / NS_PER_US, 6);
+}
+
+static void put_count(struct json_writer *writer, const char *key, uint64_t count)
+{
+	json_key(writer, key);
+	json_put_unsigned(writer, count);
+}
+
+static void put_agent(struct engine *engine, struct json_writer *writer, uint64_t id)
+{
+	const struct roster_agent *agent = roster_find(engine_roster(engine), id);
+
+	json_key(writer, "agent");
+	json_put_id(writer, id);
+	json_key(writer, "name");
+	json_put_word(writer, agent == NULL ? NULL : agent->name);
+}
+
+static void put_name(struct engine *engine, struct json_writer *writer, const char *key,
+	enum bal_symbol_space space, uint32_t number)
+{
+	json_key(writer, key);
+	json_put_text(writer, names_text(engine_names(engine), space, number));
+}
+
+static void put_candidate(
+	struct engine *engine, struct json_writer *writer, const struct bal_candidate *candidate)
+{
+	json_open(writer, '{');
+	put_agent(engine, writer, candidate->agent);
+	put_name(engine, writer, "pool", BAL_SYMBOL_POOL, candidate->pool);
+	put_seconds(writer, "composite", candidate->composite_ns);
+	json_key(writer, "factors");
+	json_open(writer, '{');
+	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
+		put_seconds(writer, FACTOR_NAMES[i], candidate->factor_ns[i]);
+	json_close(writer);
+	json_key(writer, "inputs");
+	json_open(writer, '{');
+	put_count(writer, "running", candidate->running);
+	put_count(writer, "slots", candidate->slots);
+	json_key(writer, "cpu");
+	json_put_decimal(writer, candidate->cpu_permille, 3);
+	json_key(writer, "memory");
+	json_put_decimal(writer, candidate->memory_permille, 3);
+	json_key(writer, "success");
+	json_put_decimal(writer, candidate->success_permille, 3);
+	put_seconds(writer, "service", candidate->service_ns);
+	put_seconds(writer, "warm_saving", candidate->warm_ns);
+	json_key(writer, "rivals_per_second");
+	json_put_decimal(writer, candidate->rivals_ppm, 6);
+	json_key(writer, "price_per_hour");
+	json_put_decimal(writer, candidate->price_microcents_hour, 8);
+	json_close(writer);
+	json_close(writer);
+}
+
+static void put_losers(struct engine *engine, struct json_writer *writer, const struct bal_why *why)
+{
+	json_key(writer, "losers");
+	json_open(writer, '[');
+	for (uint32_t i = 0; i < why->losers_count; i++)
+		put_candidate(engine, writer, &why->losers[i]);
+	json_close(writer);
+	json_key(writer, "ruled_out");
+	json_open(writer, '[');
+	for (uint32_t i = 0; i < why->violations_count; i++) {
+		json_open(writer, '{');
+		put_agent(engine, writer, why->violations[i].agent);
+		json_key(writer, "reason");
+		json_put_word(writer, bal_reason_name(why->violations[i].reason));
+		put_seconds(writer, "composite", why->violations[i].composite_ns);
+		json_close(writer);
+	}
+	json_close(writer);
+}
+
+/* The factor whose weighted difference spoke most for the winner. */
+static uint32_t decisive_factor(const struct bal_why *why, const struct bal_candidate *loser)
+{
+	uint32_t decisive = 0;
+	int64_t most = INT64_MIN;
+
+	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++) {
+		int64_t spoke = (loser->factor_ns[i] - why->winner.factor_ns[i]) / PERMILLE *
+				(int64_t)why->weights_permille[i];
+
+		if (spoke > most) {
+			most = spoke;
+			decisive = i;
+		}
+	}
+	return decisive;
+}
+
+static void put_change(struct engine *engine, struct json_writer *writer, const struct bal_why *why)
+{
+	const struct bal_candidate *loser = &why->losers[0];
+	const struct roster_agent *agent;
+	char text[400];
+	uint32_t factor;
+	int64_t margin_ns;
+
+	json_key(writer, "would_change");
+	if (why->losers_count == 0) {
+		json_put_word(writer,
+			why->violations_count > 0
+				? "another agent only if the constraint in ruled_out were lifted"
+				: "another agent only if one more with a free slot could take it");
+		return;
+	}
+	factor = decisive_factor(why, loser);
+	margin_ns = loser->composite_ns - why->winner.composite_ns;
+	agent = roster_find(engine_roster(engine), loser->agent);
+	if (margin_ns == 0)
+		snprintf(text, sizeof text,
+			"a tie: any difference in favour of %s would have led to it",
+			agent == NULL ? "the runner-up" : agent->name);
+	else
+		snprintf(text, sizeof text,
+			"%s lost by %.6f s of composite; it would have won with %.6f s less in %s",
+			agent == NULL ? "the runner-up" : agent->name, (double)margin_ns / 1e9,
+			why->weights_permille[factor] == 0
+				? 0.0
+				: (double)margin_ns / 1e6 / (double)why->weights_permille[factor],
+			FACTOR_NAMES[factor]);
+	json_put_word(writer, text);
+}
+
+static void put_routed(struct engine *engine, struct json_writer *writer, const struct bal_why *why)
+{
+	put_count(writer, "attempt", why->attempt);
+	put_seconds(writer, "waited", why->expected_wait_ns);
+	put_count(writer, "capable_agents", why->capable_count);
+	put_count(writer, "free_agents", why->free_count);
+	if (why->other != 0) {
+		json_key(writer, "slot_lent_by");
+		json_put_id(writer, why->other);
+	}
+	json_key(writer, "weights");
+	json_open(writer, '{');
+	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++) {
+		json_key(writer, FACTOR_NAMES[i]);
+		json_put_decimal(writer, why->weights_permille[i], 3);
+	}
+	json_close(writer);
+	json_key(writer, "winner");
+	put_candidate(engine, writer, &why->winner);
+	put_losers(engine, writer, why);
+	if (why->losers_count > 0)
+		put_seconds(
+			writer, "margin", why->losers[0].composite_ns - why->winner.composite_ns);
+	put_change(engine, writer, why);
+}
+
+static void put_waiting(
+	struct engine *engine, struct json_writer *writer, const struct bal_why *why)
+{
+	put_count(writer, "ahead", why->ahead_count);
+	put_count(writer, "capable_agents", why->capable_count);
+	put_count(writer, "free_agents", why->free_count);
+	if (why->expected_wait_ns >= 0)
+		put_seconds(writer, "expected_wait", why->expected_wait_ns);
+	if (why->limit != BAL_NONE)
+		put_name(engine, writer, "limit", BAL_SYMBOL_LIMIT, why->limit);
+	if (why->other != 0) {
+		json_key(writer, "waits_for");
+		json_put_id(writer, why->other);
+	}
+	put_losers(engine, writer, why);
+}
+
+static void put_missing(
+	struct engine *engine, struct json_writer *writer, const struct bal_tags *missing)
+{
+	json_key(writer, "missing");
+	json_open(writer, '[');
+	for (uint32_t i = 0; i < BAL_TAGS_MAX; i++)
+		if ((missing->words[i / 64] >> (i % 64) & 1) != 0)
+			json_put_text(writer, names_text(engine_names(engine), BAL_SYMBOL_TAG, i));
+	json_close(writer);
+}
+
+static void put_refused(
+	struct engine *engine, struct json_writer *writer, const struct bal_why *why)
+{
+	put_seconds(writer, "expected_wait", why->expected_wait_ns);
+	if (why->reason != BAL_REASON_REFUSED_INCAPABLE)
+		return;
+	put_count(writer, "unknown_needs", why->unknown_count);
+	json_key(writer, "nearest");
+	json_open(writer, '[');
+	for (uint32_t i = 0; i < why->nearest_count; i++) {
+		json_open(writer, '{');
+		put_name(engine, writer, "pool", BAL_SYMBOL_POOL, why->nearest_pool[i]);
+		put_missing(engine, writer, &why->nearest_missing[i]);
+		json_close(writer);
+	}
+	json_close(writer);
+}
+
+static void put_scaled(struct engine *engine, struct json_writer *writer, const struct bal_why *why)
+{
+	put_name(engine, writer, "pool", BAL_SYMBOL_POOL, why->pool);
+	put_count(writer, "agents_before", why->agents_before);
+	put_count(writer, "agents_after", why->agents_after);
+	json_key(writer, "load");
+	if (why->load_permille == UINT32_MAX)
+		json_put_null(writer);
+	else
+		json_put_decimal(writer, why->load_permille, 3);
+	json_key(writer, "threshold");
+	json_put_decimal(writer, why->threshold_permille, 3);
+	put_count(writer, "waiting", why->queued);
+	put_seconds(writer, "sustained", why->sustained_ns);
+	if (why->victim == 0)
+		return;
+	json_key(writer, "victim");
+	json_open(writer, '{');
+	put_agent(engine, writer, why->victim);
+	put_seconds(writer, "work_left", why->victim_left_ns);
+	json_close(writer);
+}
+
+void why_write(struct engine *engine, const struct bal_why *why, struct json_writer *writer)
+{
+	json_open(writer, '{');
+	json_key(writer, "id");
+	json_put_id(writer, why->id);
+	json_key(writer, "decision");
+	json_put_word(writer, KIND_NAMES[why->kind]);
+	json_key(writer, "reason");
+	json_put_word(writer, bal_reason_name(why->reason));
+	json_key(writer, "text");
+	json_put_word(writer, bal_reason_text(why->reason));
+	switch (why->kind) {
+	case BAL_WHY_ROUTED:
+		put_routed(engine, writer, why);
+		break;
+	case BAL_WHY_WAITING:
+		put_waiting(engine, writer, why);
+		break;
+	case BAL_WHY_REFUSED:
+		put_refused(engine, writer, why);
+		break;
+	case BAL_WHY_SCALED:
+		put_scaled(engine, writer, why);
+		break;
+	case BAL_WHY_NOTHING:
+		break;
+	}
+	json_close(writer);
+}
