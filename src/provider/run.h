@@ -4,6 +4,7 @@
 
 #include "provider/identity.h"
 #include "provider/spec.h"
+#include "sample/proc.h"
 
 /*
  * One command, from its start to its end, as seen by the daemon: a handle on one run directory. The
@@ -20,7 +21,7 @@
  */
 
 #define RUN_NAME_SIZE_MAX 129 /* [A-Za-z0-9._-]{1,128} and the terminator */
-#define RUN_PATH_SIZE_MAX 1024
+#define RUN_PATH_SIZE_MAX 512
 #define RUN_TEXT_SIZE_MAX 256
 #define RUN_NEVER_NS      INT64_MAX
 
@@ -57,6 +58,8 @@ struct run {
 	int child_fd;          /* pidfd of a child whose launcher is gone, or -1 */
 	int report_fd;         /* pipe: the launcher says that the command executes, or -1 */
 	struct identity child; /* pid 0 until the record was read */
+	bool launcher_ours;    /* our child, to be waited for */
+	bool refused;          /* the launcher reported that the command does not execute */
 	bool asked;
 	bool signalled; /* TERM went out */
 };
@@ -102,8 +105,9 @@ void run_kill(struct run *run, int64_t now_ns);
  * reached; 0 = the command does not know of draining and is simply waited for. */
 int run_drain(const struct run *run);
 
-/* What it uses: its control group, or its processes. */
-void run_sample(const struct run *run, int64_t now_ns, struct sample *sample);
+/* What it uses: its control group, or its processes as found in `table` (NULL: then absent). */
+void run_sample(const struct run *run, const struct proc_table *table, int64_t now_ns,
+	struct sample *sample);
 
 enum run_output { RUN_STDOUT, RUN_STDERR, RUN_CHECKPOINT };
 

@@ -39,24 +39,30 @@ struct runner *runner_open(const char *directory, const struct cgroup *base, con
  * BALLAST_CHECKPOINT is added to its environment. NULL with a sentence: nothing was started. A name
  * that exists gives its run, and nothing is started twice. */
 struct run *runner_start(struct runner *runner, const char *name, const struct spec *spec,
-	const void *input, size_t input_size, void *owner, int64_t now_ns, char *message,
-	size_t message_size);
+	const void *input, size_t input_size, void *owner, char *message, size_t message_size);
 
 /* Finds by name; NULL. */
 struct run *runner_find(const struct runner *runner, const char *name);
 
 /* Sets the owner of an adopted run. */
-void runner_own(struct runner *runner, struct run *run, void *owner);
+void runner_own(struct run *run, void *owner);
 
 /* run_end and run_kill, with the deadline kept. */
 void runner_end(struct runner *runner, struct run *run, int64_t now_ns);
 void runner_kill(struct runner *runner, struct run *run, int64_t now_ns);
 
+/* Measures a run; all runs measured with one now_ns share one look at the machine's processes. */
+void runner_sample(
+	struct runner *runner, const struct run *run, int64_t now_ns, struct sample *sample);
+
 /* Takes the next event; false when there is none for now. */
 bool runner_next(struct runner *runner, int64_t now_ns, struct runner_event *event);
 
-/* For the owner's loop: the descriptor to poll for reading, and when to call at the latest. */
+/* For the owner's loop: the descriptor to poll for reading. */
 int runner_fd(const struct runner *runner);
+
+/* When runner_next wants to be called although the descriptor is silent: RUN_NEVER_NS = never, a
+ * time in the past = now. */
 int64_t runner_deadline_ns(const struct runner *runner);
 
 /* Runs that are known, ended ones included until they are forgotten. */

@@ -35,6 +35,7 @@ struct spec {
 	const char *directory;  /* absolute working directory */
 	const char *input_path; /* stdin is read from it; NULL = /dev/null */
 	const char *note;       /* the owner's own words, kept for the adoption; NULL = "" */
+	const char *boot;       /* boot id at the order; run_start fills it in */
 	struct spec_limits limits;
 	struct cgroup group; /* joined before exec; version CGROUP_NONE = stay */
 	int64_t grace_ns;    /* between TERM and KILL */

@@ -12,7 +12,7 @@
  * otherwise; none when neither is mounted.
  */
 
-#define CGROUP_PATH_SIZE_MAX 512
+#define CGROUP_PATH_SIZE_MAX 256
 
 enum cgroup_version { CGROUP_NONE, CGROUP_V1, CGROUP_V2 };
 

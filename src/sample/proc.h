@@ -9,7 +9,8 @@
 
 /* What /proc says about processes. */
 
-#define PROC_TREE_MAX 256 /* processes of one agent that are looked at; more are not counted */
+#define PROC_TREE_MAX  1024  /* processes of one agent that are looked at; more are not counted */
+#define PROC_TABLE_MAX 65536 /* processes of the machine that are looked at */
 
 /* What matters of /proc/PID/stat. */
 struct proc_stat {
@@ -30,15 +31,38 @@ bool proc_stat_parse(const char *text, size_t size, struct proc_stat *stat);
 /* Reads it. False when there is no such process. */
 bool proc_stat_read(pid_t pid, struct proc_stat *stat);
 
-/* The direct children of `pid` (those that its first thread made or inherited) into pids; returns
- * how many, at most `pids_max`. 0 also when the kernel does not tell. */
-size_t proc_children(pid_t pid, pid_t *pids, size_t pids_max);
+/* The direct children of the calling thread into pids; returns how many, at most `pids_max`. 0 also
+ * where the kernel was built without /proc/PID/task/TID/children. */
+size_t proc_own_children(pid_t *pids, size_t pids_max);
+
+/* One look at all processes of the machine: about 10 us for each, however many agents are then
+ * sampled from it. (Asking each process for its children costs more, since every thread of it has
+ * a list of its own.) */
+struct proc_entry {
+	pid_t pid;
+	struct proc_stat stat;
+};
+
+struct proc_table {
+	struct proc_entry *entries; /* sorted by parent, then pid; owned */
+	size_t count;
+	size_t capacity;
+};
+
+/* Fills the table (zeroed before its first use). False without memory or /proc: the table is then
+ * empty. */
+bool proc_table_scan(struct proc_table *table);
+
+/* Releases the table's memory. */
+void proc_table_free(struct proc_table *table);
 
 /* All descendants of `root`, parents first, without `root` itself. Returns how many. */
-size_t proc_tree(pid_t root, pid_t *pids, size_t pids_max);
+size_t proc_table_tree(const struct proc_table *table, pid_t root, pid_t *pids, size_t pids_max);
 
-/* CPU and memory of all descendants of `root`; of `root` itself too when `root_counts`. CPU of
- * ended processes is included where their parents waited for them. Absent when `root` is gone. */
-void proc_tree_sample(pid_t root, bool root_counts, int64_t now_ns, struct sample *sample);
+/* CPU, memory and number of all descendants of `root`; of `root` itself too when `root_counts`. CPU
+ * of ended processes is included where their parents waited for them. Nothing is present when
+ * `root` is not in the table. */
+void proc_table_sample(const struct proc_table *table, pid_t root, bool root_counts, int64_t now_ns,
+	struct sample *sample);
 
 #endif

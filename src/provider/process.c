@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How: a runner does the work; this turns orders into specs and ends into facts with a sentence.
+ * The run is named after the agent, so that a repeated order finds it; pool, order and port stand
+ * in the note of the spec, so that an adopted agent comes back complete.
+ *
+ * An agent whose run has ended is forgotten as soon as its event was taken; the last line that it
+ * wrote to stderr goes into the event, since that is what people look for first.
+ */
+#include "provider/process.h"
+
+#include "provider/port.h"
+#include "provider/runner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NOTE_SIZE_MAX     256
+#define ARGUMENT_SIZE_MAX 4096
+#define PORT_ATTEMPTS_MAX 32
+#define LAST_WORDS_SIZE   160
+#define PORT_FIELD        "{port}"
+#define PATH_DEFAULT      "/usr/local/bin:/usr/bin:/bin"
+
+/* A pool's template; every string is owned. */
+struct pool {
+	char name[PROVIDER_NAME_SIZE_MAX];
+	char *arguments[SPEC_ARGUMENTS_MAX + 1];
+	char *environment[SPEC_ENVIRONMENT_MAX + 1];
+	char *directory;
+	bool wants_port;
+	struct spec_limits limits;
+	int64_t grace_ns;
+	int64_t uid;
+	int64_t gid;
+	struct pool *next;
+};
+
+struct agent {
+	uint64_t id;
+	uint64_t order;
+	char pool[PROVIDER_NAME_SIZE_MAX];
+	uint16_t port;
+	struct run *run;
+	struct agent *next;
+};
+
+struct process {
+	struct provider provider; /* first */
+	struct runner *runner;
+	struct pool *pools;
+	size_t pool_count;
+	struct agent *agents;
+};
+
+static struct process *process_of(struct provider *provider)
+{
+	return (struct process *)(void *)provider;
+}
+
+static const struct process *process_of_const(const struct provider *provider)
+{
+	return (const struct process *)(const void *)provider;
+}
+
+static struct pool *find_pool(const struct process *process, const char *name)
+{
+	for (struct pool *pool = process->pools; pool != NULL; pool = pool->next) {
+		if (strcmp(pool->name, name) == 0)
+			return pool;
+	}
+	return NULL;
+}
+
+static struct agent *find_agent(const struct process *process, uint64_t id)
+{
+	for (struct agent *agent = process->agents; agent != NULL; agent = agent->next) {
+		if (agent->id == id)
+			return agent;
+	}
+	return NULL;
+}
+
+static struct agent *add_agent(struct process *process, uint64_t id)
+{
+	struct agent *agent = calloc(1, sizeof *agent);
+	if (agent == NULL)
+		return NULL;
+	agent->id = id;
+	agent->next = process->agents;
+	process->agents = agent;
+	return agent;
+}
+
+static void drop_agent(struct process *process, struct agent *agent)
+{
+	struct agent **at = &process->agents;
+	while (*at != agent)
+		at = &(*at)->next;
+	*at = agent->next;
+	free(agent);
+}
+
+static void free_strings(char **strings)
+{
+	for (; *strings != NULL; strings++) {
+		free(*strings);
+		*strings = NULL;
+	}
+}
+
+static void free_pool(struct pool *pool)
+{
+	free_strings(pool->arguments);
+	free_strings(pool->environment);
+	free(pool->directory);
+	free(pool);
+}
+
+/* Two agents ordered together may be given the same free port, as neither listens yet. */
+static uint16_t choose_port(const struct process *process)
+{
+	for (int attempt = 0; attempt < PORT_ATTEMPTS_MAX; attempt++) {
+		uint16_t port = port_choose();
+		bool taken = false;
+		for (const struct agent *agent = process->agents; agent != NULL;
+			agent = agent->next)
+			taken = taken || agent->port == port;
+		if (port == 0 || !taken)
+			return port;
+	}
+	return 0;
+}
+
+/* A copy with every {port} replaced; NULL without memory or when it becomes too long. */
+static char *substitute_port(const char *text, uint16_t port)
+{
+	char made[ARGUMENT_SIZE_MAX];
+	size_t used = 0;
+	while (*text != '\0') {
+		const char *found = strstr(text, PORT_FIELD);
+		size_t plain = found == NULL ? strlen(text) : (size_t)(found - text);
+		if (plain >= sizeof made - used)
+			return NULL;
+		memcpy(made + used, text, plain);
+		used += plain;
+		text += plain;
+		if (found == NULL)
+			break;
+		int size = snprintf(made + used, sizeof made - used, "%u", (unsigned)port);
+		if (size < 0 || (size_t)size >= sizeof made - used)
+			return NULL;
+		used += (size_t)size;
+		text += strlen(PORT_FIELD);
+	}
+	made[used] = '\0';
+	return strdup(made);
+}
+
+static bool substitute_all(char *const *from, const char **made, size_t made_max, uint16_t port)
+{
+	size_t count = 0;
+	for (; from[count] != NULL && count < made_max; count++) {
+		made[count] = substitute_port(from[count], port);
+		if (made[count] == NULL)
+			return false;
+	}
+	made[count] = NULL;
+	return true;
+}
+
+static void free_made(const char **strings)
+{
+	for (; *strings != NULL; strings++)
+		free((char *)(uintptr_t)*strings);
+}
+
+static bool fill_spec(struct spec *spec, const struct pool *pool, uint16_t port)
+{
+	spec_init(spec);
+	spec->directory = pool->directory;
+	spec->limits = pool->limits;
+	spec->grace_ns = pool->grace_ns;
+	spec->uid = pool->uid;
+	spec->gid = pool->gid;
+	return substitute_all(pool->arguments, spec->arguments, SPEC_ARGUMENTS_MAX, port) &&
+	       substitute_all(pool->environment, spec->environment, SPEC_ENVIRONMENT_MAX, port);
+}
+
+static bool start_agent(struct provider *provider, const struct provider_order *order,
+	int64_t now_ns, char *message, size_t message_size)
+{
+	struct process *process = process_of(provider);
+	char name[32];
+	char note[NOTE_SIZE_MAX];
+	struct spec spec;
+	(void)now_ns;
+	const struct pool *pool = find_pool(process, order->pool);
+	if (find_agent(process, order->agent) != NULL)
+		return true;
+	if (pool == NULL) {
+		snprintf(message, message_size, "no template for pool %.128s", order->pool);
+		return false;
+	}
+	struct agent *agent = add_agent(process, order->agent);
+	if (agent == NULL) {
+		snprintf(message, message_size, "out of memory");
+		return false;
+	}
+	agent->order = order->order;
+	snprintf(agent->pool, sizeof agent->pool, "%s", pool->name);
+	agent->port = pool->wants_port ? choose_port(process) : 0;
+	snprintf(name, sizeof name, "%llu", (unsigned long long)order->agent);
+	snprintf(note, sizeof note, "order=%llu port=%u pool=%s", (unsigned long long)order->order,
+		(unsigned)agent->port, pool->name);
+	if (pool->wants_port && agent->port == 0)
+		snprintf(message, message_size, "the kernel has no free loopback port");
+	else if (!fill_spec(&spec, pool, agent->port))
+		snprintf(message, message_size, "out of memory, or an argument over 4 KiB");
+	else {
+		spec.note = note;
+		agent->run = runner_start(
+			process->runner, name, &spec, NULL, 0, agent, message, message_size);
+	}
+	free_made(spec.arguments);
+	free_made(spec.environment);
+	bool started = agent->run != NULL;
+	if (!started)
+		drop_agent(process, agent);
+	return started;
+}
+
+static bool end_agent(struct provider *provider, uint64_t id, int64_t now_ns)
+{
+	struct process *process = process_of(provider);
+	struct agent *agent = find_agent(process, id);
+	if (agent == NULL)
+		return false;
+	runner_end(process->runner, agent->run, now_ns);
+	return true;
+}
+
+/* Brings an adopted agent back from name and note; NULL when they are not ours. */
+static struct agent *adopt_agent(struct process *process, const struct runner_event *event)
+{
+	char note[NOTE_SIZE_MAX];
+	unsigned long long id = 0;
+	unsigned long long order = 0;
+	unsigned port = 0;
+	int used = 0;
+	char pool[PROVIDER_NAME_SIZE_MAX];
+	char end = 0;
+	if (sscanf(event->name, "%20llu%c", &id, &end) != 1 || id == 0 ||
+		!run_note(event->run, note, sizeof note))
+		return NULL;
+	if (sscanf(note, "order=%20llu port=%5u pool=%128s%n", &order, &port, pool, &used) != 3 ||
+		note[used] != '\0' || port > UINT16_MAX || find_agent(process, id) != NULL)
+		return NULL;
+	struct agent *agent = add_agent(process, id);
+	if (agent == NULL)
+		return NULL;
+	agent->order = order;
+	agent->port = (uint16_t)port;
+	agent->run = event->run;
+	memcpy(agent->pool, pool, strlen(pool) + 1);
+	runner_own(event->run, agent);
+	return agent;
+}
+
+/* The last line of stderr, or of stdout, without control characters; "" when it wrote nothing. */
+static void read_last_words(const struct run *run, char words[static LAST_WORDS_SIZE])
+{
+	static const enum run_output outputs[] = {RUN_STDERR, RUN_STDOUT};
+	char data[LAST_WORDS_SIZE];
+	words[0] = '\0';
+	for (size_t index = 0; index < 2 && words[0] == '\0'; index++) {
+		int64_t size = run_output_size(run, outputs[index]);
+		int64_t offset =
+			size > (int64_t)sizeof data - 1 ? size - (int64_t)sizeof data + 1 : 0;
+		int64_t got = run_output_read(run, outputs[index], offset, data, sizeof data - 1);
+		while (got > 0 && (data[got - 1] == '\n' || data[got - 1] == ' '))
+			got--;
+		if (got <= 0)
+			continue;
+		data[got] = '\0';
+		const char *line = strrchr(data, '\n');
+		snprintf(words, LAST_WORDS_SIZE, "%s", line == NULL ? data : line + 1);
+	}
+	for (char *at = words; *at != '\0'; at++) {
+		if ((unsigned char)*at < ' ' || *at == 127)
+			*at = '?';
+	}
+}
+
+static void explain_exit(const struct run *run, char text[static PROVIDER_TEXT_SIZE_MAX])
+{
+	const struct run_result *result = &run->result;
+	char words[LAST_WORDS_SIZE];
+	char how[96];
+	read_last_words(run, words);
+	if (result->oom)
+		snprintf(how, sizeof how, "the kernel ended it: its memory limit was reached");
+	else if (result->signal != 0)
+		snprintf(how, sizeof how, "ended by signal %d (%s)%s", result->signal,
+			strsignal(result->signal), result->asked ? ", as asked" : "");
+	else
+		snprintf(how, sizeof how, "exited with code %d%s", result->code,
+			result->asked ? ", as asked" : "");
+	snprintf(text, PROVIDER_TEXT_SIZE_MAX, "%s%s%s", how,
+		words[0] == '\0' ? "" : "; last line: ", words);
+}
+
+static void describe_end(const struct run *run, struct provider_event *event)
+{
+	const struct run_result *result = &run->result;
+	event->asked = result->asked;
+	event->code = result->code;
+	event->signal = result->signal;
+	event->oom = result->oom;
+	if (run->state == RUN_EXITED) {
+		event->type = PROVIDER_EXITED;
+		explain_exit(run, event->text);
+		return;
+	}
+	event->type = run->state == RUN_FAILED ? PROVIDER_FAILED : PROVIDER_LOST;
+	snprintf(event->text, sizeof event->text, "%s", result->text);
+}
+
+static void describe_agent(const struct agent *agent, struct provider_event *event)
+{
+	*event = (struct provider_event){
+		.agent = agent->id, .order = agent->order, .port = agent->port, .code = -1};
+	memcpy(event->pool, agent->pool, sizeof event->pool);
+	if (agent->port != 0)
+		snprintf(event->address, sizeof event->address, "127.0.0.1:%u",
+			(unsigned)agent->port);
+}
+
+static bool next_event(struct provider *provider, int64_t now_ns, struct provider_event *event)
+{
+	struct process *process = process_of(provider);
+	struct runner_event fact;
+	while (runner_next(process->runner, now_ns, &fact)) {
+		struct agent *agent = fact.owner;
+		bool ended = fact.type == RUNNER_ENDED;
+		if (agent == NULL)
+			agent = adopt_agent(process, &fact);
+		if (agent == NULL && !ended)
+			runner_kill(process->runner, fact.run, now_ns);
+		if (agent == NULL && ended)
+			runner_remove(process->runner, fact.run);
+		if (agent == NULL)
+			continue;
+		describe_agent(agent, event);
+		event->type = fact.type == RUNNER_ADOPTED ? PROVIDER_ADOPTED : PROVIDER_STARTED;
+		if (ended) {
+			describe_end(fact.run, event);
+			runner_remove(process->runner, fact.run);
+			drop_agent(process, agent);
+		}
+		return true;
+	}
+	return false;
+}
+
+static int fd_of(const struct provider *provider)
+{
+	return runner_fd(process_of_const(provider)->runner);
+}
+
+static int64_t deadline_of(const struct provider *provider)
+{
+	return runner_deadline_ns(process_of_const(provider)->runner);
+}
+
+static bool sample_agent(
+	struct provider *provider, uint64_t id, int64_t now_ns, struct sample *sample)
+{
+	struct process *process = process_of(provider);
+	const struct agent *agent = find_agent(process, id);
+	if (agent == NULL)
+		return false;
+	runner_sample(process->runner, agent->run, now_ns, sample);
+	return true;
+}
+
+static void close_process(struct provider *provider)
+{
+	struct process *process = process_of(provider);
+	runner_close(process->runner);
+	while (process->agents != NULL)
+		drop_agent(process, process->agents);
+	while (process->pools != NULL) {
+		struct pool *pool = process->pools;
+		process->pools = pool->next;
+		free_pool(pool);
+	}
+	free(process);
+}
+
+static const struct provider_ops process_ops = {
+	.name = "process",
+	.start = start_agent,
+	.end = end_agent,
+	.next = next_event,
+	.fd = fd_of,
+	.deadline_ns = deadline_of,
+	.sample = sample_agent,
+	.close = close_process,
+};
+
+struct provider *process_open(const char *directory, const struct cgroup *base, const char *program,
+	int64_t now_ns, char *message, size_t message_size)
+{
+	struct process *process = calloc(1, sizeof *process);
+	if (process == NULL) {
+		snprintf(message, message_size, "out of memory");
+		return NULL;
+	}
+	process->provider.ops = &process_ops;
+	process->runner = runner_open(directory, base, program, now_ns, message, message_size);
+	if (process->runner != NULL)
+		return &process->provider;
+	free(process);
+	return NULL;
+}
+
+/* NAME becomes NAME=VALUE of the daemon's own environment; unset ones are left out. */
+static bool copy_environment(struct pool *pool, const char *const *names)
+{
+	size_t count = 0;
+	for (; *names != NULL; names++) {
+		char *made = NULL;
+		const char *value = strchr(*names, '=') == NULL ? getenv(*names) : "";
+		if (value == NULL)
+			continue;
+		if (count == SPEC_ENVIRONMENT_MAX - 1)
+			return false;
+		int size = strchr(*names, '=') != NULL ? asprintf(&made, "%s", *names)
+						       : asprintf(&made, "%s=%s", *names, value);
+		if (size < 0)
+			return false;
+		pool->environment[count++] = made;
+	}
+	return true;
+}
+
+static bool copy_arguments(struct pool *pool, const char *const *arguments)
+{
+	size_t count = 0;
+	for (; arguments[count] != NULL; count++) {
+		if (count == SPEC_ARGUMENTS_MAX)
+			return false;
+		pool->arguments[count] = strdup(arguments[count]);
+		if (pool->arguments[count] == NULL)
+			return false;
+		if (strstr(arguments[count], PORT_FIELD) != NULL)
+			pool->wants_port = true;
+	}
+	return true;
+}
+
+static const char *path_of(const struct pool *pool)
+{
+	for (size_t index = 0; pool->environment[index] != NULL; index++) {
+		if (strncmp(pool->environment[index], "PATH=", 5) == 0)
+			return pool->environment[index] + 5;
+	}
+	return PATH_DEFAULT;
+}
+
+/* Whether the program is there now. Only a courtesy to who edits the file: the launcher's word at
+ * the start counts. Programs with a slash are taken relative to the working directory. */
+static bool find_program(const struct pool *pool)
+{
+	char path[ARGUMENT_SIZE_MAX];
+	const char *program = pool->arguments[0];
+	if (strchr(program, '/') != NULL) {
+		snprintf(path, sizeof path, "%s/%s", program[0] == '/' ? "" : pool->directory,
+			program);
+		return access(path, X_OK) == 0;
+	}
+	const char *at = path_of(pool);
+	while (*at != '\0') {
+		size_t size = strcspn(at, ":");
+		snprintf(path, sizeof path, "%.*s/%s", (int)size, at, program);
+		if (size > 0 && access(path, X_OK) == 0)
+			return true;
+		at += size;
+		at += *at == ':';
+	}
+	return false;
+}
+
+static bool check_pool(const struct pool *pool, char *message, size_t message_size)
+{
+	struct spec spec;
+	char reason[PROVIDER_TEXT_SIZE_MAX];
+	if (!fill_spec(&spec, pool, 1))
+		snprintf(reason, sizeof reason, "out of memory, or an argument over 4 KiB");
+	else if (spec_check(&spec, reason, sizeof reason))
+		reason[0] = '\0';
+	free_made(spec.arguments);
+	free_made(spec.environment);
+	if (reason[0] == '\0' && !find_program(pool))
+		snprintf(reason, sizeof reason,
+			"command not found or not executable: %.80s (PATH %.80s); install it or "
+			"give its full path",
+			pool->arguments[0], path_of(pool));
+	if (reason[0] != '\0')
+		snprintf(message, message_size, "pool %s: %s", pool->name, reason);
+	return reason[0] == '\0';
+}
+
+bool process_pool_set(struct provider *provider, const struct process_template *template,
+	char *message, size_t message_size)
+{
+	struct process *process = process_of(provider);
+	struct pool *old = find_pool(process, template->pool);
+	if (strlen(template->pool) >= PROVIDER_NAME_SIZE_MAX ||
+		(old == NULL && process->pool_count == PROCESS_POOLS_MAX)) {
+		snprintf(message, message_size, "pool name too long, or more than %d pools",
+			PROCESS_POOLS_MAX);
+		return false;
+	}
+	struct pool *pool = calloc(1, sizeof *pool);
+	if (pool != NULL)
+		pool->directory = strdup(template->directory);
+	if (pool == NULL || pool->directory == NULL || !copy_arguments(pool, template->arguments) ||
+		!copy_environment(pool, template->environment)) {
+		snprintf(message, message_size,
+			"pool %s: out of memory, or too many arguments or variables",
+			template->pool);
+		if (pool != NULL)
+			free_pool(pool);
+		return false;
+	}
+	snprintf(pool->name, sizeof pool->name, "%s", template->pool);
+	pool->limits = template->limits;
+	pool->grace_ns = template->grace_ns;
+	pool->uid = template->uid;
+	pool->gid = template->gid;
+	if (!check_pool(pool, message, message_size)) {
+		free_pool(pool);
+		return false;
+	}
+	struct pool **at = &process->pools;
+	while (*at != NULL && *at != old)
+		at = &(*at)->next;
+	pool->next = old == NULL ? NULL : old->next;
+	*at = pool;
+	if (old != NULL)
+		free_pool(old);
+	process->pool_count += old == NULL;
+	return true;
+}
+
+const struct run *process_run(const struct provider *provider, uint64_t id)
+{
+	const struct agent *agent = find_agent(process_of_const(provider), id);
+	return agent == NULL ? NULL : agent->run;
+}
