@@ -183,7 +183,7 @@ static void perform_dispatch(
 	job_reset_result(job);
 	keep_decision(engine, job);
 	if (pool != NULL && (pool->kind == BAL_POOL_COMMAND || pool->kind == BAL_POOL_LEASE))
-		submit_note_dispatch(engine, job, effect->until_ns);
+		engine_note(engine, job, effect->until_ns);
 	if (driver->ops->dispatch != NULL)
 		driver->ops->dispatch(driver->self, job, effect->until_ns);
 }

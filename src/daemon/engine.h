@@ -122,6 +122,9 @@ struct attempt_end {
  * checkpoint).  Adds it to the job's history.  STALE: it no longer counts. */
 enum bal_status engine_attempt_ended(struct engine *engine, const struct attempt_end *end);
 
+/* Notes lazily in the store that the job's attempt runs until then. */
+void engine_note(struct engine *engine, const struct job *job, int64_t until_ns);
+
 /* Adds an attempt to a job's history as JSON. */
 void engine_history_add(
 	struct engine *engine, struct job *job, enum bal_outcome outcome, const char *error);

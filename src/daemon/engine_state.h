@@ -89,7 +89,6 @@ void restore_save(struct engine *engine);
 /* Writes about a job to the store; false when the store takes nothing now. */
 bool submit_store_task(struct engine *engine, const struct job *job);
 bool submit_store_result(struct engine *engine, const struct job *job);
-void submit_note_dispatch(struct engine *engine, const struct job *job, int64_t until_ns);
 void submit_note_requeue(struct engine *engine, const struct job *job, int64_t not_before_ns);
 
 #endif

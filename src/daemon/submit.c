@@ -137,7 +137,7 @@ bool submit_store_result(struct engine *engine, const struct job *job)
 	return taken;
 }
 
-void submit_note_dispatch(struct engine *engine, const struct job *job, int64_t until_ns)
+void engine_note(struct engine *engine, const struct job *job, int64_t until_ns)
 {
 	struct store_op op = {.type = STORE_NOTE_PROGRESS, .lazy = true, .token = job->id};
 	struct store_progress *row = &op.requeue.progress;
