@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGITS_MAX = 20 }; /* of a 64-bit number in decimal */
+enum {
+	DIGITS_MAX = 20, /* of a 64-bit number in decimal */
+	DECIMALS_MAX = 9
+};
 
 void buffer_init(struct buffer *buffer, size_t size_max)
 {
@@ -129,6 +132,25 @@ bool buffer_append_signed(struct buffer *buffer, int64_t number)
 bool buffer_append_hex(struct buffer *buffer, uint64_t number)
 {
 	return append_digits(buffer, number, 16);
+}
+
+bool buffer_append_decimal(struct buffer *buffer, int64_t number, unsigned decimals)
+{
+	char digits[DECIMALS_MAX];
+	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	size_t size = decimals < DECIMALS_MAX ? decimals : DECIMALS_MAX;
+	if (decimals > DECIMALS_MAX)
+		buffer->failed = true;
+	for (size_t i = size; i-- > 0; rest /= 10)
+		digits[i] = (char)('0' + rest % 10);
+	while (size && digits[size - 1] == '0')
+		size--;
+	if (number < 0)
+		buffer_append_byte(buffer, '-');
+	buffer_append_unsigned(buffer, rest);
+	if (size)
+		buffer_append_byte(buffer, '.');
+	return buffer_append(buffer, digits, size);
 }
 
 void buffer_consume(struct buffer *buffer, size_t size)

@@ -50,6 +50,9 @@ bool buffer_append_unsigned(struct buffer *, uint64_t number);
 bool buffer_append_signed(struct buffer *, int64_t number);
 bool buffer_append_hex(struct buffer *, uint64_t number);
 
+/* Append `number` units of 10^-decimals (at most 9) without needless zeros: (1500, 3) is 1.5. */
+bool buffer_append_decimal(struct buffer *, int64_t number, unsigned decimals);
+
 /*
  * Room for `size` bytes behind the content, to be written by the caller and then counted with
  * buffer_commit(); NULL and `failed` when there is no such room. Valid until the next call.

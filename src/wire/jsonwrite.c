@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { DECIMALS_MAX = 9 };
-
 void json_writer_init(struct json_writer *writer, struct buffer *buffer)
 {
 	memset(writer, 0, sizeof(*writer));
@@ -188,23 +186,8 @@ void json_put_null(struct json_writer *writer)
 
 void json_put_decimal(struct json_writer *writer, int64_t number, unsigned decimals)
 {
-	char digits[DECIMALS_MAX];
-	uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-	size_t size = decimals < DECIMALS_MAX ? decimals : DECIMALS_MAX;
-	if (decimals > DECIMALS_MAX)
-		writer->buffer->failed = true;
-	for (size_t i = size; i-- > 0; rest /= 10)
-		digits[i] = (char)('0' + rest % 10);
-	while (size && digits[size - 1] == '0')
-		size--;
-	if (!begin_value(writer))
-		return;
-	if (number < 0)
-		buffer_append_byte(writer->buffer, '-');
-	buffer_append_unsigned(writer->buffer, rest);
-	if (size)
-		buffer_append_byte(writer->buffer, '.');
-	buffer_append(writer->buffer, digits, size);
+	if (begin_value(writer))
+		buffer_append_decimal(writer->buffer, number, decimals);
 }
 
 void json_put_raw(struct json_writer *writer, struct span json)

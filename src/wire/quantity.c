@@ -1,46 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A number is read as an integer and a power of ten, multiplied by the unit, and divided last, so
- * that what the unit can express is exact and what it cannot (0.3 ns) is refused instead of
- * rounded.
+ * Times, sizes, rates and prices are read by base/text; here are the units that only configuration
+ * has, and one door to all of them, so that tables can name a kind of quantity.
  */
 #include "wire/quantity.h"
 
+#include "base/text.h"
 #include "base/units.h"
 
 #include <stddef.h>
 
-enum { DECIMALS_MAX = 9, PARTS_MAX = 8 };
+enum { DECIMALS_MAX = 9, CORE_MILLIS = 1000, PERCENT_PERMILLE = 10 };
 
 struct unit {
 	const char *text;
 	int64_t size;
 };
 
+/* The largest first: values are written in the first that divides them. */
 static const struct unit time_units[] = {{"w", NS_PER_WEEK}, {"d", NS_PER_DAY}, {"h", NS_PER_HOUR},
-	{"m", NS_PER_MIN}, {"min", NS_PER_MIN}, {"s", NS_PER_S}, {"ms", NS_PER_MS},
-	{"us", NS_PER_US}, {"ns", 1}, {NULL, 0}};
+	{"m", NS_PER_MIN}, {"s", NS_PER_S}, {"ms", NS_PER_MS}, {"us", NS_PER_US}, {"ns", 1},
+	{NULL, 0}};
 
 static const struct unit memory_units[] = {{"TiB", TIB}, {"GiB", GIB}, {"MiB", MIB}, {"KiB", KIB},
-	{"TB", INT64_C(1000000000000)}, {"GB", 1000000000}, {"MB", 1000000}, {"KB", 1000},
-	{"kB", 1000}, {"B", 1}, {NULL, 0}};
+	{"TB", INT64_C(1000000000000)}, {"GB", 1000000000}, {"MB", 1000000}, {"kB", 1000}, {"B", 1},
+	{NULL, 0}};
 
 static const struct unit cpu_units[] = {
-	{"cores", 1000}, {"core", 1000}, {"m", 1}, {"millicores", 1}, {NULL, 0}};
+	{"cores", CORE_MILLIS}, {"core", CORE_MILLIS}, {"m", 1}, {NULL, 0}};
 
-static const struct unit price_units[] = {
-	{"USD/h", MICROCENTS_PER_USD}, {"$/h", MICROCENTS_PER_USD}, {NULL, 0}};
-
-static const struct unit share_units[] = {{"%", 10}, {NULL, 0}};
+static const struct unit share_units[] = {{"%", PERCENT_PERMILLE}, {NULL, 0}};
 
 static const struct unit count_units[] = {{"", 1}, {NULL, 0}};
 
-static const struct unit period_units[] = {{"s", NS_PER_S}, {"sec", NS_PER_S}, {"min", NS_PER_MIN},
-	{"m", NS_PER_MIN}, {"h", NS_PER_HOUR}, {"hour", NS_PER_HOUR}, {"d", NS_PER_DAY},
-	{"day", NS_PER_DAY}, {NULL, 0}};
-
-static const struct unit *const all_units[QUANTITY_KIND_COUNT] = {
-	count_units, time_units, memory_units, cpu_units, price_units, share_units};
+static const struct unit period_units[] = {{"s", NS_PER_S}, {"min", NS_PER_MIN}, {"h", NS_PER_HOUR},
+	{"d", NS_PER_DAY}, {"w", NS_PER_WEEK}, {NULL, 0}};
 
 static const char *const expectations[QUANTITY_KIND_COUNT] = {
 	"a whole number",
@@ -76,16 +70,6 @@ static bool read_decimal(struct span *text, int64_t *number, unsigned *decimals)
 	return digit && (!point || *decimals);
 }
 
-/* The part of `text` up to the next digit. */
-static struct span take_unit(struct span *text)
-{
-	struct span unit = {text->at, 0};
-	while (unit.size < text->size && (text->at[unit.size] < '0' || text->at[unit.size] > '9'))
-		unit.size++;
-	*text = span_skip(*text, unit.size);
-	return span_trim(unit);
-}
-
 static const struct unit *find_unit(const struct unit *units, struct span text)
 {
 	for (; units->text; units++)
@@ -111,71 +95,62 @@ static bool scale_number(int64_t number, unsigned decimals, int64_t unit, int64_
 	return true;
 }
 
-static bool read_part(struct span *text, enum quantity kind, int64_t *value)
+/* A number with one of `units` behind it. */
+static bool read_unit(struct span text, const struct unit *units, int64_t *value)
 {
 	int64_t number;
 	unsigned decimals;
-	if (!read_decimal(text, &number, &decimals))
+	if (!read_decimal(&text, &number, &decimals))
 		return false;
-	struct span name = take_unit(text);
-	const struct unit *unit = find_unit(all_units[kind], name);
-	if (unit == NULL && number == 0 && name.size == 0)
-		return (*value = 0, true);
+	const struct unit *unit = find_unit(units, span_trim(text));
 	return unit && scale_number(number, decimals, unit->size, value);
+}
+
+static bool read_price(struct bal_text text, int64_t *value)
+{
+	struct bal_text currency;
+	int64_t price;
+	if (text_equals_string(text, "0"))
+		return (*value = 0, true);
+	if (!text_parse_price(text, &price, &currency) || !text_equals_string(currency, "USD"))
+		return false;
+	*value = price;
+	return true;
+}
+
+static struct bal_text to_text(struct span span)
+{
+	/* Longer than any quantity; cut, it is none either. */
+	return (struct bal_text){span.at, span.size < UINT32_MAX ? (uint32_t)span.size : 0};
 }
 
 bool quantity_read(struct span text, enum quantity kind, int64_t *value)
 {
-	int64_t total = 0, part;
 	text = span_trim(text);
-	for (unsigned i = 0; i < PARTS_MAX; i++) {
-		if (!read_part(&text, kind, &part) || __builtin_add_overflow(total, part, &total))
-			return false;
-		if (text.size == 0) {
-			*value = total;
-			return true;
-		}
-		if (kind != QUANTITY_TIME)
-			return false;
+	switch (kind) {
+	case QUANTITY_TIME:
+		return text_parse_duration(to_text(text), value);
+	case QUANTITY_MEMORY:
+		return text_parse_size(to_text(text), value);
+	case QUANTITY_PRICE:
+		return read_price(to_text(text), value);
+	case QUANTITY_CPU:
+		return read_unit(text, cpu_units, value);
+	case QUANTITY_SHARE:
+		return read_unit(text, share_units, value);
+	default:
+		return read_unit(text, count_units, value);
 	}
-	return false;
 }
 
 bool quantity_read_rate(struct span text, int64_t *count, int64_t *period_ns)
 {
-	int64_t number;
-	size_t slash = span_find(text, '/');
-	if (slash == text.size)
-		return false;
-	const struct unit *unit = find_unit(period_units, span_trim(span_skip(text, slash + 1)));
-	if (unit == NULL || !quantity_read((struct span){text.at, slash}, QUANTITY_COUNT, &number))
-		return false;
-	*count = number;
-	*period_ns = unit->size;
-	return true;
+	return text_parse_rate(to_text(span_trim(text)), count, period_ns);
 }
 
 const char *quantity_expected(enum quantity kind)
 {
 	return kind < QUANTITY_KIND_COUNT ? expectations[kind] : "a quantity";
-}
-
-/* `value` units of 10^-decimals without trailing zeros. */
-static void write_decimal(struct buffer *buffer, int64_t value, unsigned decimals)
-{
-	int64_t divisor = 1;
-	for (unsigned i = 0; i < decimals; i++)
-		divisor *= 10;
-	while (divisor > 1 && value % 10 == 0) {
-		value /= 10;
-		divisor /= 10;
-	}
-	buffer_append_signed(buffer, value / divisor);
-	if (divisor == 1)
-		return;
-	buffer_append_byte(buffer, '.');
-	for (divisor /= 10; divisor; divisor /= 10)
-		buffer_append_byte(buffer, (char)('0' + value / divisor % 10));
 }
 
 static void write_unit(struct buffer *buffer, const struct unit *units, int64_t value)
@@ -194,18 +169,19 @@ void quantity_write(struct buffer *buffer, enum quantity kind, int64_t value)
 		if (value == 0)
 			buffer_append_byte(buffer, '0');
 		else
-			write_unit(buffer, all_units[kind], value);
+			write_unit(
+				buffer, kind == QUANTITY_TIME ? time_units : memory_units, value);
 		break;
 	case QUANTITY_CPU:
-		write_decimal(buffer, value, 3);
+		buffer_append_decimal(buffer, value, 3);
 		buffer_append_text(buffer, value == 1000 ? " core" : " cores");
 		break;
 	case QUANTITY_PRICE:
-		write_decimal(buffer, value, 8);
+		buffer_append_decimal(buffer, value, 8);
 		buffer_append_text(buffer, " USD/h");
 		break;
 	case QUANTITY_SHARE:
-		write_decimal(buffer, value, 1);
+		buffer_append_decimal(buffer, value, 1);
 		buffer_append_byte(buffer, '%');
 		break;
 	default:

@@ -17,9 +17,9 @@
 enum quantity {
 	QUANTITY_COUNT,  /* 12, or 100_000 */
 	QUANTITY_TIME,   /* ns: ns us ms s m h d w, also composed: 1h30m */
-	QUANTITY_MEMORY, /* bytes: B KiB MiB GiB TiB, and KB MB GB TB in powers of ten */
+	QUANTITY_MEMORY, /* bytes: B KiB MiB GiB TiB, and kB MB GB TB in powers of ten */
 	QUANTITY_CPU,    /* thousandths of a core: "2 cores", "1 core", "500m" */
-	QUANTITY_PRICE,  /* microcents per hour: USD/h, also $/h, USD/d */
+	QUANTITY_PRICE,  /* microcents per hour: USD/h */
 	QUANTITY_SHARE,  /* permille: "80%", "12.5 %" */
 	QUANTITY_KIND_COUNT
 };
