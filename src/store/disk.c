@@ -2,12 +2,13 @@
 /*
  * Opening is where damage is looked for, since a running store reads little: the log's frames, the
  * database's pages (as far as a time limit allows), every row of an unfinished task, the ledger's
- * counts, and the number of the last commit against the mark. What is damaged is named, and
- * nothing is changed.
+ * counts, and the number of the last commit against the mark. What is damaged is set aside by
+ * mend.c, so that the next start does not meet it again.
  */
 #include "store/disk.h"
 
 #include "store/inspect.h"
+#include "store/mend.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -122,19 +123,24 @@ static enum store_status make_mark(struct disk *disk, struct store_report *repor
 	return STORE_OK;
 }
 
-static void compare_mark(struct disk *disk, struct store_report *report)
+static enum store_status compare_mark(struct disk *disk, struct store_report *report)
 {
 	uint64_t commit = disk->ledger.commit;
 
 	if (disk->mark.commit <= commit)
-		return;
+		return STORE_OK;
 	report->commits_missing = disk->mark.commit - commit;
 	disk_say(disk, STORE_SAY_ERROR,
 		"store: commits %llu to %llu are missing from %s: what was acknowledged with them "
 		"is lost",
 		(unsigned long long)commit + 1, (unsigned long long)disk->mark.commit, disk->path);
-	/* Numbers are not used twice: a later look at the log must not mix the two up. */
+	mend_keep_log(disk);
+	/* Numbers are not used twice, and the loss is told once: the database takes it up. */
 	disk->ledger.commit = disk->mark.commit;
+	if (schema_write_ledger(&disk->writer, &disk->ledger))
+		return STORE_OK;
+	return disk_report(report, disk->writer.status, "cannot write %s: %s", disk->path,
+		disk->writer.message);
 }
 
 static enum store_status open_tables(struct disk *disk, struct store_report *report)
@@ -156,19 +162,42 @@ static enum store_status open_tables(struct disk *disk, struct store_report *rep
 	return STORE_OK;
 }
 
-static enum store_status open_checked(struct disk *disk, struct store_report *report)
+/* While the files are not known to be whole, closing must not move the log into the database. */
+static enum store_status inspect_tables(
+	struct disk *disk, struct store_report *report, struct inspect_findings *findings)
 {
 	enum store_status status = open_tables(disk, report);
-	struct inspect_findings findings = {0};
 
-	if (status == STORE_OK)
-		status = inspect_database(disk, &findings);
-	if (status == STORE_OK || (status != STORE_DAMAGED && disk->writer.db == NULL))
+	if (disk->writer.db == NULL)
 		return status;
+	sql_keep_log(&disk->writer, true);
+	if (status != STORE_OK)
+		return status;
+	status = inspect_database(disk, findings);
+	if (status == STORE_OK)
+		sql_keep_log(&disk->writer, false);
+	else
+		disk_report(report, status, "cannot read %s: %s", disk->path,
+			status == STORE_DAMAGED ? findings->text : disk->writer.message);
+	return status;
+}
+
+static enum store_status open_checked(struct disk *disk, struct store_report *report)
+{
+	struct inspect_findings findings = {0};
+	enum store_status status = inspect_tables(disk, report, &findings);
+
 	if (status != STORE_DAMAGED)
-		return disk_report(
-			report, status, "cannot read %s: %s", disk->path, disk->writer.message);
-	return disk_report(report, STORE_DAMAGED, "%s is damaged: %s", disk->path, findings.text);
+		return status;
+	disk_say(disk, STORE_SAY_ERROR, "store: damage found: %s", report->text);
+	sql_close(&disk->writer);
+	status = mend_database(disk, report);
+	if (status != STORE_OK)
+		return status;
+	findings.text[0] = '\0';
+	status = inspect_tables(disk, report, &findings);
+	report->created = false;
+	return status;
 }
 
 enum store_status disk_open(struct disk *disk, struct store_report *report)
@@ -182,7 +211,7 @@ enum store_status disk_open(struct disk *disk, struct store_report *report)
 	status = open_checked(disk, report);
 	if (status == STORE_OK) {
 		if (found == MARK_FOUND)
-			compare_mark(disk, report);
+			status = compare_mark(disk, report);
 		if (stat(disk->path, &disk->identity) != 0)
 			status = disk_report(report, STORE_GONE, "%s has vanished", disk->path);
 	}

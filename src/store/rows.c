@@ -104,7 +104,7 @@ static uint32_t column_small(sqlite3_stmt *statement, int column)
 	return number <= UINT32_MAX ? (uint32_t)number : UINT32_MAX;
 }
 
-static bool read_task(sqlite3_stmt *statement, struct store_view *view, struct rows_seals *seals)
+bool rows_read_task(sqlite3_stmt *statement, struct store_view *view, struct rows_seals *seals)
 {
 	struct store_task *task = &view->task;
 
@@ -127,10 +127,8 @@ static bool read_task(sqlite3_stmt *statement, struct store_view *view, struct r
 	       seal_task(task, view->payload_size, seals->payload);
 }
 
-static bool read_progress(sqlite3_stmt *statement, struct store_progress *progress)
+bool rows_read_progress(sqlite3_stmt *statement, int column, struct store_progress *progress)
 {
-	int column = PROGRESS_COLUMN;
-
 	progress->id = sql_column_number(statement, column++);
 	progress->state = (enum store_state)column_small(statement, column++);
 	progress->attempt = column_small(statement, column++);
@@ -144,11 +142,9 @@ static bool read_progress(sqlite3_stmt *statement, struct store_progress *progre
 	return sql_column_number(statement, column) == seal_progress(progress);
 }
 
-static bool read_result(
-	sqlite3_stmt *statement, struct store_result *result, struct rows_seals *seals)
+bool rows_read_result(
+	sqlite3_stmt *statement, int column, struct store_result *result, struct rows_seals *seals)
 {
-	int column = RESULT_COLUMN;
-
 	result->id = sql_column_number(statement, column++);
 	result->state = (enum store_state)column_small(statement, column++);
 	result->attempt = column_small(statement, column++);
@@ -171,15 +167,15 @@ bool rows_read_view(sqlite3_stmt *statement, bool with_result, struct store_view
 
 	memset(view, 0, sizeof(*view));
 	*table = "task";
-	if (!is_there(statement, 0) || !read_task(statement, view, seals))
+	if (!is_there(statement, 0) || !rows_read_task(statement, view, seals))
 		return false;
 	view->ended = with_result && is_there(statement, RESULT_COLUMN);
 	*table = view->ended ? "result" : "progress";
 	if (view->ended == with_progress)
 		return false;
 	if (view->ended)
-		return read_result(statement, &view->result, seals);
-	return read_progress(statement, &view->progress);
+		return rows_read_result(statement, RESULT_COLUMN, &view->result, seals);
+	return rows_read_progress(statement, PROGRESS_COLUMN, &view->progress);
 }
 
 bool rows_read_record(sqlite3_stmt *statement, struct store_record *record)

@@ -27,6 +27,17 @@ struct rows_seals {
 bool rows_read_view(sqlite3_stmt *statement, bool with_result, struct store_view *view,
 	struct rows_seals *seals, const char **table);
 
+/* The small columns of a task, from column 0 on. False when the seal does not fit; the same for the
+ * next two, which begin at `column`. */
+bool rows_read_task(sqlite3_stmt *statement, struct store_view *view, struct rows_seals *seals);
+
+/* All columns of progress. */
+bool rows_read_progress(sqlite3_stmt *statement, int column, struct store_progress *progress);
+
+/* The small columns of a result. */
+bool rows_read_result(
+	sqlite3_stmt *statement, int column, struct store_result *result, struct rows_seals *seals);
+
 /* Columns of SQL_GET_RECORD and SQL_SCAN_RECORDS; false when the seal does not fit. */
 bool rows_read_record(sqlite3_stmt *statement, struct store_record *record);
 

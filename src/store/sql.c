@@ -37,6 +37,14 @@ static enum store_status status_of_errno(int error)
 	}
 }
 
+/* SQLite remembers the system's error of some operations; of the others errno still has it. */
+static int find_errno(sqlite3 *db)
+{
+	int error = db != NULL ? sqlite3_system_errno(db) : 0;
+
+	return error != 0 ? error : errno;
+}
+
 enum store_status sql_status(sqlite3 *db, int code)
 {
 	switch (code & 0xff) {
@@ -63,7 +71,7 @@ enum store_status sql_status(sqlite3 *db, int code)
 		return STORE_INVALID;
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
-		return status_of_errno(db != NULL ? sqlite3_system_errno(db) : EIO);
+		return status_of_errno(find_errno(db));
 	default:
 		return STORE_FAILED;
 	}
@@ -76,13 +84,14 @@ static void note_failure(struct sql *sql, int code)
 	sql->status = sql_status(sql->db, code);
 	snprintf(sql->message, sizeof(sql->message), "%s (SQLite code %d, errno %d)",
 		sql->db != NULL ? sqlite3_errmsg(sql->db) : sqlite3_errstr(code), code,
-		sql->db != NULL ? sqlite3_system_errno(sql->db) : 0);
+		find_errno(sql->db));
 }
 
 void sql_forget(struct sql *sql)
 {
 	sql->status = STORE_OK;
 	sql->message[0] = '\0';
+	errno = 0;
 }
 
 bool sql_run(struct sql *sql, const char *text)
@@ -137,6 +146,11 @@ bool sql_open(struct sql *sql, const char *path, bool create, int cache_kib)
 		note_failure(sql, code);
 	sql_close(sql);
 	return false;
+}
+
+void sql_keep_log(struct sql *sql, bool keep)
+{
+	sqlite3_db_config(sql->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)keep, NULL);
 }
 
 void sql_close(struct sql *sql)

@@ -45,6 +45,7 @@
 	X(DELETE_RESULT, "DELETE FROM result WHERE id=?")                                          \
 	X(GET_RESULT_STATE, "SELECT state FROM result WHERE id=?")                                 \
 	X(GET_CONTENT, "SELECT why, history, content FROM result WHERE id=?")                      \
+	X(GET_SUBMITTED, "SELECT submitted_at_ns FROM task WHERE id=?")                            \
 	X(GET_PAYLOAD, "SELECT payload FROM task WHERE id=?")                                      \
 	X(SWEEP_RESULTS,                                                                           \
 		"SELECT id, state, submitted_at_ns, finished_at_ns FROM result WHERE id>=? "       \
@@ -79,6 +80,9 @@ struct sql {
 /* Opens path; creates it when `create`. cache_kib bounds its page cache. On failure the connection
  * is closed, status and message are set. */
 bool sql_open(struct sql *sql, const char *path, bool create, int cache_kib);
+
+/* Lets the last closing leave the log as it is, instead of moving it into the database. */
+void sql_keep_log(struct sql *sql, bool keep);
 
 /* Closes; a closed or zeroed connection may be closed again. */
 void sql_close(struct sql *sql);
