@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One call per attempt, one buffer per request.  The body is the payload as the client sent it; a
+ * task that was handed back before gets {"payload": ..., "checkpoint": ...} instead. */
+#include "daemon/push.h"
+
+#include "base/units.h"
+#include "wire/httpwrite.h"
+#include "wire/json.h"
+#include "wire/jsonwrite.h"
+#include "wire/url.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define REQUEST_OVERHEAD_MAX (64u << 10)
+#define ANSWER_SIZE_MAX      (16u << 20)
+#define PROBE_ANSWER_MAX     (64u << 10)
+#define PROBE_TIMEOUT_MS     2000
+#define PROBE_EVERY_MS       1000
+#define DRAIN_TIMEOUT_MS     5000
+#define PATH_SIZE_MAX        1024
+
+struct push {
+	struct engine *engine;
+	struct upstream *upstream;
+	struct list attempts;
+	struct list probes;
+	uv_timer_t probe_timer;
+};
+
+/* A rostered agent's `self`. */
+struct push_agent {
+	struct upstream_target *target;
+	char path[PATH_SIZE_MAX];
+	bool waits_ready; /* a `urls` agent that has not answered a probe yet */
+};
+
+/* A job's `running`. */
+struct push_attempt {
+	struct list_node node;
+	struct upstream_call call;
+	struct push *push;
+	uint64_t task;
+	uint64_t agent;
+	uint32_t epoch;
+	uint32_t attempt;
+	int64_t started_ns;
+};
+
+struct push_probe_call {
+	struct list_node node;
+	struct upstream_call call;
+	struct push *push;
+	uint64_t agent;
+	void (*done)(void *context, uint64_t agent, bool ready);
+	void *context;
+};
+
+static struct push_agent *agent_of(struct push *push, uint64_t id)
+{
+	struct roster_agent *agent = roster_find(engine_roster(push->engine), id);
+
+	return agent == NULL ? NULL : agent->self;
+}
+
+bool push_attach(struct push *push, struct roster_agent *agent, const char *host, uint16_t port,
+	const char *path, char *message, size_t message_size)
+{
+	struct push_agent *self = calloc(1, sizeof *self);
+
+	if (self == NULL) {
+		snprintf(message, message_size, "no memory for agent %s", agent->name);
+		return false;
+	}
+	self->target = upstream_target_new(push->upstream, host, port, message, message_size);
+	if (self->target == NULL) {
+		free(self);
+		return false;
+	}
+	snprintf(self->path, sizeof self->path, "%s", path == NULL ? "/" : path);
+	snprintf(agent->address, sizeof agent->address, "%s:%u", host, port);
+	agent->self = self;
+	return true;
+}
+
+static void drop_attempt(struct push_attempt *attempt)
+{
+	list_remove(&attempt->push->attempts, &attempt->node);
+	upstream_cancel(attempt->push->upstream, &attempt->call);
+	free(attempt);
+}
+
+static void drop_probe(struct push_probe_call *probe)
+{
+	list_remove(&probe->push->probes, &probe->node);
+	upstream_cancel(probe->push->upstream, &probe->call);
+	free(probe);
+}
+
+void push_detach(struct push *push, struct roster_agent *agent)
+{
+	struct push_agent *self = agent->self;
+	struct list_node *node = push->attempts.first;
+
+	while (node != NULL) {
+		struct push_attempt *attempt = container_of(node, struct push_attempt, node);
+		struct job *job = engine_job(push->engine, attempt->task);
+
+		node = list_next(node);
+		if (attempt->agent != agent->id)
+			continue;
+		if (job != NULL && job->running == attempt)
+			job->running = NULL;
+		drop_attempt(attempt);
+	}
+	node = push->probes.first;
+	while (node != NULL) {
+		struct push_probe_call *probe = container_of(node, struct push_probe_call, node);
+
+		node = list_next(node);
+		if (probe->agent == agent->id)
+			drop_probe(probe);
+	}
+	agent->self = NULL;
+	if (self != NULL)
+		upstream_target_free(self->target);
+	free(self);
+}
+
+/* ---- attempts ---- */
+
+static void put_number(struct buffer *buffer, const char *name, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%" PRIu64, number);
+	http_put_field(buffer, span_of(name), span_of(text));
+}
+
+static void put_deadline(struct buffer *buffer, int64_t utc_ns)
+{
+	time_t seconds = (time_t)(utc_ns / NS_PER_S);
+	struct tm parts;
+	char text[40];
+
+	if (utc_ns == 0 || gmtime_r(&seconds, &parts) == NULL)
+		return;
+	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+	http_put_known(buffer, HTTP_FIELD_BALLAST_DEADLINE, span_of(text));
+}
+
+/* The trace context travels on as it came. */
+static void put_trace(struct buffer *buffer, const struct job *job)
+{
+	static const enum http_field_id fields[] = {
+		HTTP_FIELD_TRACEPARENT, HTTP_FIELD_TRACESTATE, HTTP_FIELD_BAGGAGE};
+	struct json json = {NULL, NULL};
+	struct json_error error;
+
+	if (job->meta.size == 0 || !json_read(&json, job->meta, job->meta.size, &error))
+		return;
+	for (uint32_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+		struct span value =
+			json_text(yyjson_obj_get(json.root, http_field_text(fields[i])));
+
+		if (value.at != NULL && http_value_valid(value))
+			http_put_known(buffer, fields[i], value);
+	}
+	json_release(&json);
+}
+
+static void put_body(struct buffer *buffer, const struct job *job)
+{
+	struct span payload = job->payload.size == 0 ? SPAN("null") : job->payload;
+	static const char before[] = "{\"payload\":";
+	static const char between[] = ",\"checkpoint\":";
+
+	if (job->checkpoint.size == 0) {
+		http_put_length(buffer, payload.size);
+		http_put_end(buffer);
+		buffer_append_span(buffer, payload);
+		return;
+	}
+	http_put_length(buffer,
+		sizeof before - 1 + payload.size + sizeof between - 1 + job->checkpoint.size + 1);
+	http_put_end(buffer);
+	buffer_append_text(buffer, before);
+	buffer_append_span(buffer, payload);
+	buffer_append_text(buffer, between);
+	buffer_append_span(buffer, buffer_span(&job->checkpoint));
+	buffer_append_byte(buffer, '}');
+}
+
+static void build_request(struct push *push, const struct job *job, const struct push_agent *agent,
+	struct buffer *buffer)
+{
+	buffer_init(buffer, job->payload.size + job->checkpoint.size + REQUEST_OVERHEAD_MAX);
+	http_put_request(buffer, HTTP_METHOD_POST, span_of(agent->path),
+		upstream_target_host(agent->target));
+	http_put_known(buffer, HTTP_FIELD_CONTENT_TYPE, SPAN("application/json"));
+	put_number(buffer, http_field_text(HTTP_FIELD_BALLAST_TASK), job->id);
+	put_number(buffer, http_field_text(HTTP_FIELD_BALLAST_ATTEMPT), job->attempt);
+	put_deadline(buffer, clock_to_utc_ns(engine_clock(push->engine), job->deadline_ns));
+	put_trace(buffer, job);
+	put_body(buffer, job);
+}
+
+static int64_t retry_after_ns(const struct http_reader *head)
+{
+	uint64_t seconds;
+
+	if (!span_number(http_field_get(head, HTTP_FIELD_RETRY_AFTER), 86400, &seconds))
+		return 0;
+	return (int64_t)seconds * NS_PER_S;
+}
+
+/* What an answer's status means; fills in the job what belongs to it. */
+static enum bal_outcome judge(struct upstream_call *call, struct job *job, struct attempt_end *end)
+{
+	struct span type = http_field_get(call->head, HTTP_FIELD_CONTENT_TYPE);
+	struct span handed = http_field_get(call->head, HTTP_FIELD_BALLAST_CHECKPOINT);
+
+	snprintf(job->content_type, sizeof job->content_type, "%.*s", (int)type.size,
+		type.at == NULL ? "" : type.at);
+	if (call->status == 503) {
+		end->retry_after_ns = retry_after_ns(call->head);
+		if (!span_equal(handed, SPAN("1")))
+			return BAL_OUTCOME_BUSY;
+		buffer_release(&job->checkpoint);
+		job->checkpoint = call->answer;
+		buffer_init(&call->answer, 0);
+		return BAL_OUTCOME_HANDED_BACK;
+	}
+	buffer_release(&job->result);
+	job->result = call->answer;
+	job->result_size = call->answer.size;
+	buffer_init(&call->answer, 0);
+	if (call->status >= 200 && call->status < 300)
+		return BAL_OUTCOME_SUCCEEDED;
+	return call->status >= 400 && call->status < 500 ? BAL_OUTCOME_FAILED
+							 : BAL_OUTCOME_RETRYABLE;
+}
+
+static void on_answer(struct upstream_call *call, enum upstream_end upstream_end)
+{
+	struct push_attempt *attempt = container_of(call, struct push_attempt, call);
+	struct push *push = attempt->push;
+	struct job *job = engine_job(push->engine, attempt->task);
+	char error[256];
+	struct attempt_end end = {.task = attempt->task,
+		.epoch = attempt->epoch,
+		.attempt = attempt->attempt,
+		.service_ns = clock_core_ns(engine_clock(push->engine)) - attempt->started_ns};
+
+	list_remove(&push->attempts, &attempt->node);
+	if (job != NULL && job->running == attempt) {
+		job->running = NULL;
+		if (upstream_end == UPSTREAM_ANSWERED) {
+			end.outcome = judge(call, job, &end);
+			if (end.outcome == BAL_OUTCOME_FAILED ||
+				end.outcome == BAL_OUTCOME_RETRYABLE) {
+				snprintf(error, sizeof error, "the agent answered %u %s",
+					call->status, http_status_text(call->status));
+				end.error = error;
+			}
+		} else {
+			end.outcome = upstream_end == UPSTREAM_TOO_LARGE ? BAL_OUTCOME_FAILED
+									 : BAL_OUTCOME_LOST;
+			end.error = call->error;
+		}
+		engine_attempt_ended(push->engine, &end);
+	}
+	buffer_release(&call->answer);
+	free(attempt);
+}
+
+static void lose(struct push *push, const struct job *job, const char *error)
+{
+	struct attempt_end end = {.task = job->id,
+		.epoch = job->epoch,
+		.attempt = job->attempt,
+		.outcome = BAL_OUTCOME_LOST,
+		.error = error};
+
+	engine_attempt_ended(push->engine, &end);
+}
+
+void push_dispatch(void *self, struct job *job, int64_t until_ns)
+{
+	struct push *push = self;
+	struct push_agent *agent = agent_of(push, job->agent);
+	struct push_attempt *attempt = agent == NULL ? NULL : calloc(1, sizeof *attempt);
+	struct bal_event started = {.type = BAL_EVENT_ATTEMPT_STARTED,
+		.attempt = {.task = job->id, .attempt = job->attempt}};
+
+	(void)until_ns; /* the core times it out */
+	if (attempt == NULL) {
+		lose(push, job, agent == NULL ? "the agent is gone" : "no memory for the call");
+		return;
+	}
+	attempt->push = push;
+	attempt->task = job->id;
+	attempt->agent = job->agent;
+	attempt->epoch = job->epoch;
+	attempt->attempt = job->attempt;
+	attempt->started_ns = clock_core_ns(engine_clock(push->engine));
+	attempt->call.target = agent->target;
+	attempt->call.method = HTTP_METHOD_POST;
+	attempt->call.answer_size_max = ANSWER_SIZE_MAX;
+	attempt->call.done = on_answer;
+	build_request(push, job, agent, &attempt->call.request);
+	if (attempt->call.request.failed) {
+		buffer_release(&attempt->call.request);
+		free(attempt);
+		lose(push, job, "no memory for the request");
+		return;
+	}
+	list_append(&push->attempts, &attempt->node);
+	job->running = attempt;
+	upstream_start(push->upstream, &attempt->call);
+	engine_event(push->engine, &started);
+}
+
+void push_rescind(void *self, struct job *job, enum bal_reason reason)
+{
+	struct push_attempt *attempt = job->running;
+
+	(void)self;
+	(void)reason;
+	job->running = NULL;
+	if (attempt != NULL)
+		drop_attempt(attempt);
+}
+
+/* ---- probes, and the request to hand back ---- */
+
+static void on_probe(struct upstream_call *call, enum upstream_end end)
+{
+	struct push_probe_call *probe = container_of(call, struct push_probe_call, call);
+	bool ready = end == UPSTREAM_ANSWERED && call->status < 400;
+
+	list_remove(&probe->push->probes, &probe->node);
+	buffer_release(&call->answer);
+	if (probe->done != NULL)
+		probe->done(probe->context, probe->agent, ready);
+	free(probe);
+}
+
+static void start_probe(struct push *push, struct push_probe_call *probe,
+	const struct push_agent *agent, uint64_t timeout_ms)
+{
+	probe->push = push;
+	probe->call.target = agent->target;
+	probe->call.method = HTTP_METHOD_GET;
+	probe->call.answer_size_max = PROBE_ANSWER_MAX;
+	probe->call.timeout_ms = timeout_ms;
+	probe->call.done = on_probe;
+	list_append(&push->probes, &probe->node);
+	upstream_start(push->upstream, &probe->call);
+}
+
+void push_probe(struct push *push, uint64_t id,
+	void (*done)(void *context, uint64_t agent, bool ready), void *context)
+{
+	struct roster_agent *entry = roster_find(engine_roster(push->engine), id);
+	const struct config_pool *pool =
+		entry == NULL ? NULL : engine_pool_config(push->engine, entry->pool);
+	struct push_agent *agent = entry == NULL ? NULL : entry->self;
+	struct push_probe_call *probe = agent == NULL ? NULL : calloc(1, sizeof *probe);
+
+	if (probe == NULL) {
+		done(context, id, false);
+		return;
+	}
+	probe->agent = id;
+	probe->done = done;
+	probe->context = context;
+	buffer_init(&probe->call.request, REQUEST_OVERHEAD_MAX);
+	if (pool != NULL && pool->ready.path != NULL) {
+		http_put_request(&probe->call.request, HTTP_METHOD_GET, span_of(pool->ready.path),
+			upstream_target_host(agent->target));
+		http_put_end(&probe->call.request);
+	}
+	start_probe(push, probe, agent, PROBE_TIMEOUT_MS);
+}
+
+void push_hand_back(void *self, struct job *job)
+{
+	struct push *push = self;
+	struct push_agent *agent = agent_of(push, job->agent);
+	struct push_probe_call *request = agent == NULL ? NULL : calloc(1, sizeof *request);
+	struct buffer body;
+	struct json_writer writer;
+
+	if (request == NULL)
+		return; /* it is simply waited for */
+	request->agent = job->agent;
+	buffer_init(&body, 256);
+	json_writer_init(&writer, &body);
+	json_open(&writer, '{');
+	json_key(&writer, "task");
+	json_put_id(&writer, job->id);
+	json_key(&writer, "by");
+	json_put_null(&writer);
+	json_close(&writer);
+	buffer_init(&request->call.request, REQUEST_OVERHEAD_MAX);
+	http_put_request(&request->call.request, HTTP_METHOD_POST, SPAN("/ballast/drain"),
+		upstream_target_host(agent->target));
+	http_put_known(&request->call.request, HTTP_FIELD_CONTENT_TYPE, SPAN("application/json"));
+	http_put_length(&request->call.request, body.size);
+	http_put_end(&request->call.request);
+	buffer_append_span(&request->call.request, buffer_span(&body));
+	buffer_release(&body);
+	start_probe(push, request, agent, DRAIN_TIMEOUT_MS);
+}
+
+/* ---- pools of existing services ---- */
+
+static void on_url_probed(void *context, uint64_t id, bool ready)
+{
+	struct push *push = context;
+	struct push_agent *agent = agent_of(push, id);
+	struct bal_event event = {.type = ready ? BAL_EVENT_AGENT_READY : BAL_EVENT_AGENT_UNHEALTHY,
+		.agent = {.agent = id}};
+
+	if (agent == NULL)
+		return;
+	if (ready)
+		agent->waits_ready = false;
+	engine_event(push->engine, &event);
+}
+
+static void probe_url(void *self, uint64_t agent)
+{
+	push_probe(self, agent, on_url_probed, self);
+}
+
+/* Services that were not there at the start are looked for until they are. */
+static void on_probe_timer(uv_timer_t *timer)
+{
+	struct push *push = timer->data;
+
+	for (struct roster_agent *agent = roster_first(engine_roster(push->engine)); agent != NULL;
+		agent = roster_next(agent)) {
+		struct push_agent *self = agent->self;
+
+		if (agent->pool_kind == BAL_POOL_URLS && self->waits_ready)
+			probe_url(push, agent->id);
+	}
+}
+
+static bool add_url(struct push *push, uint32_t pool, const struct config_pool *config,
+	const char *text, char *message, size_t message_size)
+{
+	struct url url;
+	char host[256], path[PATH_SIZE_MAX];
+	struct roster_agent *agent;
+	struct bal_event up = {.type = BAL_EVENT_AGENT_UP,
+		.up = {.agent = engine_mint(push->engine),
+			.pool = pool,
+			.state = BAL_AGENT_STARTING,
+			.slots = (uint32_t)config->slots}};
+
+	if (!url_read(span_of(text), &url) || url.secure) {
+		snprintf(message, message_size, "pool %s: %s is not an http:// address",
+			config->name, text);
+		return false;
+	}
+	agent = roster_add(engine_roster(push->engine), up.up.agent, pool);
+	if (agent == NULL) {
+		snprintf(message, message_size, "no memory for %s", text);
+		return false;
+	}
+	agent->pool_kind = BAL_POOL_URLS;
+	snprintf(agent->name, sizeof agent->name, "%s", text);
+	snprintf(host, sizeof host, "%.*s", (int)url.authority.host.size, url.authority.host.at);
+	if (url.path.size > 1)
+		snprintf(path, sizeof path, "%.*s", (int)url.path.size, url.path.at);
+	else
+		snprintf(path, sizeof path, "%s", config->path == NULL ? "/" : config->path);
+	if (!push_attach(push, agent, host, url.port, path, message, message_size)) {
+		roster_remove(engine_roster(push->engine), agent);
+		return false;
+	}
+	((struct push_agent *)agent->self)->waits_ready = true;
+	engine_event(push->engine, &up);
+	return true;
+}
+
+bool push_add_urls(struct push *push, char *message, size_t message_size)
+{
+	const struct config *config = engine_config(push->engine);
+
+	for (uint32_t i = 0; i < config->pools.count; i++) {
+		const struct config_pool *pool = &config->pools.items[i];
+		uint32_t number = engine_intern(push->engine, BAL_SYMBOL_POOL, span_of(pool->name));
+
+		if (pool->kind != BAL_POOL_URLS)
+			continue;
+		for (uint32_t j = 0; j < pool->urls.count; j++)
+			if (!add_url(
+				    push, number, pool, pool->urls.items[j], message, message_size))
+				return false;
+	}
+	uv_timer_start(&push->probe_timer, on_probe_timer, 0, PROBE_EVERY_MS);
+	return true;
+}
+
+/* ---- life ---- */
+
+static const struct driver_ops URLS_DRIVER = {
+	.dispatch = push_dispatch,
+	.rescind = push_rescind,
+	.hand_back = push_hand_back,
+	.probe = probe_url,
+};
+
+struct push *push_open(struct engine *engine, struct upstream *upstream)
+{
+	struct push *push = calloc(1, sizeof *push);
+
+	if (push == NULL)
+		return NULL;
+	push->engine = engine;
+	push->upstream = upstream;
+	uv_timer_init(engine_loop(engine), &push->probe_timer);
+	push->probe_timer.data = push;
+	engine_drive(engine, BAL_POOL_URLS, &URLS_DRIVER, push);
+	return push;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void push_close(struct push *push)
+{
+	if (push == NULL)
+		return;
+	for (struct roster_agent *agent = roster_first(engine_roster(push->engine)); agent != NULL;
+		agent = roster_next(agent))
+		if (agent->pool_kind == BAL_POOL_URLS || agent->pool_kind == BAL_POOL_PROCESS)
+			push_detach(push, agent);
+	uv_close((uv_handle_t *)&push->probe_timer, on_closed);
+}

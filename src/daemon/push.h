@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_DAEMON_PUSH_H
+#define BAL_DAEMON_PUSH_H
+
+#include "daemon/engine.h"
+#include "daemon/upstream.h"
+
+/*
+ * Agents that are HTTP servers: ballast posts the payload, the answer is the result.  2xx is a
+ * result, 503 means busy (with Ballast-Checkpoint: 1 it hands the task back), 4xx failed, any other
+ * 5xx and a lost connection may be tried again.
+ *
+ * Registers itself as the driver of pools with `urls`; the process fleet uses the same functions
+ * for the agents that it starts.
+ */
+struct push;
+
+/* NULL when there is no memory.  The upstream is borrowed. */
+struct push *push_open(struct engine *engine, struct upstream *upstream);
+void push_close(struct push *push);
+
+/* Makes a rostered agent reachable at host:port.  False with a sentence. */
+bool push_attach(struct push *push, struct roster_agent *agent, const char *host, uint16_t port,
+	const char *path, char *message, size_t message_size);
+
+/* Undoes push_attach; calls that run are given up (the core has been told that the agent is down).
+ */
+void push_detach(struct push *push, struct roster_agent *agent);
+
+/* Probes the agent once, on its pool's readiness path; then `done(context, agent id, ready)`. */
+void push_probe(struct push *push, uint64_t agent,
+	void (*done)(void *context, uint64_t agent, bool ready), void *context);
+
+/* driver_ops of the same names, with self = push. */
+void push_dispatch(void *push, struct job *job, int64_t until_ns);
+void push_rescind(void *push, struct job *job, enum bal_reason reason);
+void push_hand_back(void *push, struct job *job);
+
+/* Adds the agents of all `urls` pools, and probes them until they are ready.  False with a sentence
+ * that names the pool. */
+bool push_add_urls(struct push *push, char *message, size_t message_size);
+
+#endif
