@@ -136,19 +136,15 @@ static bool set_agents(
 	return true;
 }
 
-/* Defaults of a strategy where the file says nothing (source.md, "Advanced Scaling Strategies"). */
+/* The sustain times, whose defaults are the strategy's. */
 static void set_scaling(const struct yaml_node *node, struct config_pool *pool)
 {
 	const struct yaml_node *scale = config_entry(node, "scale");
 	const struct yaml_node *up = config_entry(scale, "up");
 	const struct yaml_node *down = config_entry(scale, "down");
 	bool aggressive = pool->scale.strategy == BAL_STRATEGY_AGGRESSIVE;
-	if (config_entry(up, "above") == NULL)
-		pool->scale.up.load_permille = 800;
 	if (config_entry(up, "for") == NULL)
 		pool->scale.up.sustain_ns = (aggressive ? 2 : 5) * NS_PER_MIN;
-	if (config_entry(down, "below") == NULL)
-		pool->scale.down.load_permille = 400;
 	if (config_entry(down, "for") == NULL)
 		pool->scale.down.sustain_ns = (aggressive ? 10 : 15) * NS_PER_MIN;
 }
@@ -252,7 +248,8 @@ static bool check_env(
 static bool check_workdir(
 	struct config_reader *reader, const struct yaml_node *node, const struct config_pool *pool)
 {
-	const struct config_texts *lines[] = {&pool->command, &pool->prepare, &pool->env};
+	const struct config_texts *lines[] = {
+		&pool->command, &pool->prepare, &pool->cleanup, &pool->env};
 	if (pool->kind != BAL_POOL_COMMAND || pool->workdir == CONFIG_WORKDIR_FRESH)
 		return true;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)

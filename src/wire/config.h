@@ -59,8 +59,9 @@ struct config_pool {
 	struct config_texts command; /* argv of one task */
 	struct config_texts urls;    /* base URLs, checked with url_read() */
 	bool lease;
-	const char *path; /* where the payload is posted */
-	int64_t slots;    /* of one agent; a command pool is one agent with `max` slots */
+	const char *path;         /* where the payload is posted */
+	const char *api_key_file; /* sent as `Authorization: Bearer`; NULL: none */
+	int64_t slots;            /* of one agent; a command pool is one agent with `max` slots */
 	int64_t agents_min;
 	int64_t agents_max; /* -1: not given (urls, lease) */
 	int64_t agents_baseline;
@@ -73,8 +74,9 @@ struct config_pool {
 	int64_t grace_ns;           /* between TERM and KILL */
 	int64_t keep_ns;            /* how long directories and output of ended commands stay */
 	int32_t workdir;            /* enum config_workdir */
-	const char *stdin_field; /* payload field whose text is stdin; NULL: the payload as JSON */
+	const char *stdin_field;    /* of the payload, "a.b" is b in a; NULL: the payload as JSON */
 	struct config_texts prepare; /* argv run before the command; count 0: none */
+	struct config_texts cleanup; /* argv run before its directory is removed; count 0: none */
 	int64_t price_microcents_hour;
 	int64_t drain_ns; /* how long a drained agent may keep its tasks */
 	struct {
@@ -156,7 +158,7 @@ struct config_error {
 	char text[CONFIG_ERROR_SIZE]; /* "ballast.yaml:3:5: ...", zero-terminated, one line */
 };
 
-/* One `--set KEY=VALUE`: the key is a path such as "queue.payload" or "pools.coder.max". */
+/* One `--set KEY=VALUE`: the key is a path such as "queue.payload_max" or "pools.coder.max". */
 struct config_override {
 	struct span key;
 	struct span value; /* read as YAML */

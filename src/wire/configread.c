@@ -6,88 +6,17 @@
  */
 #include "wire/configread.h"
 
+#include "wire/configerror.h"
 #include "wire/nearest.h"
 #include "wire/quantity.h"
 #include "wire/url.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN_SIZE_MAX = 60, EXIT_CODE_MAX = 255 };
-
-struct shown {
-	char text[SHOWN_SIZE_MAX + 8];
-};
-
-bool config_fail(
-	struct config_reader *reader, uint32_t line, uint32_t column, const char *format, ...)
-{
-	struct config_error *error = reader->error;
-	va_list arguments;
-	int size = line ? snprintf(error->text, CONFIG_ERROR_SIZE, "%.200s:%u:%u: ", reader->file,
-				  line, column)
-			: snprintf(error->text, CONFIG_ERROR_SIZE, "%.200s: ", reader->file);
-	error->line = line;
-	error->column = column;
-	va_start(arguments, format);
-	if (size > 0 && size < CONFIG_ERROR_SIZE)
-		vsnprintf(
-			error->text + size, (size_t)(CONFIG_ERROR_SIZE - size), format, arguments);
-	va_end(arguments);
-	return false;
-}
+enum { EXIT_CODE_MAX = 255 };
 
 #define FAIL(reader, node, ...) config_fail(reader, (node)->line, (node)->column, __VA_ARGS__)
-
-/* A foreign text for a message: cut, and without what a terminal would obey. */
-static struct shown show_text(struct span text)
-{
-	struct shown shown;
-	size_t size = text.size < SHOWN_SIZE_MAX ? text.size : SHOWN_SIZE_MAX;
-	for (size_t i = 0; i < size; i++) {
-		char byte = text.at[i];
-		shown.text[i] = (byte >= ' ' && byte <= '~') || (byte & 0x80) ? byte : '?';
-	}
-	snprintf(shown.text + size, sizeof(shown.text) - size, "%s", text.size > size ? "..." : "");
-	return shown;
-}
-
-/* What a node is, for "expected ..., found ...". */
-static struct shown show_node(const struct yaml_node *node)
-{
-	struct shown shown;
-	if (node->kind == YAML_LIST)
-		snprintf(shown.text, sizeof(shown.text), "a list");
-	else if (node->kind == YAML_MAP)
-		snprintf(shown.text, sizeof(shown.text), "a mapping");
-	else if (node->text.size == 0)
-		snprintf(shown.text, sizeof(shown.text), "nothing");
-	else
-		snprintf(shown.text, sizeof(shown.text), "`%.*s`", SHOWN_SIZE_MAX,
-			show_text(node->text).text);
-	return shown;
-}
-
-/* {port} without quotes: a mapping of one key without a value. */
-static bool is_placeholder(const struct yaml_node *node)
-{
-	if (node->kind != YAML_MAP || node->count != 1)
-		return false;
-	return node->child->kind == YAML_SCALAR && node->child->text.size == 0;
-}
-
-static bool fail_expected(
-	struct config_reader *reader, const struct yaml_node *node, const char *expected)
-{
-	if (is_placeholder(node))
-		return FAIL(reader, node,
-			"expected %s, found a mapping: {%.32s} without quotes is one in YAML; "
-			"write "
-			"\"{%.32s}\"",
-			expected, node->child->key.at, node->child->key.at);
-	return FAIL(reader, node, "expected %s, found %s", expected, show_node(node).text);
-}
 
 char *config_copy(struct config_reader *reader, struct span text)
 {
@@ -130,15 +59,21 @@ static bool is_sexagesimal(struct span text)
 	return colons && text.at[0] != ':';
 }
 
+/* What other YAML readers take for a boolean or null when it stands without quotes. */
+static bool is_trap(struct span text)
+{
+	static const char *const traps[] = {
+		"true", "false", "yes", "no", "on", "off", "null", "~", NULL};
+	return is_word(text, traps);
+}
+
 /* Text that may stand without quotes: nothing that another YAML reader would not call text. */
 static bool read_text(struct config_reader *reader, const struct yaml_node *node,
 	const char *expected, struct span *text)
 {
-	static const char *const traps[] = {
-		"true", "false", "yes", "no", "on", "off", "null", "~", NULL};
 	if (node->kind != YAML_SCALAR || (node->text.size == 0 && node->plain))
-		return fail_expected(reader, node, expected);
-	if (node->plain && is_word(node->text, traps))
+		return config_fail_expected(reader, node, expected);
+	if (node->plain && is_trap(node->text))
 		return FAIL(reader, node,
 			"expected %s, found `%s`, which YAML readers take for a boolean or null: "
 			"put quotes "
@@ -168,7 +103,7 @@ static bool read_bool(struct config_reader *reader, const struct yaml_node *node
 			node->text.at, is_word(node->text, yes) ? "true" : "false");
 	if (!scalar || !node->plain ||
 		(!span_equal(node->text, SPAN("true")) && !span_equal(node->text, SPAN("false"))))
-		return fail_expected(reader, node, "true or false");
+		return config_fail_expected(reader, node, "true or false");
 	*to = span_equal(node->text, SPAN("true"));
 	return true;
 }
@@ -192,14 +127,14 @@ static bool read_quantity(struct config_reader *reader, const struct config_row 
 	char range[96];
 	int64_t value;
 	if (node->kind != YAML_SCALAR)
-		return fail_expected(reader, node, quantity_expected(kind));
+		return config_fail_expected(reader, node, quantity_expected(kind));
 	if (!quantity_read(node->text, kind, &value)) {
 		int64_t number;
 		bool bare = quantity_read(node->text, QUANTITY_COUNT, &number);
 		if (bare && kind != QUANTITY_COUNT)
 			return FAIL(reader, node, "expected %s, found `%.60s` without a unit",
 				quantity_expected(kind), node->text.at);
-		return fail_expected(reader, node, quantity_expected(kind));
+		return config_fail_expected(reader, node, quantity_expected(kind));
 	}
 	if (value < row->min || (row->max && value > row->max)) {
 		write_range(range, kind, row->min, row->max);
@@ -216,7 +151,7 @@ static bool read_rate(struct config_reader *reader, const struct config_row *row
 	struct config_rate rate;
 	if (node->kind != YAML_SCALAR ||
 		!quantity_read_rate(node->text, &rate.count, &rate.period_ns))
-		return fail_expected(reader, node, "a rate such as 30/min or 5/s");
+		return config_fail_expected(reader, node, "a rate such as 30/min or 5/s");
 	if (rate.count < row->min || rate.count > row->max)
 		return FAIL(reader, node, "`%s` must be from %lld to %lld per time", row->key,
 			(long long)row->min, (long long)row->max);
@@ -237,7 +172,7 @@ static bool read_string(struct config_reader *reader, const struct config_row *r
 	for (size_t i = 0; path && i < text.size; i++)
 		valid = valid && text.at[i] > ' ' && (unsigned char)text.at[i] < 0x7f;
 	if (!valid)
-		return fail_expected(reader, node, "a path such as /health");
+		return config_fail_expected(reader, node, "a path such as /health");
 	*to = config_copy(reader, text);
 	return *to != NULL;
 }
@@ -247,7 +182,7 @@ static bool read_listen(struct config_reader *reader, const struct yaml_node *no
 	struct http_authority authority;
 	if (node->kind != YAML_SCALAR || !http_authority_read(node->text, &authority) ||
 		authority.port < 0)
-		return fail_expected(reader, node, "an address such as 127.0.0.1:7777");
+		return config_fail_expected(reader, node, "an address such as 127.0.0.1:7777");
 	*to = config_copy(reader, node->text);
 	return *to != NULL;
 }
@@ -259,7 +194,7 @@ static bool read_choice(struct config_reader *reader, const struct config_row *r
 	struct buffer known;
 	struct nearest nearest;
 	if (node->kind != YAML_SCALAR)
-		return fail_expected(reader, node, "one word");
+		return config_fail_expected(reader, node, "one word");
 	nearest_init(&nearest, node->text);
 	buffer_init_fixed(&known, list, sizeof(list) - 1);
 	for (int32_t i = 0; row->choices[i]; i++) {
@@ -273,7 +208,7 @@ static bool read_choice(struct config_reader *reader, const struct config_row *r
 	}
 	list[known.size] = 0;
 	return FAIL(reader, node, "`%s` is one of %s; found %s%s%s%s", row->key, list,
-		show_node(node).text, nearest.best ? "; did you mean `" : "",
+		config_show_node(node).text, nearest.best ? "; did you mean `" : "",
 		nearest.best ? nearest.best : "", nearest.best ? "`?" : "");
 }
 
@@ -286,7 +221,7 @@ static bool read_stdin(struct config_reader *reader, const struct yaml_node *nod
 		return true;
 	if (!scalar || !span_starts(node->text, prefix) ||
 		!config_name_valid(span_skip(node->text, prefix.size)))
-		return fail_expected(reader, node, "payload or payload.FIELD");
+		return config_fail_expected(reader, node, "payload or payload.FIELD");
 	*to = config_copy(reader, span_skip(node->text, prefix.size));
 	return *to != NULL;
 }
@@ -299,7 +234,7 @@ static bool begin_texts(struct config_reader *reader, const struct config_row *r
 	const struct yaml_node *node, const char *expected, struct config_texts *to)
 {
 	if (node->kind != YAML_LIST)
-		return fail_expected(reader, node, expected);
+		return config_fail_expected(reader, node, expected);
 	if (node->count < row->min || (row->max && node->count > row->max))
 		return FAIL(reader, node, "`%s` must have %lld to %lld elements, found %u",
 			row->key, (long long)row->min, (long long)row->max, node->count);
@@ -322,7 +257,7 @@ static bool check_name(struct config_reader *reader, const struct yaml_node *nod
 	if (config_name_valid(name))
 		return true;
 	return FAIL(reader, node, "`%s` is not a name: 1 to 128 of letters, digits, `.`, `_`, `-`",
-		show_text(name).text);
+		config_show(name).text);
 }
 
 static bool read_names(struct config_reader *reader, const struct config_row *row,
@@ -364,7 +299,7 @@ static bool read_env(struct config_reader *reader, const struct config_row *row,
 		return false;
 	for (const struct yaml_node *item = node->child; item; item = item->next) {
 		if (item->kind != YAML_SCALAR || !check_variable(item->text))
-			return fail_expected(reader, item, "NAME or NAME=VALUE");
+			return config_fail_expected(reader, item, "NAME or NAME=VALUE");
 		if (!append_copy(reader, to, item->text))
 			return false;
 	}
@@ -379,15 +314,30 @@ static bool read_urls(struct config_reader *reader, const struct config_row *row
 		return false;
 	for (const struct yaml_node *item = node->child; item; item = item->next) {
 		if (item->kind != YAML_SCALAR || !url_read(item->text, &url))
-			return fail_expected(reader, item, "a URL such as http://host:8000");
+			return config_fail_expected(reader, item, "a URL such as http://host:8000");
 		if (url.secure)
 			return FAIL(reader, item,
 				"https is not spoken to agents yet, use http: found %s",
-				show_node(item).text);
+				config_show_node(item).text);
 		if (!append_copy(reader, to, item->text))
 			return false;
 	}
 	return true;
+}
+
+/* A name that is the key of a mapping. */
+static bool check_key(struct config_reader *reader, const struct yaml_node *item)
+{
+	if (item->key_plain && is_trap(item->key))
+		return config_fail(reader, item->key_line, item->key_column,
+			"expected a name, found `%s`, which YAML readers take for a boolean or "
+			"null: put quotes around it",
+			item->key.at);
+	if (config_name_valid(item->key))
+		return true;
+	return config_fail(reader, item->key_line, item->key_column,
+		"`%s` is not a name: 1 to 128 of letters, digits, `.`, `_`, `-`",
+		config_show(item->key).text);
 }
 
 static bool read_labels(struct config_reader *reader, const struct config_row *row,
@@ -396,7 +346,7 @@ static bool read_labels(struct config_reader *reader, const struct config_row *r
 	char label[2 * CONFIG_NAME_SIZE_MAX + 2];
 	struct span value;
 	if (node->kind != YAML_MAP)
-		return fail_expected(reader, node, "a mapping such as {zone: a}");
+		return config_fail_expected(reader, node, "a mapping such as {zone: a}");
 	if (node->count > row->max)
 		return FAIL(reader, node, "more than %lld labels", (long long)row->max);
 	to->count = 0;
@@ -404,8 +354,8 @@ static bool read_labels(struct config_reader *reader, const struct config_row *r
 	if (to->items == NULL)
 		return false;
 	for (const struct yaml_node *item = node->child; item; item = item->next) {
-		if (!read_text(reader, item, "text", &value) ||
-			!check_name(reader, item, item->key) || !check_name(reader, item, value))
+		if (!check_key(reader, item) || !read_text(reader, item, "text", &value) ||
+			!check_name(reader, item, value))
 			return false;
 		int size = snprintf(label, sizeof(label), "%s=%s", item->key.at, value.at);
 		if (!append_copy(reader, to, (struct span){label, (size_t)size}))
@@ -432,12 +382,12 @@ static bool read_argv(struct config_reader *reader, const struct config_row *row
 		if (!argv_split(text, memory, items, &to->count, error))
 			return FAIL(reader, node, "`%s`: %s", row->key, error);
 	} else if (node->kind == YAML_MAP || node->count == 0 || node->count > ARGV_COUNT_MAX) {
-		return fail_expected(
+		return config_fail_expected(
 			reader, node, "a command line, or a list of 1 to 250 arguments");
 	}
 	for (const struct yaml_node *item = node->child; item; item = item->next) {
 		if (item->kind != YAML_SCALAR || (item->plain && item->text.size == 0))
-			return fail_expected(reader, item, "an argument");
+			return config_fail_expected(reader, item, "an argument");
 		items[to->count++] = config_copy(reader, item->text);
 		if (items[to->count - 1] == NULL)
 			return false;
@@ -470,7 +420,8 @@ static bool read_retry_word(
 	if (!span_starts(item->text, SPAN("exit ")) ||
 		!span_number(span_trim(span_skip(item->text, 5)), EXIT_CODE_MAX, &code) ||
 		code == 0)
-		return fail_expected(reader, item, "lost, retryable, timeout or exit N (1 to 255)");
+		return config_fail_expected(
+			reader, item, "lost, retryable, timeout or exit N (1 to 255)");
 	pool->retry.outcomes |= 1u << BAL_OUTCOME_RETRYABLE;
 	pool->retry.exits[pool->retry.exit_count++] = (int64_t)code;
 	return true;
@@ -482,14 +433,15 @@ static bool read_retry(struct config_reader *reader, const struct config_row *ro
 	struct config_pool *pool =
 		(struct config_pool *)((char *)retry - offsetof(struct config_pool, retry));
 	if (node->kind != YAML_LIST)
-		return fail_expected(reader, node, "a list such as [lost, exit 75]");
+		return config_fail_expected(reader, node, "a list such as [lost, exit 75]");
 	if (node->count > row->max)
 		return FAIL(reader, node, "more than %lld words", (long long)row->max);
 	pool->retry.outcomes = 1u << BAL_OUTCOME_BUSY | 1u << BAL_OUTCOME_HANDED_BACK;
 	for (const struct yaml_node *item = node->child; item; item = item->next)
 		if (item->kind != YAML_SCALAR || !read_retry_word(reader, item, pool))
-			return item->kind == YAML_SCALAR ? false
-							 : fail_expected(reader, item, "a word");
+			return item->kind == YAML_SCALAR
+				       ? false
+				       : config_fail_expected(reader, item, "a word");
 	return true;
 }
 
@@ -510,10 +462,21 @@ static bool read_knob(struct config_reader *reader, const struct yaml_node *item
 	return read_quantity(reader, &row, item, kind, to);
 }
 
+/* Knobs are written in lower case; the table has them as the core does. */
+static bool fail_knob(struct config_reader *reader, const struct yaml_node *item, const char *meant)
+{
+	char name[NEAREST_SIZE_MAX + 1] = "";
+	for (size_t i = 0; meant && i < NEAREST_SIZE_MAX && meant[i]; i++)
+		name[i] = (char)(meant[i] == '_' ? '_' : meant[i] - 'A' + 'a');
+	return config_fail(reader, item->key_line, item->key_column, "`%s` is not a knob%s%s%s",
+		config_show(item->key).text, meant ? "; did you mean `" : "", name,
+		meant ? "`?" : "");
+}
+
 static bool read_knobs(struct config_reader *reader, const struct yaml_node *node, int64_t *knobs)
 {
 	if (node->kind != YAML_MAP)
-		return fail_expected(reader, node, "a mapping such as {ageing: 10m}");
+		return config_fail_expected(reader, node, "a mapping such as {ageing: 10m}");
 	for (const struct yaml_node *item = node->child; item; item = item->next) {
 		struct nearest nearest;
 		size_t i = 0;
@@ -524,10 +487,7 @@ static bool read_knobs(struct config_reader *reader, const struct yaml_node *nod
 			nearest_offer(&nearest, config_knobs[i].name);
 		}
 		if (i == BAL_KNOB_COUNT)
-			return config_fail(reader, item->key_line, item->key_column,
-				"`%s` is not a knob%s%s%s", show_text(item->key).text,
-				nearest.best ? "; did you mean `" : "",
-				nearest.best ? nearest.best : "", nearest.best ? "`?" : "");
+			return fail_knob(reader, item, nearest.best);
 		if (!read_knob(reader, item, &config_knobs[i], &knobs[i]))
 			return false;
 	}
@@ -554,18 +514,15 @@ static bool read_named(struct config_reader *reader, const struct config_section
 	if (node->kind == YAML_SCALAR && node->plain && node->text.size == 0)
 		return true;
 	if (node->kind != YAML_MAP)
-		return fail_expected(reader, node, "a mapping of names");
+		return config_fail_expected(reader, node, "a mapping of names");
 	list.items = arena_take(reader->memory, node->count ? node->count : 1, section->size);
 	if (list.items == NULL)
 		return false;
 	for (const struct yaml_node *item = node->child; item; item = item->next) {
 		char *slot = (char *)list.items + section->size * list.count++;
 		struct named_item head = {config_copy(reader, item->key), item->key_line};
-		if (!config_name_valid(item->key))
-			return config_fail(reader, item->key_line, item->key_column,
-				"`%s` is not a name: 1 to 128 of letters, digits, `.`, `_`, `-`",
-				show_text(item->key).text);
-		if (head.name == NULL || !config_read_section(reader, section, item, slot))
+		if (head.name == NULL || !check_key(reader, item) ||
+			!config_read_section(reader, section, item, slot))
 			return false;
 		memcpy(slot, &head.name, sizeof(head.name));
 		memcpy(slot + offsetof(struct named_item, line), &head.line, sizeof(head.line));
@@ -630,27 +587,46 @@ bool config_read_preset(struct config_reader *reader, const struct config_row *r
 	return row->preset == NULL || read_value(reader, row, &node, to);
 }
 
-static bool fail_unknown(struct config_reader *reader, const struct config_section *section,
-	const struct yaml_node *entry)
-{
-	struct nearest nearest;
-	nearest_init(&nearest, entry->key);
-	for (uint32_t i = 0; i < section->row_count; i++)
-		nearest_offer(&nearest, section->rows[i].key);
-	if (nearest.best)
-		return config_fail(reader, entry->key_line, entry->key_column,
-			"`%s` is not a key of a %s; did you mean `%s`?", show_text(entry->key).text,
-			section->name, nearest.best);
-	return config_fail(reader, entry->key_line, entry->key_column, "`%s` is not a key of a %s",
-		show_text(entry->key).text, section->name);
-}
-
 static const struct config_row *find_row(const struct config_section *section, struct span key)
 {
 	for (uint32_t i = 0; i < section->row_count; i++)
 		if (span_equal(key, span_of(section->rows[i].key)))
 			return &section->rows[i];
 	return NULL;
+}
+
+/* A key of a section below this one, written one level too high. */
+static const struct config_row *find_below(const struct config_section *section, struct span key)
+{
+	for (uint32_t i = 0; i < section->row_count; i++)
+		if (section->rows[i].type == CONFIG_SECTION &&
+			find_row(section->rows[i].section, key))
+			return &section->rows[i];
+	return NULL;
+}
+
+static bool fail_unknown(struct config_reader *reader, const struct config_section *section,
+	const struct yaml_node *entry)
+{
+	struct nearest nearest;
+	const struct config_row *below = find_below(section, entry->key);
+	if (below)
+		return config_fail(reader, entry->key_line, entry->key_column,
+			"`%s` is not a key of a %s; it belongs under `%s`",
+			config_show(entry->key).text, section->name, below->key);
+	nearest_init(&nearest, entry->key);
+	for (uint32_t i = 0; i < section->row_count; i++)
+		nearest_offer(&nearest, section->rows[i].key);
+	if (nearest.best)
+		return config_fail(reader, entry->key_line, entry->key_column,
+			"`%s` is not a key of a %s; did you mean `%s`?",
+			config_show(entry->key).text, section->name, nearest.best);
+	if (entry->key_plain && is_trap(entry->key))
+		return config_fail(reader, entry->key_line, entry->key_column,
+			"`%s` is not a key of a %s, and YAML readers take it for a boolean or null",
+			config_show(entry->key).text, section->name);
+	return config_fail(reader, entry->key_line, entry->key_column, "`%s` is not a key of a %s",
+		config_show(entry->key).text, section->name);
 }
 
 bool config_read_section(struct config_reader *reader, const struct config_section *section,
@@ -660,7 +636,7 @@ bool config_read_section(struct config_reader *reader, const struct config_secti
 		char expected[64];
 		snprintf(expected, sizeof(expected), "a mapping with the keys of a %s",
 			section->name);
-		return fail_expected(reader, node, expected);
+		return config_fail_expected(reader, node, expected);
 	}
 	for (const struct yaml_node *entry = node ? node->child : NULL; entry; entry = entry->next)
 		if (find_row(section, entry->key) == NULL)

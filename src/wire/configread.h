@@ -2,23 +2,13 @@
 #ifndef BAL_WIRE_CONFIGREAD_H
 #define BAL_WIRE_CONFIGREAD_H
 
-#include "base/arena.h"
-#include "wire/config.h"
+#include "wire/configerror.h"
 #include "wire/configtable.h"
 #include "wire/yaml.h"
 
 /*
  * configread: one value of the tree into the structure, as its row says. Used by config only.
  */
-struct config_reader {
-	const char *file;
-	struct arena *memory;
-	struct config_error *error;
-};
-
-/* Fill the error for a place; always false, so that readers can return it. */
-bool config_fail(struct config_reader *, uint32_t line, uint32_t column, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
 
 /*
  * Read a map into the structure at `to`: every key of it must be a row of the section, and every

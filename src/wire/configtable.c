@@ -25,8 +25,7 @@ static const char *const strategies[] = {
 #define RULE(member) offsetof(struct config_rule, member)
 
 static const struct config_row up_rows[] = {
-	{"above", CONFIG_SHARE, RULE(load_permille), 1, 10000, NULL,
-		"load that must be exceeded (default: 80%)"},
+	{"above", CONFIG_SHARE, RULE(load_permille), 1, 10000, "80%", "load that must be exceeded"},
 	{"for", CONFIG_TIME, RULE(sustain_ns), 0, NS_PER_DAY, NULL,
 		"how long it must be exceeded (default: conservative 5m, aggressive 2m)"},
 	{"cooldown", CONFIG_TIME, RULE(cooldown_ns), 0, NS_PER_DAY, "1m",
@@ -35,8 +34,8 @@ static const struct config_row up_rows[] = {
 static const struct config_section up_section = {"scale.up", up_rows, COUNT_OF(up_rows), 0};
 
 static const struct config_row down_rows[] = {
-	{"below", CONFIG_SHARE, RULE(load_permille), 0, 1000, NULL,
-		"load that must be undercut with nothing waiting (default: 40%)"},
+	{"below", CONFIG_SHARE, RULE(load_permille), 0, 1000, "40%",
+		"load that must be undercut with nothing waiting"},
 	{"for", CONFIG_TIME, RULE(sustain_ns), 0, NS_PER_DAY, NULL,
 		"how long it must be undercut (default: conservative 15m, aggressive 10m)"},
 	{"cooldown", CONFIG_TIME, RULE(cooldown_ns), 0, NS_PER_DAY, "5m",
@@ -108,6 +107,9 @@ static const struct config_row pool_rows[] = {
 		CONFIG_FOR_LEASE},
 	{"path", CONFIG_PATH, POOL(path), 0, 0, "/", "where the payload is posted",
 		CONFIG_FOR_HTTP},
+	{"api_key_file", CONFIG_TEXT, POOL(api_key_file), 0, 0, NULL,
+		"file with the key that these agents want as `Authorization: Bearer`",
+		CONFIG_FOR_URLS},
 	{"slots", CONFIG_COUNT, POOL(slots), 1, SLOTS_MAX, "1", "tasks one agent takes at once",
 		CONFIG_FOR_HTTP | CONFIG_FOR_LEASE},
 	{"min", CONFIG_COUNT, POOL(agents_min), 0, AGENTS_MAX, NULL,
@@ -146,6 +148,9 @@ static const struct config_row pool_rows[] = {
 	{"prepare", CONFIG_COMMAND, POOL(prepare), 0, 0, NULL,
 		"command line run before each task, such as one that fills {workdir}",
 		CONFIG_FOR_COMMAND},
+	{"cleanup", CONFIG_COMMAND, POOL(cleanup), 0, 0, NULL,
+		"command line run when `keep` is over, before {workdir} is removed",
+		CONFIG_FOR_COMMAND},
 	{"retry", CONFIG_SECTION, POOL(retry), 0, 0, NULL, "what is tried again", CONFIG_FOR_ALL,
 		NULL, &retry_section},
 	{"price", CONFIG_PRICE, POOL(price_microcents_hour), 0, 0, "0", "of one agent",
@@ -154,7 +159,7 @@ static const struct config_row pool_rows[] = {
 		CONFIG_FOR_STARTED, NULL, &resources_section},
 	{"ready", CONFIG_SECTION, POOL(ready), 0, 0, NULL, "when an agent counts as ready",
 		CONFIG_FOR_HTTP, NULL, &ready_section},
-	{"drain", CONFIG_TIME, POOL(drain_ns), 0, NS_PER_WEEK, "10m",
+	{"drain_limit", CONFIG_TIME, POOL(drain_ns), 0, NS_PER_WEEK, "10m",
 		"how long a drained agent may keep its tasks before they are asked back",
 		CONFIG_FOR_ALL},
 	{"scale", CONFIG_SECTION, POOL(scale), 0, 0, NULL, "when agents are added and removed",
@@ -190,9 +195,9 @@ static const struct config_section tenant_section = {
 #define QUEUE(member) (ROOT(queue.member) - ROOT(queue))
 
 static const struct config_row queue_rows[] = {
-	{"tasks", CONFIG_COUNT, QUEUE(tasks), 100, TASKS_MAX, "1_000_000",
+	{"max", CONFIG_COUNT, QUEUE(tasks), 100, TASKS_MAX, "1_000_000",
 		"most tasks alive at once; takes effect at start"},
-	{"payload", CONFIG_MEMORY, QUEUE(payload_bytes), KIB, GIB, "16MiB",
+	{"payload_max", CONFIG_MEMORY, QUEUE(payload_bytes), KIB, GIB, "16MiB",
 		"largest payload of a task"},
 };
 static const struct config_section queue_section = {"queue", queue_rows, COUNT_OF(queue_rows), 0};

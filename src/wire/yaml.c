@@ -119,6 +119,7 @@ static bool attach_node(struct builder *builder, struct yaml_node *node)
 		return fail(builder, mark, "more than 8192 entries");
 	if (parent->kind == YAML_MAP) {
 		node->key = builder->key[level].text;
+		node->key_plain = builder->key[level].plain;
 		node->key_line = builder->key[level].line;
 		node->key_column = builder->key[level].column;
 		builder->key[level].text = (struct span){NULL, 0};
@@ -193,6 +194,7 @@ static bool take_scalar(struct builder *builder, const yaml_event_t *event)
 	if (expects_key(builder)) {
 		struct yaml_node *key = &builder->key[builder->depth - 1];
 		key->text = text;
+		key->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 		key->line = (uint32_t)mark.line + 1;
 		key->column = (uint32_t)mark.column + 1;
 		return true;

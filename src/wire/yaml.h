@@ -31,6 +31,7 @@ enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP };
 struct yaml_node {
 	enum yaml_kind kind;
 	bool plain;       /* a scalar without quotes */
+	bool key_plain;   /* of a map's entry: its key is without quotes */
 	uint32_t line;    /* from 1 */
 	uint32_t column;  /* from 1 */
 	struct span text; /* of a scalar; zero-terminated behind its end */

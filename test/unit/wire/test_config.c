@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "wire/config.h"
 #include "wire/configdoc.h"
+#include "wire/configtable.h"
 
 static struct config config;
 static struct config_error error;
@@ -82,6 +83,67 @@ static void test_manual(void **state)
 	assert_int_equal(config.pools.items[0].kind, BAL_POOL_LEASE);
 	assert_int_equal(config.pools.items[0].agents_max, -1);
 	config_release(&config);
+	take("tokens_file: /etc/ballast/tokens\n"
+	     "pools:\n"
+	     "  llama:\n"
+	     "    urls: [http://gpu1:8000, http://gpu2:8000, http://gpu3:8000, http://gpu4:8000]   "
+	     "# thereby allowed\n"
+	     "    api_key_file: /etc/ballast/vllm.key\n");
+	assert_string_equal(config.tokens_file, "/etc/ballast/tokens");
+	assert_int_equal(config.pools.items[0].kind, BAL_POOL_URLS);
+	assert_int_equal(config.pools.items[0].urls.count, 4);
+	assert_string_equal(config.pools.items[0].api_key_file, "/etc/ballast/vllm.key");
+	config_release(&config);
+}
+
+/* Every default that no other test looks at; a change of one is a change for users. */
+static void test_defaults(void **state)
+{
+	(void)state;
+	take("tenants: {t: {}}\n"
+	     "limits: {l: {running: 1}}\n"
+	     "pools: {a: {run: \"x {port}\", max: 10, scale: {strategy: aggressive}},\n"
+	     "        c: {command: x, max: 3}, one: {run: \"x {port}\", max: 1, min: 0},\n"
+	     "        big: {run: \"x {port}\", max: 9, min: 5}}\n");
+	const struct config_pool *pool = &config.pools.items[0];
+	assert_int_equal(pool->agents_baseline, 4);
+	assert_int_equal(pool->timeout_ns, NS_PER_HOUR);
+	assert_int_equal(pool->grace_ns, 10 * NS_PER_S);
+	assert_int_equal(pool->drain_ns, 10 * NS_PER_MIN);
+	assert_int_equal(pool->ready.timeout_ns, 60 * NS_PER_S);
+	assert_null(pool->ready.path);
+	assert_int_equal(pool->price_microcents_hour, 0);
+	assert_int_equal(pool->resources.memory_bytes, 0);
+	assert_int_equal(pool->resources.cpu_millis, 0);
+	assert_int_equal(pool->emergency_ns, 10 * NS_PER_S);
+	assert_int_equal(pool->offers.count, 0);
+	assert_int_equal(pool->uses.count, 0);
+	assert_int_equal(pool->retry.backoff_ns, NS_PER_S);
+	assert_int_equal(pool->retry.backoff_max_ns, NS_PER_MIN);
+	assert_int_equal(pool->scale.up.load_permille, 800);
+	assert_int_equal(pool->scale.up.sustain_ns, 2 * NS_PER_MIN);
+	assert_int_equal(pool->scale.up.cooldown_ns, NS_PER_MIN);
+	assert_int_equal(pool->scale.down.load_permille, 400);
+	assert_int_equal(pool->scale.down.sustain_ns, 10 * NS_PER_MIN);
+	assert_int_equal(pool->scale.down.cooldown_ns, 5 * NS_PER_MIN);
+	pool = &config.pools.items[1];
+	assert_int_equal(pool->agents_max, 3);
+	assert_int_equal(pool->workdir, CONFIG_WORKDIR_SHARED);
+	assert_int_equal(pool->keep_ns, NS_PER_DAY);
+	assert_null(pool->stdin_field);
+	assert_int_equal(pool->prepare.count, 0);
+	assert_int_equal(pool->cleanup.count, 0);
+	assert_int_equal(pool->retry.attempts, 5);
+	assert_int_equal(config.pools.items[2].agents_baseline, 1);
+	assert_int_equal(config.pools.items[3].agents_baseline, 5);
+	assert_int_equal(config.queue.tasks, 1000000);
+	assert_int_equal(config.tenants.items[0].weight, 1);
+	assert_int_equal(config.tenants.items[0].queued, 0);
+	assert_int_equal(config.tenants.items[0].rate.count, 0);
+	assert_int_equal(config.limits.items[0].starts.count, 0);
+	for (size_t i = 0; i < BAL_KNOB_COUNT; i++)
+		assert_int_equal(config.knobs[i], config_knobs[i].preset);
+	config_release(&config);
 }
 
 static void test_command(void **state)
@@ -95,6 +157,7 @@ static void test_command(void **state)
 	     "    stdin: payload.prompt\n"
 	     "    workdir: fresh\n"
 	     "    prepare: \"git -C /src/repo worktree add {workdir}\"\n"
+	     "    cleanup: \"git -C /src/repo worktree remove {workdir}\"\n"
 	     "    env: [HOME, PATH, ANTHROPIC_API_KEY]\n"
 	     "    uses: [anthropic]\n"
 	     "    max: 8\n"
@@ -106,6 +169,7 @@ static void test_command(void **state)
 	assert_string_equal(pool->stdin_field, "prompt");
 	assert_int_equal(pool->workdir, CONFIG_WORKDIR_FRESH);
 	assert_texts(pool->prepare, "git|-C|/src/repo|worktree|add|{workdir}");
+	assert_texts(pool->cleanup, "git|-C|/src/repo|worktree|remove|{workdir}");
 	assert_texts(pool->env, "HOME|PATH|ANTHROPIC_API_KEY");
 	assert_texts(pool->uses, "anthropic");
 	assert_int_equal(pool->timeout_ns, 45 * NS_PER_MIN);
@@ -131,7 +195,7 @@ static void test_everything(void **state)
 {
 	(void)state;
 	take("listen: 0.0.0.0:80\ndata: /var/lib/ballast\ntokens_file: /etc/tokens\njournal: true\n"
-	     "retention: 30d\nqueue: {tasks: 200_000, payload: 1MiB}\n"
+	     "retention: 30d\nqueue: {max: 200_000, payload_max: 1MiB}\n"
 	     "knobs: {ageing: 10m, weight_load: 35%, aged_share: 4}\n"
 	     "tenants:\n  team-a: {weight: 3, queued: 100, running: 5, rate: 5/s}\n  none: {}\n"
 	     "pools:\n"
@@ -140,7 +204,7 @@ static void test_everything(void **state)
 	     "    min: 2\n    max: 10\n    baseline: 4\n    slots: 2\n    path: /task\n"
 	     "    kinds: [code, fix]\n    offers: [python, gpu]\n    labels: {zone: a1, tier: "
 	     "\"1.10\"}\n"
-	     "    env: [PATH, LEVEL=3]\n    grace: 5s\n    price: 0.12 USD/h\n    drain: 1m\n"
+	     "    env: [PATH, LEVEL=3]\n    grace: 5s\n    price: 0.12 USD/h\n    drain_limit: 1m\n"
 	     "    emergency: 3s\n    resources: {memory: 512MiB, cpu: 2 cores}\n"
 	     "    ready: {path: /health, timeout: 2m}\n"
 	     "    scale:\n      strategy: aggressive\n      queue: 50\n"
@@ -246,9 +310,23 @@ static const struct {
 	{"pools: {a: {urls: []}}", "must have 1 to 256 elements"},
 	{"pools: {a: {command: x, max: 1, retry: {for: [exit 0]}}}", "exit N (1 to 255)"},
 	{"pools: {a: {command: x, max: 1, stdin: prompt}}", "expected payload or payload.FIELD"},
-	{"knobs: {ageng: 1s}", "`ageng` is not a knob; did you mean `AGEING`?"},
+	{"knobs: {ageng: 1s}", "`ageng` is not a knob; did you mean `ageing`?"},
+	{"pools:\n  on: {lease: true}\n",
+		"b.yaml:2:3: expected a name, found `on`, which YAML readers "
+		"take for a boolean or null: put quotes around it"},
+	{"pools: {a: {lease: true, labels: {no: x}}}", "b.yaml:1:35: expected a name, found `no`"},
+	{"on: true\n",
+		"`on` is not a key of a configuration, and YAML readers take it for a boolean"},
+	{"pools: {a: {run: {port}, max: 1}}", "found a mapping: {port} without quotes is one"},
+	{"pools:\n  a:\n    run: {port} --x\n    max: 1\n", "b.yaml:3:"},
+	{"pools:\n  a:\n    run: {port} --x\n    max: 1\n", "put quotes around the whole text"},
+	{"pools:\n  a:\n    urls: [http://h:1]\n    attempts: 3\n",
+		"b.yaml:4:5: `attempts` is not a key of a pool; it belongs under `retry`"},
+	{"pools: {a: {lease: true, api_key_file: k}}", "`api_key_file` has no meaning in pool `a`"},
+	{"pools: {a: {command: x, max: 1, cleanup: \"rm {workdir}\"}}", "needs `workdir: fresh`"},
+	{"pools: {a: {lease: true, timeout: \"1\\n2\\x9b\"}}", "found `1?2??`"},
 	{"knobs: {weight_load: 2}", "found `2` without a unit"},
-	{"queue: {payload: 1TiB}", "must be from 1KiB to 1GiB"},
+	{"queue: {payload_max: 1TiB}", "must be from 1KiB to 1GiB"},
 	{"data: \"a\\0b\"", "a zero byte"},
 	{"\xff", "b.yaml:"},
 	{"[[[[[[[[[[[[[[[[", "nested too deep"},
@@ -274,7 +352,7 @@ static void test_overrides(void **state)
 	const char *text = "pools: {a: {run: \"x {port}\", max: 4}}\n";
 	const struct config_override good[] = {
 		{SPAN("pools.a.max"), SPAN("9")},
-		{SPAN("queue.payload"), SPAN("2MiB")},
+		{SPAN("queue.payload_max"), SPAN("2MiB")},
 		{SPAN("listen"), SPAN("127.0.0.1:0")},
 		{SPAN("pools.a.offers"), SPAN("[x, y]")},
 	};
@@ -346,6 +424,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_everything),
 		cmocka_unit_test(test_errors),
