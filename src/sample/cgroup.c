@@ -89,7 +89,7 @@ static bool find_mount(const char *mountinfo, const char *controller,
 		if (controller == NULL ? !unified : !legacy || !has_word(options, ',', controller))
 			continue;
 		/* A backslash is an escaped blank: nobody mounts control groups there. */
-		if (copy_field(line, 3, root) && copy_field(line, 4, point) &&
+		if (copy_field(line, 3, root) && copy_field(line, 4, point) && point[0] == '/' &&
 			strchr(point, '\\') == NULL)
 			return true;
 	}
