@@ -375,14 +375,14 @@ static int64_t deadline_of(const struct provider *provider)
 	return runner_deadline_ns(process_of_const(provider)->runner);
 }
 
-static bool sample_agent(
-	struct provider *provider, uint64_t id, int64_t now_ns, struct sample *sample)
+static bool sample_agent(struct provider *provider, uint64_t id, uint32_t wanted, int64_t now_ns,
+	struct sample *sample)
 {
 	struct process *process = process_of(provider);
 	const struct agent *agent = find_agent(process, id);
 	if (agent == NULL)
 		return false;
-	runner_sample(process->runner, agent->run, now_ns, sample);
+	runner_sample(process->runner, agent->run, wanted, now_ns, sample);
 	return true;
 }
 

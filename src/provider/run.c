@@ -594,14 +594,14 @@ int run_drain(const struct run *run)
 	return reached;
 }
 
-void run_sample(const struct run *run, const struct proc_table *table, int64_t now_ns,
-	struct sample *sample)
+void run_sample(const struct run *run, const struct proc_table *table, uint32_t wanted,
+	int64_t now_ns, struct sample *sample)
 {
 	*sample = (struct sample){.at_ns = now_ns};
 	if (run->state != RUN_RUNNING && run->state != RUN_STARTING)
 		return;
 	if (run->group.version != CGROUP_NONE)
-		cgroup_sample(&run->group, now_ns, sample);
+		cgroup_sample(&run->group, wanted, now_ns, sample);
 	else if (table != NULL && run->launcher != 0)
 		proc_table_sample(table, run->launcher, false, now_ns, sample);
 	else if (table != NULL && identity_alive(&run->child))

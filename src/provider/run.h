@@ -105,9 +105,10 @@ void run_kill(struct run *run, int64_t now_ns);
  * reached; 0 = the command does not know of draining and is simply waited for. */
 int run_drain(const struct run *run);
 
-/* What it uses: its control group, or its processes as found in `table` (NULL: then absent). */
-void run_sample(const struct run *run, const struct proc_table *table, int64_t now_ns,
-	struct sample *sample);
+/* What it uses: those values in `wanted` (bits of sample.h) that its control group knows, or what
+ * its processes in `table` use (NULL: then absent). */
+void run_sample(const struct run *run, const struct proc_table *table, uint32_t wanted,
+	int64_t now_ns, struct sample *sample);
 
 enum run_output { RUN_STDOUT, RUN_STDERR, RUN_CHECKPOINT };
 

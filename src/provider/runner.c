@@ -318,15 +318,15 @@ void runner_kill(struct runner *runner, struct run *run, int64_t now_ns)
 	watch_entry(runner, entry_of(run));
 }
 
-void runner_sample(
-	struct runner *runner, const struct run *run, int64_t now_ns, struct sample *sample)
+void runner_sample(struct runner *runner, const struct run *run, uint32_t wanted, int64_t now_ns,
+	struct sample *sample)
 {
 	bool stale = runner->table_at_ns > now_ns || runner->table_at_ns < now_ns - SCAN_AGAIN_NS;
 	if (run->group.version == CGROUP_NONE && stale) {
 		(void)proc_table_scan(&runner->table);
 		runner->table_at_ns = now_ns;
 	}
-	run_sample(run, &runner->table, now_ns, sample);
+	run_sample(run, &runner->table, wanted, now_ns, sample);
 }
 
 static void free_entry(struct runner *runner, struct entry *entry)

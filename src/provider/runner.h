@@ -51,9 +51,10 @@ void runner_own(struct run *run, void *owner);
 void runner_end(struct runner *runner, struct run *run, int64_t now_ns);
 void runner_kill(struct runner *runner, struct run *run, int64_t now_ns);
 
-/* Measures a run; all runs measured with one now_ns share one look at the machine's processes. */
-void runner_sample(
-	struct runner *runner, const struct run *run, int64_t now_ns, struct sample *sample);
+/* Measures a run, as run_sample; all runs measured with one now_ns share one look at the machine's
+ * processes. */
+void runner_sample(struct runner *runner, const struct run *run, uint32_t wanted, int64_t now_ns,
+	struct sample *sample);
 
 /* Takes the next event; false when there is none for now. */
 bool runner_next(struct runner *runner, int64_t now_ns, struct runner_event *event);

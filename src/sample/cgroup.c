@@ -9,6 +9,8 @@
 
 #include "sample/file.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,76 +222,66 @@ static bool read_part(const struct cgroup *group, enum cgroup_part part, const c
 	return file_read(path, text, STAT_SIZE_MAX) > 0;
 }
 
-static bool read_number(
-	const struct cgroup *group, enum cgroup_part part, const char *file, int64_t *value)
+/* Where one value stands. */
+struct source {
+	uint32_t bit;
+	enum cgroup_part part;
+	const char *file;
+	const char *key; /* NULL: the file is the number */
+	int64_t scale;   /* to the unit of struct sample */
+	size_t offset;   /* in struct sample */
+};
+
+#define VALUE(name) offsetof(struct sample, name)
+
+static const struct source sources_unified[] = {
+	{SAMPLE_CPU, CGROUP_UNIFIED, "cpu.stat", "usage_usec", 1000, VALUE(cpu_ns)},
+	{SAMPLE_THROTTLED, CGROUP_UNIFIED, "cpu.stat", "throttled_usec", 1000, VALUE(throttled_ns)},
+	{SAMPLE_MEMORY, CGROUP_UNIFIED, "memory.current", NULL, 1, VALUE(memory_bytes)},
+	{SAMPLE_MEMORY_PEAK, CGROUP_UNIFIED, "memory.peak", NULL, 1, VALUE(memory_peak_bytes)},
+	{SAMPLE_OOM_KILLS, CGROUP_UNIFIED, "memory.events", "oom_kill", 1, VALUE(oom_kills)},
+	{SAMPLE_PROCESSES, CGROUP_UNIFIED, "pids.current", NULL, 1, VALUE(processes)},
+};
+
+static const struct source sources_legacy[] = {
+	{SAMPLE_CPU, CGROUP_CPUACCT, "cpuacct.usage", NULL, 1, VALUE(cpu_ns)},
+	{SAMPLE_THROTTLED, CGROUP_CPU, "cpu.stat", "throttled_time", 1, VALUE(throttled_ns)},
+	{SAMPLE_MEMORY, CGROUP_MEMORY, "memory.usage_in_bytes", NULL, 1, VALUE(memory_bytes)},
+	{SAMPLE_MEMORY_PEAK, CGROUP_MEMORY, "memory.max_usage_in_bytes", NULL, 1,
+		VALUE(memory_peak_bytes)},
+	{SAMPLE_OOM_KILLS, CGROUP_MEMORY, "memory.oom_control", "oom_kill", 1, VALUE(oom_kills)},
+	{SAMPLE_PROCESSES, CGROUP_PIDS, "pids.current", NULL, 1, VALUE(processes)},
+};
+
+static bool read_value(const struct cgroup *group, const struct source *source, int64_t *value)
 {
 	char text[STAT_SIZE_MAX];
 	const char *at = text;
-	return read_part(group, part, file, text) && file_number_parse(&at, value);
+	if (!read_part(group, source->part, source->file, text))
+		return false;
+	bool found = source->key == NULL ? file_number_parse(&at, value)
+					 : file_number_keyed(text, source->key, value);
+	/* What does not fit was never real. */
+	return found && !__builtin_mul_overflow(*value, source->scale, value);
 }
 
-static bool read_keyed(const struct cgroup *group, enum cgroup_part part, const char *file,
-	const char *key, int64_t *value)
+void cgroup_sample(
+	const struct cgroup *group, uint32_t wanted, int64_t now_ns, struct sample *sample)
 {
-	char text[STAT_SIZE_MAX];
-	return read_part(group, part, file, text) && file_number_keyed(text, key, value);
-}
-
-static void mark_present(struct sample *sample, uint32_t bit, bool present)
-{
-	sample->present |= present ? bit : 0;
-}
-
-/* Microseconds to nanoseconds; what does not fit was never real. */
-static bool scale_time(bool present, int64_t *value)
-{
-	return present && !__builtin_mul_overflow(*value, (int64_t)1000, value);
-}
-
-static void sample_unified(const struct cgroup *group, struct sample *sample)
-{
-	const enum cgroup_part part = CGROUP_UNIFIED;
-	char text[STAT_SIZE_MAX];
-	if (read_part(group, part, "cpu.stat", text)) {
-		bool used = file_number_keyed(text, "usage_usec", &sample->cpu_ns);
-		mark_present(sample, SAMPLE_CPU, scale_time(used, &sample->cpu_ns));
-		bool held = file_number_keyed(text, "throttled_usec", &sample->throttled_ns);
-		mark_present(sample, SAMPLE_THROTTLED, scale_time(held, &sample->throttled_ns));
-	}
-	mark_present(sample, SAMPLE_MEMORY,
-		read_number(group, part, "memory.current", &sample->memory_bytes));
-	mark_present(sample, SAMPLE_MEMORY_PEAK,
-		read_number(group, part, "memory.peak", &sample->memory_peak_bytes));
-	mark_present(sample, SAMPLE_OOM_KILLS,
-		read_keyed(group, part, "memory.events", "oom_kill", &sample->oom_kills));
-	mark_present(sample, SAMPLE_PROCESSES,
-		read_number(group, part, "pids.current", &sample->processes));
-}
-
-static void sample_legacy(const struct cgroup *group, struct sample *sample)
-{
-	mark_present(sample, SAMPLE_CPU,
-		read_number(group, CGROUP_CPUACCT, "cpuacct.usage", &sample->cpu_ns));
-	mark_present(sample, SAMPLE_THROTTLED,
-		read_keyed(group, CGROUP_CPU, "cpu.stat", "throttled_time", &sample->throttled_ns));
-	mark_present(sample, SAMPLE_MEMORY,
-		read_number(group, CGROUP_MEMORY, "memory.usage_in_bytes", &sample->memory_bytes));
-	mark_present(sample, SAMPLE_MEMORY_PEAK,
-		read_number(group, CGROUP_MEMORY, "memory.max_usage_in_bytes",
-			&sample->memory_peak_bytes));
-	mark_present(sample, SAMPLE_OOM_KILLS,
-		read_keyed(group, CGROUP_MEMORY, "memory.oom_control", "oom_kill",
-			&sample->oom_kills));
-	mark_present(sample, SAMPLE_PROCESSES,
-		read_number(group, CGROUP_PIDS, "pids.current", &sample->processes));
-}
-
-void cgroup_sample(const struct cgroup *group, int64_t now_ns, struct sample *sample)
-{
+	static_assert(sizeof sources_unified == sizeof sources_legacy, "one row for each value");
+	const struct source *sources =
+		group->version == CGROUP_V2 ? sources_unified : sources_legacy;
+	size_t count = sizeof sources_unified / sizeof sources_unified[0];
 	memset(sample, 0, sizeof *sample);
 	sample->at_ns = now_ns;
-	if (group->version == CGROUP_V2)
-		sample_unified(group, sample);
-	else if (group->version == CGROUP_V1)
-		sample_legacy(group, sample);
+	if (group->version == CGROUP_NONE)
+		return;
+	for (size_t index = 0; index < count; index++) {
+		int64_t value = 0;
+		if ((sources[index].bit & wanted) == 0 ||
+			!read_value(group, &sources[index], &value))
+			continue;
+		memcpy((char *)sample + sources[index].offset, &value, sizeof value);
+		sample->present |= sources[index].bit;
+	}
 }

@@ -18,6 +18,7 @@
 #define SAMPLE_THROTTLED   8u
 #define SAMPLE_OOM_KILLS   16u
 #define SAMPLE_PROCESSES   32u
+#define SAMPLE_ALL         63u
 
 struct sample {
 	uint32_t present;

@@ -166,7 +166,7 @@ static void test_sample_and_kill(void **state)
 	assert_true(group_has(&run.group, stray.pid));
 	assert_true(group_has(&run.group, run.child.pid));
 	assert_false(group_has(&run.group, run.launcher));
-	run_sample(&run, NULL, 1, &sample);
+	run_sample(&run, NULL, SAMPLE_ALL, 1, &sample);
 	assert_int_equal(sample.present & (SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_PROCESSES),
 		SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_PROCESSES);
 	assert_int_equal(sample.processes, 2);

@@ -85,9 +85,9 @@ static void test_life_of_an_agent(void **state)
 	assert_non_null(process_run(provider, 12));
 	assert_null(process_run(provider, 13));
 	struct sample sample;
-	assert_true(provider->ops->sample(provider, 12, 0, &sample));
+	assert_true(provider->ops->sample(provider, 12, SAMPLE_ALL, 0, &sample));
 	assert_int_equal(sample.processes, 1);
-	assert_false(provider->ops->sample(provider, 13, 0, &sample));
+	assert_false(provider->ops->sample(provider, 13, SAMPLE_ALL, 0, &sample));
 	assert_false(provider->ops->end(provider, 13, 0));
 	assert_true(provider->ops->end(provider, 12, 0));
 	take(provider, PROVIDER_EXITED, 12, &event);

@@ -424,12 +424,12 @@ static void test_sample_of_its_processes(void **state)
 	scene_wait_start(&run);
 	scene_wait_up(scene, line, sizeof line);
 	assert_true(proc_table_scan(&table));
-	run_sample(&run, &table, 5, &sample);
+	run_sample(&run, &table, SAMPLE_ALL, 5, &sample);
 	assert_int_equal(sample.present, SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_PROCESSES);
 	assert_int_equal(sample.processes, 2);
 	assert_true(sample.memory_bytes > 0);
 	assert_int_equal(sample.at_ns, 5);
-	run_sample(&run, NULL, 6, &sample);
+	run_sample(&run, NULL, SAMPLE_ALL, 6, &sample);
 	assert_int_equal(sample.present, 0);
 	proc_table_free(&table);
 	scene_go(scene);

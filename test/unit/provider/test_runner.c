@@ -310,7 +310,7 @@ static void test_with_groups(void **state)
 	struct run *run = start(runner, "grouped", &spec, NULL, NULL);
 	take(runner, RUNNER_STARTED, "grouped", &event);
 	scene_wait_up(scene, line, sizeof line);
-	runner_sample(runner, run, 0, &sample);
+	runner_sample(runner, run, SAMPLE_ALL, 0, &sample);
 	assert_int_equal(sample.processes, 2);
 	scene_go(scene);
 	take(runner, RUNNER_ENDED, "grouped", &event);

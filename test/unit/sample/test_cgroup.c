@@ -105,7 +105,7 @@ static void test_none_and_nonsense(void **state)
 	cgroup_parse(&own, unified_mounts, "", "memory");
 	assert_int_equal(own.version, CGROUP_NONE);
 	struct sample sample;
-	cgroup_sample(&own, 3, &sample);
+	cgroup_sample(&own, SAMPLE_ALL, 3, &sample);
 	assert_int_equal(sample.present, 0);
 	assert_int_equal(sample.at_ns, 3);
 }
@@ -144,7 +144,9 @@ static void test_unified_values(void **state)
 		"throttled_usec 70\n");
 	put(directory, "memory.current", "4096\n");
 	put(directory, "memory.events", "low 0\nhigh 0\nmax 3\noom 2\noom_kill 1\n");
-	cgroup_sample(&group, 9, &sample);
+	cgroup_sample(&group, SAMPLE_MEMORY, 9, &sample);
+	assert_int_equal(sample.present, SAMPLE_MEMORY);
+	cgroup_sample(&group, SAMPLE_ALL, 9, &sample);
 	assert_int_equal(
 		sample.present, SAMPLE_CPU | SAMPLE_THROTTLED | SAMPLE_MEMORY | SAMPLE_OOM_KILLS);
 	assert_int_equal(sample.cpu_ns, 2500000);
@@ -154,7 +156,7 @@ static void test_unified_values(void **state)
 	assert_int_equal(sample.memory_peak_bytes, 0);
 	put(directory, "cpu.stat", "usage_usec 9223372036854775807\n");
 	put(directory, "memory.current", "max\n");
-	cgroup_sample(&group, 9, &sample);
+	cgroup_sample(&group, SAMPLE_ALL, 9, &sample);
 	assert_int_equal(sample.present, SAMPLE_OOM_KILLS);
 	clear(directory, names, 3);
 }
@@ -171,7 +173,7 @@ static void test_own_group(void **state)
 	}
 	for (int part = 0; part < CGROUP_PART_COUNT; part++)
 		assert_true(own.path[part][0] == '\0' || access(own.path[part], R_OK) == 0);
-	cgroup_sample(&own, 1, &sample);
+	cgroup_sample(&own, SAMPLE_ALL, 1, &sample);
 	assert_true((sample.present & SAMPLE_CPU) != 0);
 	assert_true(sample.cpu_ns > 0);
 }
