@@ -130,21 +130,30 @@ struct store_completion folder_commit(struct folder *folder, struct store_op op)
 	return completion;
 }
 
-uint32_t folder_drain(struct folder *folder, uint32_t count)
+uint32_t folder_collect(struct folder *folder, struct store_completion *completions, uint32_t count)
 {
-	struct store_completion completions[64];
 	uint32_t seen = 0;
-	uint32_t good = 0;
 
 	while (seen < count) {
-		uint32_t wanted = count - seen < 64 ? count - seen : 64;
-		uint32_t found = folder->ops->drain(folder->store, completions, wanted);
+		uint32_t found =
+			folder->ops->drain(folder->store, completions + seen, count - seen);
 
-		for (uint32_t i = 0; i < found; i++)
-			good += completions[i].status == STORE_OK;
 		seen += found;
 		if (found == 0)
 			wait_news();
+	}
+	return seen;
+}
+
+uint32_t folder_drain(struct folder *folder, uint32_t count)
+{
+	uint32_t good = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct store_completion completion;
+
+		folder_collect(folder, &completion, 1);
+		good += completion.status == STORE_OK;
 	}
 	return good;
 }

@@ -42,6 +42,10 @@ struct store_completion folder_commit(struct folder *folder, struct store_op op)
 /* Submits without waiting. */
 enum store_status folder_submit(struct folder *folder, struct store_op op);
 
+/* Waits until `count` completions have come and gives them; returns count. */
+uint32_t folder_collect(
+	struct folder *folder, struct store_completion *completions, uint32_t count);
+
 /* Waits until `count` completions have come and returns how many of them are OK. */
 uint32_t folder_drain(struct folder *folder, uint32_t count);
 
