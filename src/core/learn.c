@@ -44,23 +44,38 @@ static double mean_shrunk(const struct mean *mean, double prior, double weight)
 	return (mean->value * mean->weight + prior * weight) / (mean->weight + weight);
 }
 
-static uint64_t history_key(uint64_t who, uint32_t kind)
+/* Names, not numbers: what was learned must find its kind and pool again after a restart. */
+static uint64_t kind_hash(const struct bal_core *core, uint32_t kind)
 {
-	uint64_t key = checksum_mix(who, (uint64_t)kind + 1);
+	uint64_t hash = core->kinds[kind].name_hash;
+
+	return hash == 0 ? kind : hash;
+}
+
+static uint64_t pool_who(const struct bal_core *core, uint32_t pool)
+{
+	uint64_t hash = core->pools[pool].name_hash;
+
+	return POOL_KEY | (hash == 0 ? pool : hash);
+}
+
+static uint64_t history_key(uint64_t who, uint64_t hash)
+{
+	uint64_t key = checksum_mix(who, hash);
 
 	return key == 0 ? 1 : key;
 }
 
 static const struct history *history_find(const struct bal_core *core, uint64_t who, uint32_t kind)
 {
-	uint32_t place = map_get(&core->histories_by_key, history_key(who, kind));
+	uint32_t place = map_get(&core->histories_by_key, history_key(who, kind_hash(core, kind)));
 
 	return place == MAP_NONE ? NULL : slab_at(&core->histories, place);
 }
 
-static struct history *history_for(struct bal_core *core, uint64_t who, uint32_t kind)
+struct history *learn_history(struct bal_core *core, uint64_t who, uint64_t hash)
 {
-	uint64_t key = history_key(who, kind);
+	uint64_t key = history_key(who, hash);
 	uint32_t place = map_get(&core->histories_by_key, key);
 	struct history *history;
 
@@ -79,6 +94,8 @@ static struct history *history_for(struct bal_core *core, uint64_t who, uint32_t
 	}
 	history = slab_take(&core->histories);
 	history->key = key;
+	history->who = who;
+	history->kind_hash = hash;
 	history->slow_at_ns = core->now_ns;
 	bal_assert(map_put(&core->histories_by_key, key, slab_index(&core->histories, history)));
 	list_append(&core->history_use, &history->use_node);
@@ -110,7 +127,7 @@ double learn_slowness(const struct bal_core *core, const struct agent *agent, ui
 	/* With this many samples of its own the pool's say no longer matters. */
 	if (own != NULL && own->fast.weight >= FAST_SPAN)
 		return slowness_of(own, own->slow.value);
-	pool = history_find(core, POOL_KEY | agent->pool, kind);
+	pool = history_find(core, pool_who(core, agent->pool), kind);
 	if (pool != NULL)
 		prior = slowness_of(pool, 1.0);
 	return own == NULL ? prior : slowness_of(own, prior);
@@ -187,8 +204,10 @@ static void learn_service(struct bal_core *core, const struct task *task, const 
 	/* A warm context makes the task smaller, not the agent faster. */
 	if (task->warm)
 		slowness /= 1.0 - learn_warm_share(core, task->kind);
-	history_add(core, history_for(core, POOL_KEY | agent->pool, task->kind), slowness);
-	history_add(core, history_for(core, agent->id, task->kind), slowness);
+	history_add(core,
+		learn_history(core, pool_who(core, agent->pool), kind_hash(core, task->kind)),
+		slowness);
+	history_add(core, learn_history(core, agent->id, kind_hash(core, task->kind)), slowness);
 }
 
 void learn_attempt(struct bal_core *core, const struct task *task, const struct agent *agent,
@@ -200,7 +219,8 @@ void learn_attempt(struct bal_core *core, const struct task *task, const struct 
 	if (outcome == BAL_OUTCOME_BUSY || outcome == BAL_OUTCOME_HANDED_BACK)
 		return;
 	mean_add(&kind->success, success, KIND_SPAN);
-	mean_add(&history_for(core, agent->id, task->kind)->success, success, SUCCESS_SPAN);
+	mean_add(&learn_history(core, agent->id, kind_hash(core, task->kind))->success, success,
+		SUCCESS_SPAN);
 	if (outcome == BAL_OUTCOME_SUCCEEDED && service_ns > 0)
 		learn_service(core, task, agent, service_ns);
 }

@@ -37,6 +37,10 @@ bool learn_is_known(const struct bal_core *core, uint32_t kind);
 void learn_attempt(struct bal_core *core, const struct task *task, const struct agent *agent,
 	enum bal_outcome outcome, int64_t service_ns);
 
+/* The history of a kind (hash of its name) on an agent (its id) or a pool; made if there is none,
+ * in place of the one that was not used for longest. */
+struct history *learn_history(struct bal_core *core, uint64_t who, uint64_t kind_hash);
+
 /* The agent that holds the context of this conversation; 0 = none known. */
 uint64_t context_agent(const struct bal_core *core, uint64_t conversation);
 

@@ -208,9 +208,11 @@ struct pool {
 	struct mean service_s;
 };
 
-/* What was learned of one kind on one agent. */
+/* What was learned of one kind on one agent or pool. */
 struct history {
 	uint64_t key;
+	uint64_t who;              /* agent's id; a pool's name hash with the top bit set */
+	uint64_t kind_hash;        /* of the kind's name, or its number where it has none */
 	struct list_node use_node; /* in core->history_use, least recently used first */
 	struct mean fast;          /* slowness over the last few hundred services */
 	struct mean slow;          /* slowness over weeks */

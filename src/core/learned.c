@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a snapshot holds: everything that was learned and nothing else, since the store is the truth
+ * about tasks.  Kinds and pools are found again by the hash of their name, because a restart may
+ * number them anew; agents by their id, which survives.
+ *
+ * Form: magic, version, sections with counts, CRC32C of all before it.  The bytes are read twice:
+ * first to the end without effect, then applied, so damage never leaves half a state behind. */
+#include "ballast.h"
+
+#include "base/assert.h"
+#include "base/bytes.h"
+#include "base/checksum.h"
+#include "base/num.h"
+#include "core/learn.h"
+
+#define LEARNED_MAGIC   UINT32_C(0x4e52414c)
+#define LEARNED_VERSION 1
+
+static void put_mean(struct bytes_writer *writer, const struct mean *mean)
+{
+	bytes_put_double(writer, mean->value);
+	bytes_put_double(writer, mean->weight);
+}
+
+static void put_kinds(struct bytes_writer *writer, const struct bal_core *core)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < core->limits.kinds_max; i++)
+		count += core->kinds[i].name_hash != 0;
+	bytes_put_u32(writer, count);
+	for (uint32_t i = 0; i < core->limits.kinds_max; i++) {
+		const struct kind *kind = &core->kinds[i];
+
+		if (kind->name_hash == 0)
+			continue;
+		bytes_put_u64(writer, kind->name_hash);
+		bytes_put_u64(writer, kind->finished_count);
+		put_mean(writer, &kind->service_s);
+		put_mean(writer, &kind->success);
+		put_mean(writer, &kind->warm);
+		put_mean(writer, &kind->cold);
+		put_mean(writer, &kind->beside);
+		put_mean(writer, &kind->apart);
+	}
+}
+
+static void put_pools(struct bytes_writer *writer, const struct bal_core *core)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < core->limits.pools_max; i++)
+		count += core->pools[i].name_hash != 0;
+	bytes_put_u32(writer, count);
+	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
+		if (core->pools[i].name_hash == 0)
+			continue;
+		bytes_put_u64(writer, core->pools[i].name_hash);
+		put_mean(writer, &core->pools[i].service_s);
+	}
+}
+
+static void put_histories(struct bytes_writer *writer, const struct bal_core *core)
+{
+	bytes_put_u32(writer, core->history_use.count);
+	for (const struct list_node *node = core->history_use.first; node != NULL;
+		node = list_next(node)) {
+		const struct history *history = container_of(node, struct history, use_node);
+
+		bytes_put_u64(writer, history->who);
+		bytes_put_u64(writer, history->kind_hash);
+		bytes_put_i64(writer, core->now_ns - history->slow_at_ns);
+		put_mean(writer, &history->fast);
+		put_mean(writer, &history->slow);
+		put_mean(writer, &history->success);
+	}
+}
+
+static void put_contexts(struct bytes_writer *writer, const struct bal_core *core)
+{
+	bytes_put_u32(writer, core->context_use.count);
+	for (const struct list_node *node = core->context_use.first; node != NULL;
+		node = list_next(node)) {
+		const struct context *context = container_of(node, struct context, use_node);
+
+		bytes_put_u64(writer, context->conversation);
+		bytes_put_u64(writer, context->agent);
+	}
+}
+
+size_t bal_learned_save(const struct bal_core *core, void *to, size_t size)
+{
+	struct bytes_writer measure;
+	struct bytes_writer writer;
+
+	/* Measured first: bytes that do not fit are not written at all. */
+	bytes_writer_init(&measure, NULL, 0);
+	bytes_put_u32(&measure, LEARNED_MAGIC);
+	bytes_put_u32(&measure, LEARNED_VERSION);
+	put_kinds(&measure, core);
+	put_pools(&measure, core);
+	put_histories(&measure, core);
+	put_contexts(&measure, core);
+	bytes_put_u32(&measure, 0);
+	if (to == NULL || size < measure.used)
+		return measure.used;
+	bytes_writer_init(&writer, to, size);
+	bytes_put_u32(&writer, LEARNED_MAGIC);
+	bytes_put_u32(&writer, LEARNED_VERSION);
+	put_kinds(&writer, core);
+	put_pools(&writer, core);
+	put_histories(&writer, core);
+	put_contexts(&writer, core);
+	bytes_put_u32(&writer, checksum_crc32c(0, to, writer.used));
+	return writer.used;
+}
+
+/* A mean from outside: finite, with a weight that is one. */
+static bool get_mean(struct bytes_reader *reader, struct mean *mean)
+{
+	mean->value = bytes_get_double(reader);
+	mean->weight = bytes_get_double(reader);
+	return num_is_finite(mean->value) && num_is_finite(mean->weight) && mean->weight >= 0.0;
+}
+
+static uint32_t kind_of_hash(const struct bal_core *core, uint64_t hash)
+{
+	for (uint32_t i = 0; i < core->limits.kinds_max; i++)
+		if (core->kinds[i].name_hash == hash)
+			return i;
+	return BAL_NONE;
+}
+
+static bool get_kinds(struct bytes_reader *reader, struct bal_core *core, bool apply)
+{
+	uint32_t count = bytes_get_u32(reader);
+	bool ok = true;
+
+	for (uint32_t i = 0; i < count && ok && !reader->failed; i++) {
+		uint64_t hash = bytes_get_u64(reader);
+		uint32_t place = apply ? kind_of_hash(core, hash) : BAL_NONE;
+		struct kind kind = {.name_hash = hash};
+
+		kind.finished_count = bytes_get_u64(reader);
+		ok = get_mean(reader, &kind.service_s);
+		ok = get_mean(reader, &kind.success) && ok;
+		ok = get_mean(reader, &kind.warm) && ok;
+		ok = get_mean(reader, &kind.cold) && ok;
+		ok = get_mean(reader, &kind.beside) && ok;
+		ok = get_mean(reader, &kind.apart) && ok;
+		if (place != BAL_NONE)
+			core->kinds[place] = kind;
+	}
+	return ok;
+}
+
+static bool get_pools(struct bytes_reader *reader, struct bal_core *core, bool apply)
+{
+	uint32_t count = bytes_get_u32(reader);
+	bool ok = true;
+
+	for (uint32_t i = 0; i < count && ok && !reader->failed; i++) {
+		uint64_t hash = bytes_get_u64(reader);
+		struct mean mean;
+
+		ok = get_mean(reader, &mean);
+		for (uint32_t j = 0; apply && j < core->limits.pools_max; j++)
+			if (core->pools[j].name_hash == hash)
+				core->pools[j].service_s = mean;
+	}
+	return ok;
+}
+
+static bool get_histories(struct bytes_reader *reader, struct bal_core *core, bool apply)
+{
+	uint32_t count = bytes_get_u32(reader);
+	bool ok = true;
+
+	for (uint32_t i = 0; i < count && ok && !reader->failed; i++) {
+		uint64_t who = bytes_get_u64(reader);
+		uint64_t hash = bytes_get_u64(reader);
+		int64_t age_ns = bytes_get_i64(reader);
+		struct history from = {.who = who};
+
+		ok = get_mean(reader, &from.fast);
+		ok = get_mean(reader, &from.slow) && ok;
+		ok = get_mean(reader, &from.success) && ok;
+		if (apply && kind_of_hash(core, hash) != BAL_NONE) {
+			struct history *history = learn_history(core, who, hash);
+
+			history->fast = from.fast;
+			history->slow = from.slow;
+			history->success = from.success;
+			history->slow_at_ns = num_sub_i64(core->now_ns, age_ns < 0 ? 0 : age_ns);
+		}
+	}
+	return ok;
+}
+
+static void get_contexts(struct bytes_reader *reader, struct bal_core *core, bool apply)
+{
+	uint32_t count = bytes_get_u32(reader);
+
+	for (uint32_t i = 0; i < count && !reader->failed; i++) {
+		uint64_t conversation = bytes_get_u64(reader);
+		uint64_t agent = bytes_get_u64(reader);
+
+		if (apply)
+			context_note(core, conversation, agent);
+	}
+}
+
+static bool read_learned(struct bal_core *core, const void *from, size_t size, bool apply)
+{
+	struct bytes_reader reader;
+	bool ok;
+
+	bytes_reader_init(&reader, from, size);
+	ok = bytes_get_u32(&reader) == LEARNED_MAGIC;
+	ok = bytes_get_u32(&reader) == LEARNED_VERSION && ok;
+	ok = ok && get_kinds(&reader, core, apply) && get_pools(&reader, core, apply) &&
+	     get_histories(&reader, core, apply);
+	if (ok)
+		get_contexts(&reader, core, apply);
+	return ok && !reader.failed && bytes_left(&reader) == 0;
+}
+
+enum bal_status bal_learned_load(struct bal_core *core, const void *from, size_t size)
+{
+	struct bytes_reader tail;
+
+	if (size < sizeof(uint32_t))
+		return BAL_BROKEN;
+	size -= sizeof(uint32_t);
+	bytes_reader_init(&tail, (const uint8_t *)from + size, sizeof(uint32_t));
+	if (bytes_get_u32(&tail) != checksum_crc32c(0, from, size) ||
+		!read_learned(core, from, size, false))
+		return BAL_BROKEN;
+	bal_assert(read_learned(core, from, size, true));
+	return BAL_OK;
+}
