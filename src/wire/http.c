@@ -134,7 +134,8 @@ unsigned http_field_traits(enum http_field_id id)
 enum http_field_id http_field_find(struct span name)
 {
 	for (enum http_field_id id = HTTP_FIELD_OTHER + 1; id < HTTP_FIELD_ID_COUNT; id++)
-		if (span_equal_nocase(name, field_rows[id].name))
+		if (name.size == field_rows[id].name.size &&
+			span_equal_nocase(name, field_rows[id].name))
 			return id;
 	return HTTP_FIELD_OTHER;
 }

@@ -246,6 +246,13 @@ static enum http_reason check_sizes(const struct http_reader *reader)
 	return HTTP_REASON_NONE;
 }
 
+/* Control bytes but tab and CR; asked for every byte of every head, so it is not a call. */
+static inline bool is_control(char byte)
+{
+	unsigned char code = (unsigned char)byte;
+	return (code < ' ' && code != '\t' && code != '\r') || code == 0x7f;
+}
+
 /* Look at one byte of the head. `end` is set by the line feed of the empty line that ends it. */
 static enum http_reason check_byte(struct http_reader *reader, char byte, bool *end)
 {
@@ -262,7 +269,7 @@ static enum http_reason check_byte(struct http_reader *reader, char byte, bool *
 	}
 	if (reader->line_size == 0 && reader->line_index && (byte == ' ' || byte == '\t'))
 		return HTTP_REASON_FOLD;
-	if (byte != '\r' && !http_value_valid((struct span){&byte, 1}))
+	if (is_control(byte))
 		return HTTP_REASON_CONTROL;
 	reader->line_size++;
 	return check_sizes(reader);

@@ -84,11 +84,11 @@ static bool scale_number(int64_t number, unsigned decimals, int64_t unit, int64_
 	int64_t divisor = 1;
 	for (unsigned i = 0; i < decimals; i++)
 		divisor *= 10;
-	/* Number and divisor shrink together, so that 0.500000000 TiB does not overflow. */
-	while (divisor > 1 && number % 10 == 0) {
+	/* The divisor shrinks with what it divides, so that no product overflows that need not. */
+	for (; divisor > 1 && unit % 10 == 0; divisor /= 10)
+		unit /= 10;
+	for (; divisor > 1 && number % 10 == 0; divisor /= 10)
 		number /= 10;
-		divisor /= 10;
-	}
 	if (__builtin_mul_overflow(number, unit, value) || *value % divisor)
 		return false;
 	*value /= divisor;
