@@ -9,6 +9,7 @@
  */
 #include "provider/process.h"
 
+#include "base/assert.h"
 #include "provider/port.h"
 #include "provider/runner.h"
 
@@ -97,8 +98,9 @@ static struct agent *add_agent(struct process *process, uint64_t id)
 static void drop_agent(struct process *process, struct agent *agent)
 {
 	struct agent **at = &process->agents;
-	while (*at != agent)
+	while (*at != NULL && *at != agent)
 		at = &(*at)->next;
+	bal_assert(*at == agent);
 	*at = agent->next;
 	free(agent);
 }
@@ -197,6 +199,8 @@ static bool start_agent(struct provider *provider, const struct provider_order *
 	char note[NOTE_SIZE_MAX];
 	struct spec spec;
 	(void)now_ns;
+	bal_assert(order->agent != 0);
+	bal_assert(order->pool != NULL);
 	const struct pool *pool = find_pool(process, order->pool);
 	if (find_agent(process, order->agent) != NULL)
 		return true;

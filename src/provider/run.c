@@ -10,6 +10,7 @@
  */
 #include "provider/run.h"
 
+#include "base/assert.h"
 #include "provider/group.h"
 #include "provider/runfile.h"
 
@@ -164,6 +165,8 @@ bool run_start(struct run *run, const struct spec *spec, const char *program, ch
 	struct spec stamped = *spec;
 	char boot[IDENTITY_BOOT_SIZE];
 	int report[2];
+	bal_assert(run->path[0] != '\0');
+	bal_assert(run->launcher == 0);
 	if (!spec_check(spec, message, message_size))
 		return false;
 	identity_boot(boot);

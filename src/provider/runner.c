@@ -7,6 +7,7 @@
  */
 #include "provider/runner.h"
 
+#include "base/assert.h"
 #include "provider/group.h"
 
 #include <dirent.h>
@@ -142,8 +143,10 @@ static void link_entry(struct runner *runner, struct entry *entry)
 static void unlink_entry(struct runner *runner, struct entry *entry)
 {
 	struct entry **at = &runner->entries;
-	while (*at != entry)
+	while (*at != NULL && *at != entry)
 		at = &(*at)->next;
+	bal_assert(*at == entry);
+	bal_assert(runner->count > 0);
 	*at = entry->next;
 	runner->count--;
 }
@@ -412,6 +415,8 @@ size_t runner_count(const struct runner *runner)
 void runner_remove(struct runner *runner, struct run *run)
 {
 	struct entry *entry = entry_of(run);
+	bal_assert(has_ended(run));
+	bal_assert(!entry->removing);
 	unqueue_entry(runner, entry);
 	if (run_remove(run) || run->group.version == CGROUP_NONE) {
 		free_entry(runner, entry);
