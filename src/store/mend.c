@@ -217,8 +217,8 @@ static bool copy_range(struct mend *mend, const struct mend_table *table, int64_
 	snprintf(text, sizeof(text),
 		"SELECT *, rowid FROM %s WHERE rowid BETWEEN ? AND ? ORDER BY rowid %s",
 		table->name, backward ? "DESC" : "ASC");
-	*stopped = backward ? high : low;
-	if (low > high)
+	*stopped = backward ? high : low - 1;
+	if (low > high || low <= 0)
 		return true;
 	code = sqlite3_prepare_v2(mend->from.db, text, -1, &statement, NULL);
 	if (code != SQLITE_OK)
@@ -234,6 +234,7 @@ static bool copy_range(struct mend *mend, const struct mend_table *table, int64_
 	return code == SQLITE_DONE;
 }
 
+/* Row numbers begin at 1: they are ids, or given out by SQLite. */
 static void copy_table(struct mend *mend, const struct mend_table *table)
 {
 	int64_t front;
@@ -241,19 +242,18 @@ static void copy_table(struct mend *mend, const struct mend_table *table)
 	int64_t piece;
 	int64_t unused;
 
-	if (copy_range(mend, table, INT64_MIN, INT64_MAX, false, &front) ||
-		copy_range(mend, table, front, INT64_MAX, true, &back) || front >= back)
+	if (copy_range(mend, table, 1, INT64_MAX, false, &front) ||
+		copy_range(mend, table, front + 1, INT64_MAX, true, &back) || front >= back)
 		return;
 	disk_say(mend->disk, STORE_SAY_ERROR,
 		"store: %s: rows of table %s between %lld and %lld lie on damaged pages",
 		mend->disk->path, table->name, (long long)front, (long long)back);
-	/* Unsigned: from the lowest row number to the highest is more than an int64_t holds. */
-	piece = (int64_t)(((uint64_t)back - (uint64_t)front) / PIECES) + 1;
-	for (int i = 0; i < PIECES && front < back; i++) {
-		int64_t end = back - front > piece ? front + piece : back;
+	piece = (back - front) / PIECES + 1;
+	for (int i = 0; i < PIECES && front + 1 < back; i++) {
+		int64_t end = back - front > piece ? front + piece : back - 1;
 
-		if (!copy_range(mend, table, front, end, false, &unused))
-			copy_range(mend, table, front, end, true, &unused);
+		if (!copy_range(mend, table, front + 1, end, false, &unused))
+			copy_range(mend, table, unused + 1, end, true, &unused);
 		front = end;
 	}
 }
@@ -340,6 +340,11 @@ static bool copy_rows(struct mend *mend)
 	}
 	if (!join_rows(mend) || !count_rows(mend))
 		return false;
+	if (old.task_count > 0 && mend->ledger.task_count == 0) {
+		snprintf(mend->to.message, sizeof(mend->to.message),
+			"none of %llu tasks can be read", (unsigned long long)old.task_count);
+		return false;
+	}
 	if (old.task_count > mend->ledger.task_count)
 		disk_say(mend->disk, STORE_SAY_ERROR, "store: %s: %llu of %llu tasks could be read",
 			mend->disk->path, (unsigned long long)mend->ledger.task_count,

@@ -27,6 +27,7 @@
 #define COMMITS       (2 * TASKS)
 #define FLIPS         200
 #define CUTS          200
+#define PAGE_SIZE     4096
 #define FILE_SIZE_MAX (4 << 20)
 
 struct image {
@@ -262,24 +263,58 @@ static void test_cut_log_is_told_exactly(void **state)
 	images[1].size = size;
 }
 
-/* The log is moved into the database first: a clean stop. */
-static void test_flipped_bits_in_the_database(void **state)
+/* Makes the images those of a clean stop, where the log has been moved into the database. */
+static void stop_cleanly(struct image saved[2])
 {
-	unsigned short seed[3] = {10, 11, 12};
-	struct image log = images[1];
-	struct image database = images[0];
-
-	(void)state;
+	memcpy(saved, images, 2 * sizeof(*saved));
 	place_images();
 	assert_int_equal(folder_open(&folder), STORE_OK);
 	folder_close(&folder);
 	load_image(&images[0]);
 	folder_remove(&folder);
 	images[1].size = 0;
-	flip_bits(&images[0], FLIPS, seed);
-	images[1] = log;
+}
+
+static void restore_images(const struct image saved[2])
+{
 	free(images[0].bytes);
-	images[0] = database;
+	memcpy(images, saved, 2 * sizeof(*saved));
+}
+
+static void test_flipped_bits_in_the_database(void **state)
+{
+	unsigned short seed[3] = {10, 11, 12};
+	struct image saved[2];
+
+	(void)state;
+	stop_cleanly(saved);
+	flip_bits(&images[0], FLIPS, seed);
+	restore_images(saved);
+}
+
+/* A page lost costs what lies on it, and what lies behind it is saved; only without the root of the
+ * tasks there is nothing to go on with, and then the store says so rather than start empty. */
+static void test_lost_pages_of_the_database(void **state)
+{
+	uint8_t page[PAGE_SIZE];
+	struct image saved[2];
+	uint32_t refused = 0;
+	uint32_t mended = 0;
+
+	(void)state;
+	stop_cleanly(saved);
+	for (size_t at = 0; at + PAGE_SIZE <= images[0].size; at += PAGE_SIZE) {
+		memcpy(page, images[0].bytes + at, PAGE_SIZE);
+		memset(images[0].bytes + at, 0, PAGE_SIZE);
+		place_images();
+		mended += !judge();
+		memcpy(images[0].bytes + at, page, PAGE_SIZE);
+		refused += folder.store == NULL;
+		folder_remove(&folder);
+	}
+	print_message("%u pages cost something, %u refused to open\n", mended, refused);
+	assert_true(refused <= 1);
+	restore_images(saved);
 }
 
 static void test_missing_database_is_not_a_new_one(void **state)
@@ -301,6 +336,7 @@ int main(void)
 		cmocka_unit_test(test_flipped_bits_in_the_mark),
 		cmocka_unit_test(test_cut_log_is_told_exactly),
 		cmocka_unit_test(test_flipped_bits_in_the_database),
+		cmocka_unit_test(test_lost_pages_of_the_database),
 		cmocka_unit_test(test_missing_database_is_not_a_new_one),
 	};
 
