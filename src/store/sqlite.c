@@ -10,13 +10,15 @@
  * failed fsync the kernel may have dropped the pages and still call the next fsync a success. All
  * connections are closed, the files opened anew and read, and the batch is reported as failed. A
  * full disk is different: nothing was lost, the transaction is rolled back, and the next one may
- * succeed.
+ * succeed. Until there is room again, new tasks are refused and what ends tasks goes on, in room
+ * that was kept for it.
  */
 #include "store/apply.h"
 #include "store/checkpoint.h"
 #include "store/disk.h"
 #include "store/fetch.h"
 #include "store/queue.h"
+#include "store/reserve.h"
 
 #include "base/assert.h"
 #include "base/units.h"
@@ -41,6 +43,8 @@ struct sqlite_store {
 	struct disk disk;
 	struct checkpoint checkpoint;
 	struct apply_sweep sweep;
+	struct reserve reserve;
+	char reserve_path[DISK_PATH_SIZE_MAX];
 	bool down; /* the files are closed after a failure */
 	int64_t reopen_at_ns;
 
@@ -143,21 +147,38 @@ static enum store_status bring_up(struct sqlite_store *sqlite)
 	return STORE_OK;
 }
 
+/* Applies the batch to the open transaction and counts what was done; false: the connection failed.
+ */
+static bool apply_batch(struct sqlite_store *sqlite, uint64_t first, uint32_t count,
+	struct ledger *ledger, uint32_t *applied)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct queue_entry *entry = queue_at(&sqlite->queue, first + i);
+
+		if (!sqlite->reserve.held && entry->op.type == STORE_PUT_TASK) {
+			entry->status = STORE_NO_SPACE;
+			continue;
+		}
+		if (!apply_entry(&sqlite->disk.writer, ledger, &sqlite->sweep, entry))
+			return false;
+		++*applied;
+	}
+	return true;
+}
+
 /* Writes the batch in one transaction; the ledger in memory moves only when it is durable. */
 static bool write_batch(struct sqlite_store *sqlite, uint64_t first, uint32_t count)
 {
 	struct sql *sql = &sqlite->disk.writer;
 	struct ledger ledger = sqlite->disk.ledger;
+	uint32_t applied = 0;
 
 	sql_forget(sql);
-	if (!sql_do(sql, SQL_BEGIN_WRITE))
+	if (!sql_do(sql, SQL_BEGIN_WRITE) || !apply_batch(sqlite, first, count, &ledger, &applied))
 		return false;
-	for (uint32_t i = 0; i < count; i++) {
-		struct queue_entry *entry = queue_at(&sqlite->queue, first + i);
-
-		if (!apply_entry(sql, &ledger, &sqlite->sweep, entry))
-			return false;
-	}
+	/* A commit of nothing would eat up the room that is left. */
+	if (applied == 0)
+		return sql_do(sql, SQL_ROLLBACK);
 	ledger.commit++;
 	if (!schema_write_ledger(sql, &ledger) || !sql_do(sql, SQL_COMMIT))
 		return false;
@@ -189,22 +210,55 @@ static enum store_status handle_failure(struct sqlite_store *sqlite)
 	return status;
 }
 
-static void handle_batch(struct sqlite_store *sqlite, uint64_t first, uint32_t count)
+/* OK, or why nothing of the batch is durable. The last of the disk's room is for what ends tasks:
+ * new ones are refused one by one, in write_batch. */
+static enum store_status commit_batch(struct sqlite_store *sqlite, uint64_t first, uint32_t count)
 {
 	struct apply_sweep sweep = sqlite->sweep;
 	enum store_status status = bring_up(sqlite);
 
-	if (status == STORE_OK && !write_batch(sqlite, first, count))
-		status = handle_failure(sqlite);
-	if (status != STORE_OK) {
-		sqlite->sweep = sweep;
-		for (uint32_t i = 0; i < count; i++)
-			queue_at(&sqlite->queue, first + i)->status = status;
-	} else if (sqlite->health != STORE_OK) {
+	if (status != STORE_OK)
+		return status;
+	reserve_take(&sqlite->reserve, queue_now_ns());
+	if (write_batch(sqlite, first, count))
+		return STORE_OK;
+	sqlite->sweep = sweep;
+	status = handle_failure(sqlite);
+	if (status != STORE_NO_SPACE || !reserve_release(&sqlite->reserve, queue_now_ns()))
+		return status;
+	if (write_batch(sqlite, first, count))
+		return STORE_OK;
+	sqlite->sweep = sweep;
+	return handle_failure(sqlite);
+}
+
+static void report_health(struct sqlite_store *sqlite, enum store_status status)
+{
+	if (status == STORE_OK && !sqlite->reserve.held)
+		status = STORE_NO_SPACE;
+	if (status == STORE_OK && sqlite->health != STORE_OK)
 		disk_say(&sqlite->disk, STORE_SAY_INFO, "store: writing to %s works again",
 			sqlite->disk.path);
-	}
 	publish_state(sqlite, status);
+}
+
+/* With nothing to write: tries to get out of trouble, so that health tells the truth. */
+static void handle_idle(struct sqlite_store *sqlite)
+{
+	enum store_status status = bring_up(sqlite);
+
+	if (status == STORE_OK)
+		reserve_take(&sqlite->reserve, queue_now_ns());
+	report_health(sqlite, status);
+}
+
+static void handle_batch(struct sqlite_store *sqlite, uint64_t first, uint32_t count)
+{
+	enum store_status status = commit_batch(sqlite, first, count);
+
+	for (uint32_t i = 0; i < count && status != STORE_OK; i++)
+		queue_at(&sqlite->queue, first + i)->status = status;
+	report_health(sqlite, status);
 	if (queue_finish(&sqlite->queue, count) && sqlite->options.notify != NULL)
 		sqlite->options.notify(sqlite->options.context);
 }
@@ -215,13 +269,13 @@ static void *run_worker(void *argument)
 
 	while (!queue_ended(&sqlite->queue)) {
 		uint64_t first = 0;
-		int64_t timeout_ns = sqlite->down ? REOPEN_NS : IDLE_NS;
+		int64_t timeout_ns = sqlite->health != STORE_OK ? REOPEN_NS : IDLE_NS;
 		uint32_t count = queue_take(&sqlite->queue, timeout_ns, &first);
 
 		if (count > 0)
 			handle_batch(sqlite, first, count);
-		else if (sqlite->down)
-			publish_state(sqlite, bring_up(sqlite));
+		else if (sqlite->health != STORE_OK)
+			handle_idle(sqlite);
 		if (sqlite->down)
 			continue;
 		mark_sync(&sqlite->disk.mark, queue_now_ns());
@@ -244,9 +298,11 @@ static enum store_status lock_directory(struct sqlite_store *sqlite, struct stor
 {
 	char path[DISK_PATH_SIZE_MAX];
 
-	if (!disk_path(&sqlite->disk, "store.lock", path))
+	if (!disk_path(&sqlite->disk, "store.reserve", sqlite->reserve_path) ||
+		!disk_path(&sqlite->disk, "store.lock", path))
 		return disk_report(
 			report, STORE_INVALID, "the path of the data directory is too long");
+	sqlite->reserve.path = sqlite->reserve_path;
 	sqlite->lock_fd = lock_take(path, &report->holder_pid);
 	if (sqlite->lock_fd == -2)
 		return disk_report(report, STORE_LOCKED,
@@ -263,13 +319,24 @@ static enum store_status start_threads(struct sqlite_store *sqlite)
 	if (!open_reader(sqlite))
 		return STORE_FAILED;
 	checkpoint_start(&sqlite->checkpoint, sqlite->disk.path, &sqlite->disk.writer);
-	publish_state(sqlite, STORE_OK);
+	reserve_take(&sqlite->reserve, queue_now_ns());
+	report_health(sqlite, STORE_OK);
 	if (pthread_create(&sqlite->worker, NULL, run_worker, sqlite) != 0) {
 		checkpoint_stop(&sqlite->checkpoint);
 		close_reader(sqlite);
 		return STORE_NO_MEMORY;
 	}
 	return STORE_OK;
+}
+
+/* A full disk may leave too little room to open at all; the reserve is there for that too. */
+static enum store_status open_disk(struct sqlite_store *sqlite, struct store_report *report)
+{
+	enum store_status status = disk_open(&sqlite->disk, report);
+
+	if (status == STORE_NO_SPACE && reserve_release(&sqlite->reserve, 0))
+		status = disk_open(&sqlite->disk, report);
+	return status;
 }
 
 static enum store_status sqlite_open(
@@ -295,7 +362,7 @@ static enum store_status sqlite_open(
 	if (disk_init(&sqlite->disk, options))
 		status = lock_directory(sqlite, report);
 	if (status == STORE_OK)
-		status = disk_open(&sqlite->disk, report);
+		status = open_disk(sqlite, report);
 	if (status == STORE_OK) {
 		status = start_threads(sqlite);
 		if (status != STORE_OK) {
@@ -320,6 +387,9 @@ static void sqlite_close(struct store *store)
 	pthread_join(sqlite->worker, NULL);
 	if (!sqlite->down)
 		take_down(sqlite);
+	/* Closing has removed the log: room that the next start may need. */
+	sqlite->reserve.retry_at_ns = 0;
+	reserve_take(&sqlite->reserve, queue_now_ns());
 	free_store(sqlite);
 }
 

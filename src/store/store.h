@@ -157,7 +157,8 @@ struct store_counts {
 	uint64_t commit;                   /* number of the last commit */
 	uint32_t queue_count;              /* operations not yet committed */
 	uint64_t queue_size;               /* bytes of those whose completion was not drained */
-	enum store_status health;          /* of the last commit: OK, or why writing fails now */
+	enum store_status health; /* of the last commit: OK, or why writing fails now. NO_SPACE:
+				   * new tasks are refused, what ends tasks may still succeed */
 };
 
 struct store_ops {

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -94,6 +95,8 @@ static int remove_folder(void **state)
 	(void)state;
 	atomic_store(&sync_failures, 0);
 	atomic_store(&write_errno, 0);
+	folder_close(&folder);
+	umount(folder.path); /* when a test has failed while something was mounted there */
 	folder_remove(&folder);
 	return 0;
 }
@@ -213,6 +216,57 @@ static void test_reading_goes_on_while_the_disk_is_full(void **state)
 	assert_int_equal(get(1), STORE_OK);
 }
 
+/* Fills the file system of the folder to the last block. */
+static void fill_disk(void)
+{
+	char block[4096] = {0};
+	int fd = open(
+		folder_file(&folder, "filler"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	while (write(fd, block, sizeof(block)) > 0)
+		;
+	close(fd);
+}
+
+/* On a small file system that is really full. */
+static void test_results_are_stored_on_a_full_disk(void **state)
+{
+	struct store_counts counts;
+	uint64_t id = 1;
+
+	(void)state;
+	folder_close(&folder);
+	if (mount("tmpfs", folder.path, "tmpfs", 0, "size=24m") != 0) {
+		print_message("skipped: a small file system can be mounted by root only\n");
+		skip();
+	}
+	assert_int_equal(folder_open(&folder), STORE_OK);
+	while (id <= 100)
+		assert_int_equal(put(id++), STORE_OK);
+	fill_disk();
+	while (put(id) == STORE_OK)
+		assert_true(++id < 100000);
+	assert_int_equal(put(id), STORE_NO_SPACE);
+	for (uint64_t done = 1; done <= 100; done++)
+		assert_int_equal(
+			folder_commit(&folder, folder_result(done, STORE_TASK_SUCCEEDED, "r"))
+				.status,
+			STORE_OK);
+	assert_int_equal(put(id), STORE_NO_SPACE);
+	folder.ops->count(folder.store, &counts);
+	assert_int_equal(counts.health, STORE_NO_SPACE);
+	/* Starting works too, though stopping has freed some room, which we take again. */
+	folder_close(&folder);
+	fill_disk();
+	assert_int_equal(folder_open(&folder), STORE_OK);
+	assert_int_equal(put(id), STORE_NO_SPACE);
+	unlink(folder_file(&folder, "filler"));
+	put_until_good(id);
+	folder_close(&folder);
+	assert_int_equal(umount(folder.path), 0);
+}
+
 static void test_read_only_disk_refuses_and_heals(void **state)
 {
 	(void)state;
@@ -299,6 +353,7 @@ int main(void)
 		TEST(test_whole_batch_fails_with_the_commit),
 		TEST(test_full_disk_refuses_and_heals),
 		TEST(test_reading_goes_on_while_the_disk_is_full),
+		TEST(test_results_are_stored_on_a_full_disk),
 		TEST(test_read_only_disk_refuses_and_heals),
 		TEST(test_write_error_refuses_and_heals),
 		TEST(test_short_writes_do_no_harm),
