@@ -565,8 +565,10 @@ struct engine *engine_open(const struct engine_options *options, char *message, 
 			"there is no memory for %lld tasks: lower queue.max in the configuration",
 			(long long)options->config->queue.tasks);
 	else if (open_store(engine, message, message_size) &&
-		 restore_meta(engine, message, message_size))
+		 restore_meta(engine, message, message_size)) {
+		setup_apply(engine, engine->config);
 		return engine;
+	}
 	engine_close(engine);
 	return NULL;
 }

@@ -59,8 +59,8 @@ struct engine_options {
 	void (*say)(enum store_severity severity, const char *line); /* the log */
 };
 
-/* Opens the store, counts the epoch up durably, makes the core.  NULL, with a sentence that says
- * what to do. */
+/* Opens the store, counts the epoch up durably, makes the core and tells it the configuration.
+ * NULL, with a sentence that says what to do. */
 struct engine *engine_open(
 	const struct engine_options *options, char *message, size_t message_size);
 

@@ -274,7 +274,6 @@ bool restore_tasks(struct engine *engine, char *message, size_t message_size)
 	struct restore restore = {.engine = engine};
 	enum store_status status;
 
-	setup_apply(engine, engine->config);
 	engine->store_ops->get_record(
 		engine->store, STORE_SPACE_SNAPSHOT, key_bytes(LEARNED_KEY), read_learned, engine);
 	status = engine->store_ops->scan(

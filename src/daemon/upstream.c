@@ -238,7 +238,8 @@ static void send_request(struct connection *connection)
 		return;
 	}
 	if (sent > 0)
-		buf = uv_buf_init(buf.base + sent, buf.len - (unsigned)sent);
+		buf = uv_buf_init(
+			buf.base + sent, (unsigned)(connection->request.size - (size_t)sent));
 	connection->writing = true;
 	connection->write.data = connection;
 	uv_write(&connection->write, (uv_stream_t *)&connection->socket, &buf, 1, on_written);

@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The provider tells facts about processes, probes tell whether one can work, the core decides.  An
+ * agent is probed soon after its start and then at growing distances, until it answers or the
+ * pool's readiness time is over: then its process is ended, and the core hears that it is down. */
+#include "daemon/fleet.h"
+
+#include "base/units.h"
+#include "provider/process.h"
+#include "provider/provider.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PROBE_FIRST_NS (20 * NS_PER_MS)
+#define PROBE_MAX_NS   (500 * NS_PER_MS)
+#define SAMPLE_MS      5000
+#define ERROR_SIZE     256
+#define POOLS_MAX      256
+#define PATH_SIZE      1024
+#define NUMBER_MAX     100000
+
+/* An agent of ours, from its order to its end. */
+struct member {
+	struct list_node node;
+	struct fleet *fleet;
+	struct roster_agent *agent;
+	bool executing;
+	bool ready;
+	bool probing;
+	int64_t ready_by_ns;
+	int64_t probe_at_ns;
+	int64_t probe_wait_ns;
+	uint32_t number; /* N of its name POOL-N */
+	struct sample last;
+};
+
+struct fleet {
+	struct engine *engine;
+	struct push *push;
+	struct provider *provider;
+	struct list members;
+	uv_poll_t poll;
+	uv_timer_t timer; /* provider's deadline and probes */
+	uv_timer_t sample_timer;
+	uint32_t handles_open;
+	bool closing;
+	char errors[POOLS_MAX][ERROR_SIZE];
+};
+
+static int64_t now_of(const struct fleet *fleet)
+{
+	return clock_core_ns(engine_clock(fleet->engine));
+}
+
+static struct member *member_find(const struct fleet *fleet, uint64_t id)
+{
+	for (struct list_node *node = fleet->members.first; node != NULL; node = list_next(node)) {
+		struct member *member = container_of(node, struct member, node);
+
+		if (member->agent->id == id)
+			return member;
+	}
+	return NULL;
+}
+
+/* The smallest N that no agent of the pool carries. */
+static uint32_t free_number(const struct fleet *fleet, uint32_t pool)
+{
+	for (uint32_t number = 1; number < NUMBER_MAX; number++) {
+		bool taken = false;
+
+		for (struct list_node *node = fleet->members.first; node != NULL && !taken;
+			node = list_next(node)) {
+			const struct member *member = container_of(node, struct member, node);
+
+			taken = member->agent->pool == pool && member->number == number;
+		}
+		if (!taken)
+			return number;
+	}
+	return NUMBER_MAX;
+}
+
+static struct member *member_new(struct fleet *fleet, uint64_t id, uint32_t pool)
+{
+	struct member *member = calloc(1, sizeof *member);
+	struct span name = names_text(engine_names(fleet->engine), BAL_SYMBOL_POOL, pool);
+
+	if (member == NULL)
+		return NULL;
+	member->fleet = fleet;
+	member->agent = roster_add(engine_roster(fleet->engine), id, pool);
+	if (member->agent == NULL) {
+		free(member);
+		return NULL;
+	}
+	member->number = free_number(fleet, pool);
+	member->agent->pool_kind = BAL_POOL_PROCESS;
+	snprintf(member->agent->name, sizeof member->agent->name, "%.*s-%u", (int)name.size,
+		name.at, member->number);
+	list_append(&fleet->members, &member->node);
+	return member;
+}
+
+static void post_up(struct fleet *fleet, const struct member *member, uint64_t order)
+{
+	const struct config_pool *pool = engine_pool_config(fleet->engine, member->agent->pool);
+	struct bal_event up = {.type = BAL_EVENT_AGENT_UP,
+		.up = {.agent = member->agent->id,
+			.pool = member->agent->pool,
+			.state = BAL_AGENT_STARTING,
+			.slots = pool == NULL ? 1 : (uint32_t)pool->slots,
+			.order = order}};
+
+	engine_event(fleet->engine, &up);
+}
+
+/* The agent is gone: the core takes its tasks back first, then nothing refers to it any more. */
+static void member_gone(struct fleet *fleet, struct member *member, bool expected)
+{
+	struct bal_event down = {.type = BAL_EVENT_AGENT_DOWN,
+		.down = {.agent = member->agent->id, .expected = expected}};
+
+	push_detach(fleet->push, member->agent);
+	engine_event(fleet->engine, &down);
+	list_remove(&fleet->members, &member->node);
+	roster_remove(engine_roster(fleet->engine), member->agent);
+	free(member);
+}
+
+/* ---- readiness ---- */
+
+static void arm(struct fleet *fleet);
+
+static void on_probed(void *context, uint64_t id, bool ready)
+{
+	struct fleet *fleet = context;
+	struct member *member = member_find(fleet, id);
+	struct bal_event event = {.type = BAL_EVENT_AGENT_READY, .agent = {.agent = id}};
+
+	if (member == NULL)
+		return;
+	member->probing = false;
+	if (ready) {
+		member->ready = true;
+		engine_event(fleet->engine, &event);
+	} else if (member->ready) {
+		event.type = BAL_EVENT_AGENT_UNHEALTHY;
+		engine_event(fleet->engine, &event);
+	} else {
+		member->probe_wait_ns *= 2;
+		if (member->probe_wait_ns > PROBE_MAX_NS)
+			member->probe_wait_ns = PROBE_MAX_NS;
+		member->probe_at_ns = now_of(fleet) + member->probe_wait_ns;
+	}
+	arm(fleet);
+}
+
+static void probe_member(struct fleet *fleet, struct member *member)
+{
+	member->probing = true;
+	push_probe(fleet->push, member->agent->id, on_probed, fleet);
+}
+
+/* Probes whose time has come; agents that did not become ready in time are ended. */
+static void check_members(struct fleet *fleet)
+{
+	int64_t now_ns = now_of(fleet);
+	struct list_node *node = fleet->members.first;
+
+	while (node != NULL) {
+		struct member *member = container_of(node, struct member, node);
+
+		node = list_next(node);
+		if (!member->executing || member->ready)
+			continue;
+		if (now_ns >= member->ready_by_ns) {
+			snprintf(fleet->errors[member->agent->pool % POOLS_MAX], ERROR_SIZE,
+				"%s did not become ready in time: it must answer on its port",
+				member->agent->name);
+			engine_say(fleet->engine, STORE_SAY_WARNING, "%s",
+				fleet->errors[member->agent->pool % POOLS_MAX]);
+			member->ready_by_ns = TIME_NEVER_NS;
+			fleet->provider->ops->end(fleet->provider, member->agent->id, now_ns);
+		} else if (!member->probing && now_ns >= member->probe_at_ns) {
+			probe_member(fleet, member);
+		}
+	}
+}
+
+/* ---- facts from the provider ---- */
+
+static void on_executing(struct fleet *fleet, const struct provider_event *event)
+{
+	struct member *member = member_find(fleet, event->agent);
+	const struct config_pool *pool;
+	char message[PROVIDER_TEXT_SIZE_MAX];
+
+	if (member == NULL)
+		return;
+	pool = engine_pool_config(fleet->engine, member->agent->pool);
+	member->executing = true;
+	member->ready_by_ns =
+		time_add_ns(now_of(fleet), pool == NULL ? NS_PER_MIN : pool->ready.timeout_ns);
+	member->probe_wait_ns = PROBE_FIRST_NS;
+	member->probe_at_ns = now_of(fleet) + PROBE_FIRST_NS;
+	if (!push_attach(fleet->push, member->agent, "127.0.0.1", event->port,
+		    pool == NULL ? NULL : pool->path, message, sizeof message))
+		fleet->provider->ops->end(fleet->provider, member->agent->id, now_of(fleet));
+}
+
+static void on_adopted(struct fleet *fleet, const struct provider_event *event)
+{
+	uint32_t pool =
+		names_find(engine_names(fleet->engine), BAL_SYMBOL_POOL, span_of(event->pool));
+	struct member *member = pool == BAL_NONE || engine_pool_config(fleet->engine, pool) == NULL
+					? NULL
+					: member_new(fleet, event->agent, pool);
+
+	if (member == NULL) {
+		/* Its pool is not configured any more. */
+		fleet->provider->ops->end(fleet->provider, event->agent, now_of(fleet));
+		return;
+	}
+	post_up(fleet, member, 0);
+	on_executing(fleet, event);
+}
+
+static void on_gone(struct fleet *fleet, const struct provider_event *event)
+{
+	struct member *member = member_find(fleet, event->agent);
+
+	if (member == NULL)
+		return;
+	if (!event->asked) {
+		snprintf(fleet->errors[member->agent->pool % POOLS_MAX], ERROR_SIZE, "%s",
+			event->text);
+		engine_say(fleet->engine, STORE_SAY_WARNING, "agent %s: %s", member->agent->name,
+			event->text);
+	}
+	member_gone(fleet, member, event->asked && member->ready_by_ns != TIME_NEVER_NS);
+}
+
+static void pump(struct fleet *fleet)
+{
+	struct provider_event event;
+
+	while (fleet->provider->ops->next(fleet->provider, now_of(fleet), &event)) {
+		switch (event.type) {
+		case PROVIDER_ADOPTED:
+			on_adopted(fleet, &event);
+			break;
+		case PROVIDER_STARTED:
+			on_executing(fleet, &event);
+			break;
+		default:
+			on_gone(fleet, &event);
+			break;
+		}
+	}
+	check_members(fleet);
+	arm(fleet);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+	(void)status;
+	(void)events;
+	pump(poll->data);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	pump(timer->data);
+}
+
+/* Sets the timer to the next probe or to what the provider wants. */
+static void arm(struct fleet *fleet)
+{
+	int64_t at_ns = fleet->provider->ops->deadline_ns(fleet->provider);
+	int64_t wait_ns;
+
+	for (struct list_node *node = fleet->members.first; node != NULL; node = list_next(node)) {
+		const struct member *member = container_of(node, struct member, node);
+
+		if (!member->executing || member->ready)
+			continue;
+		if (!member->probing && member->probe_at_ns < at_ns)
+			at_ns = member->probe_at_ns;
+		if (member->ready_by_ns < at_ns)
+			at_ns = member->ready_by_ns;
+	}
+	if (at_ns == TIME_NEVER_NS || fleet->closing) {
+		uv_timer_stop(&fleet->timer);
+		return;
+	}
+	wait_ns = at_ns - now_of(fleet);
+	uv_timer_start(&fleet->timer, on_timer,
+		wait_ns <= 0 ? 0 : (uint64_t)((wait_ns + NS_PER_MS - 1) / NS_PER_MS), 0);
+}
+
+/* ---- the driver ---- */
+
+static bool start_one(struct fleet *fleet, uint32_t pool, uint64_t order)
+{
+	struct span name = names_text(engine_names(fleet->engine), BAL_SYMBOL_POOL, pool);
+	struct provider_order start = {
+		.order = order, .agent = engine_mint(fleet->engine), .pool = name.at};
+	struct member *member = member_new(fleet, start.agent, pool);
+	char *error = fleet->errors[pool % POOLS_MAX];
+
+	if (member == NULL)
+		return false;
+	error[0] = '\0';
+	post_up(fleet, member, order);
+	if (fleet->provider->ops->start(fleet->provider, &start, now_of(fleet), error, ERROR_SIZE))
+		return true;
+	engine_say(fleet->engine, STORE_SAY_ERROR, "pool %s: %s", name.at, error);
+	member_gone(fleet, member, false);
+	return false;
+}
+
+static void scale(void *self, uint32_t pool, uint64_t order, uint32_t count)
+{
+	struct fleet *fleet = self;
+	struct bal_event ended = {.type = BAL_EVENT_SCALE_ENDED,
+		.scale_ended = {.order = order, .status = BAL_UNAVAILABLE}};
+
+	for (uint32_t i = 0; i < count; i++)
+		if (start_one(fleet, pool, order))
+			ended.scale_ended.count++;
+	if (ended.scale_ended.count > 0)
+		ended.scale_ended.status = BAL_OK;
+	engine_event(fleet->engine, &ended);
+	arm(fleet);
+}
+
+static void end(void *self, uint64_t agent)
+{
+	struct fleet *fleet = self;
+
+	fleet->provider->ops->end(fleet->provider, agent, now_of(fleet));
+	arm(fleet);
+}
+
+static void probe(void *self, uint64_t agent)
+{
+	struct fleet *fleet = self;
+
+	push_probe(fleet->push, agent, on_probed, fleet);
+}
+
+static void dispatch(void *self, struct job *job, int64_t until_ns)
+{
+	push_dispatch(((struct fleet *)self)->push, job, until_ns);
+}
+
+static void rescind(void *self, struct job *job, enum bal_reason reason)
+{
+	push_rescind(((struct fleet *)self)->push, job, reason);
+}
+
+static void hand_back(void *self, struct job *job)
+{
+	push_hand_back(((struct fleet *)self)->push, job);
+}
+
+static const struct driver_ops FLEET_DRIVER = {
+	.dispatch = dispatch,
+	.rescind = rescind,
+	.hand_back = hand_back,
+	.scale = scale,
+	.end = end,
+	.probe = probe,
+};
+
+/* ---- samples ---- */
+
+static void post_sample(struct fleet *fleet, uint64_t agent, enum bal_signal signal, int64_t value)
+{
+	struct bal_event event = {.type = BAL_EVENT_SAMPLE,
+		.sample = {.agent = agent, .signal = signal, .value = value}};
+
+	engine_event(fleet->engine, &event);
+}
+
+static void sample_member(struct fleet *fleet, struct member *member)
+{
+	const struct config_pool *pool = engine_pool_config(fleet->engine, member->agent->pool);
+	struct sample now;
+	int64_t permille;
+
+	if (!fleet->provider->ops->sample(fleet->provider, member->agent->id,
+		    SAMPLE_CPU | SAMPLE_MEMORY, now_of(fleet), &now))
+		return;
+	if (sample_cpu_permille(&member->last, &now, &permille)) {
+		if (pool != NULL && pool->resources.cpu_millis > 0)
+			permille = permille * PERMILLE / pool->resources.cpu_millis;
+		post_sample(fleet, member->agent->id, BAL_SIGNAL_CPU_PERMILLE, permille);
+	}
+	if ((now.present & SAMPLE_MEMORY) != 0) {
+		post_sample(
+			fleet, member->agent->id, BAL_SIGNAL_MEMORY_MIB, now.memory_bytes / MIB);
+		if (pool != NULL && pool->resources.memory_bytes > 0)
+			post_sample(fleet, member->agent->id, BAL_SIGNAL_MEMORY_PERMILLE,
+				now.memory_bytes * PERMILLE / pool->resources.memory_bytes);
+	}
+	member->last = now;
+}
+
+static void on_sample_timer(uv_timer_t *timer)
+{
+	struct fleet *fleet = timer->data;
+
+	for (struct list_node *node = fleet->members.first; node != NULL; node = list_next(node)) {
+		struct member *member = container_of(node, struct member, node);
+
+		if (member->executing)
+			sample_member(fleet, member);
+	}
+}
+
+/* ---- life ---- */
+
+void fleet_configure(struct fleet *fleet)
+{
+	const struct config *config = engine_config(fleet->engine);
+	char directory[PATH_SIZE];
+	char message[PROVIDER_TEXT_SIZE_MAX];
+
+	if (getcwd(directory, sizeof directory) == NULL)
+		snprintf(directory, sizeof directory, "/");
+	for (uint32_t i = 0; i < config->pools.count; i++) {
+		const struct config_pool *pool = &config->pools.items[i];
+		const char *arguments[SPEC_ARGUMENTS_MAX + 1] = {NULL};
+		const char *environment[SPEC_ENVIRONMENT_MAX + 1] = {NULL};
+		struct process_template template = {.pool = pool->name,
+			.arguments = arguments,
+			.environment = environment,
+			.directory = directory,
+			.limits = {.cpu_millis = pool->resources.cpu_millis,
+				.memory_bytes = pool->resources.memory_bytes},
+			.grace_ns = pool->grace_ns,
+			.uid = -1,
+			.gid = -1};
+
+		if (pool->kind != BAL_POOL_PROCESS)
+			continue;
+		for (uint32_t j = 0; j < pool->run.count && j < SPEC_ARGUMENTS_MAX; j++)
+			arguments[j] = pool->run.items[j];
+		for (uint32_t j = 0; j < pool->env.count && j < SPEC_ENVIRONMENT_MAX; j++)
+			environment[j] = pool->env.items[j];
+		if (!process_pool_set(fleet->provider, &template, message, sizeof message))
+			engine_say(
+				fleet->engine, STORE_SAY_ERROR, "pool %s: %s", pool->name, message);
+	}
+}
+
+const char *fleet_error(const struct fleet *fleet, uint32_t pool)
+{
+	return fleet == NULL ? "" : fleet->errors[pool % POOLS_MAX];
+}
+
+static bool open_provider(
+	struct fleet *fleet, const struct cgroup *group, char *message, size_t message_size)
+{
+	char directory[PATH_SIZE];
+
+	snprintf(directory, sizeof directory, "%s/run", engine_data(fleet->engine));
+	mkdir(directory, 0700);
+	snprintf(directory, sizeof directory, "%s/run/agents", engine_data(fleet->engine));
+	fleet->provider =
+		process_open(directory, group, NULL, now_of(fleet), message, message_size);
+	return fleet->provider != NULL;
+}
+
+struct fleet *fleet_open(struct engine *engine, struct push *push, const struct cgroup *group,
+	char *message, size_t message_size)
+{
+	struct fleet *fleet = calloc(1, sizeof *fleet);
+
+	if (fleet == NULL) {
+		snprintf(message, message_size, "there is no memory for the fleet");
+		return NULL;
+	}
+	fleet->engine = engine;
+	fleet->push = push;
+	if (!open_provider(fleet, group, message, message_size)) {
+		free(fleet);
+		return NULL;
+	}
+	uv_timer_init(engine_loop(engine), &fleet->timer);
+	uv_timer_init(engine_loop(engine), &fleet->sample_timer);
+	uv_poll_init(engine_loop(engine), &fleet->poll, fleet->provider->ops->fd(fleet->provider));
+	fleet->handles_open = 3;
+	fleet->timer.data = fleet;
+	fleet->sample_timer.data = fleet;
+	fleet->poll.data = fleet;
+	engine_drive(engine, BAL_POOL_PROCESS, &FLEET_DRIVER, fleet);
+	fleet_configure(fleet);
+	uv_poll_start(&fleet->poll, UV_READABLE, on_readable);
+	uv_timer_start(&fleet->sample_timer, on_sample_timer, SAMPLE_MS, SAMPLE_MS);
+	pump(fleet); /* adopts */
+	return fleet;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct fleet *fleet = handle->data;
+	struct list_node *node;
+
+	if (--fleet->handles_open > 0)
+		return;
+	while ((node = list_pop(&fleet->members)) != NULL)
+		free(container_of(node, struct member, node));
+	free(fleet);
+}
+
+void fleet_close(struct fleet *fleet)
+{
+	if (fleet == NULL)
+		return;
+	fleet->closing = true;
+	uv_close((uv_handle_t *)&fleet->poll, on_closed);
+	uv_close((uv_handle_t *)&fleet->timer, on_closed);
+	uv_close((uv_handle_t *)&fleet->sample_timer, on_closed);
+	fleet->provider->ops->close(fleet->provider);
+}
