@@ -212,12 +212,10 @@ static void run_batch(void)
 	uint32_t count = 1 + draw(OPS_MAX);
 	uint64_t first = folder.token + 1;
 	struct store_completion completions[OPS_MAX];
-	uint32_t good = 0;
 	uint32_t found;
 
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count; i++)
 		expected[i] = submit_any();
-	}
 	found = folder_collect(&folder, completions, count);
 	assert_int_equal(found, count);
 	for (uint32_t i = 0; i < count; i++) {
