@@ -329,6 +329,16 @@ static enum bal_status late_success(struct bal_core *core, struct task *task)
 	return BAL_OK;
 }
 
+/* True when an attempt with this token was ever made.  Attempts of earlier epochs are not all
+ * known: their numbers are stored lazily. */
+static bool was_made(
+	const struct bal_core *core, const struct task *task, const struct bal_event_ended *event)
+{
+	if (event->attempt == 0 || event->epoch > core->epoch)
+		return false;
+	return event->epoch < core->epoch || event->attempt <= task->attempt;
+}
+
 enum bal_status attempt_answered(struct bal_core *core, const struct bal_event_ended *event)
 {
 	struct task *task = task_find(core, event->task);
@@ -344,7 +354,7 @@ enum bal_status attempt_answered(struct bal_core *core, const struct bal_event_e
 	}
 	unfinished = is_running(task) || task->state == BAL_TASK_QUEUED ||
 		     task->state == BAL_TASK_WAITING;
-	if (unfinished && event->outcome == BAL_OUTCOME_SUCCEEDED)
+	if (unfinished && event->outcome == BAL_OUTCOME_SUCCEEDED && was_made(core, task, event))
 		return late_success(core, task);
 	core->totals.stale_count++;
 	return BAL_STALE;

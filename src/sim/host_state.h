@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_SIM_HOST_STATE_H
+#define BAL_SIM_HOST_STATE_H
+
+#include "sim/fault.h"
+#include "sim/future.h"
+#include "sim/host.h"
+#include "sim/load.h"
+#include "sim/oracle.h"
+#include "sim/world.h"
+
+/* host_state: what host.c (the loop), perform.c (effects) and meddle.c (people) share. */
+
+/* A task as its client and its agent know it. */
+struct host_task {
+	struct bal_event_task event;
+	int64_t submitted_at_ns;
+	int64_t work_ns;
+	int64_t attempt_at_ns;
+	uint64_t agent; /* of the running attempt; 0 = none */
+	uint32_t attempt;
+	uint32_t children;      /* still to be submitted */
+	uint32_t children_open; /* submitted, not ended */
+	uint64_t success;       /* attempt whose answer succeeded first; 0 = none */
+	bool is_seen;           /* was dispatched before */
+	bool is_ended;
+	bool is_parked; /* its agent only waits for the children */
+};
+
+struct host {
+	const struct sim_options *options;
+	struct sim_report *report;
+	struct bal_core *core;
+	size_t core_size;
+	struct bal_effects effects;
+	struct future future;
+	struct load load;
+	struct fault fault;
+	struct world world;
+	struct oracle *oracle;   /* NULL: off */
+	struct host_task *tasks; /* by id; 0 is unused */
+	uint32_t task_count;     /* ids given out */
+	uint32_t live_count;     /* submitted and neither refused nor ended */
+	struct load_task arrival;
+	bool has_arrival;
+	int64_t now_ns;
+	int64_t arrivals_end_ns;
+	int64_t second; /* of virtual time, and the steps in it */
+	uint32_t second_steps, second_steps_max;
+	int64_t slots_at_ns; /* up to when capacity was summed */
+	uint64_t slots;      /* of agents that are alive */
+};
+
+/* Performs what the core wants. */
+void host_perform(struct host *host, const struct bal_effect *effect);
+
+/* Says that an event is about to reach the core.  False: it does not happen after all. */
+bool host_happens(struct host *host, struct future_event *event);
+
+/* Notes what became of an event: an answer that was taken closes its attempt. */
+void host_happened(struct host *host, const struct bal_event *event, enum bal_status status);
+
+/* Submits a task that the host drew, now. */
+void host_submit(struct host *host, const struct load_task *task, uint64_t parent);
+
+/* Gives one event to the core and performs what it wants.  False when the run must stop. */
+bool host_step(struct host *host, struct bal_event *event);
+
+/* Brings an agent up at a later time; 0 when there can be no more. */
+uint64_t host_agent_up(struct host *host, uint32_t pool, int64_t at_ns, uint64_t order, bool ready);
+
+/* Somebody does something. */
+void host_meddle(struct host *host);
+
+/* Stops the run with a reason. */
+__attribute__((format(printf, 2, 3))) void host_fail(struct host *host, const char *format, ...);
+
+#endif

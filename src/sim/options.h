@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_SIM_OPTIONS_H
+#define BAL_SIM_OPTIONS_H
+
+#include "ballast.h"
+
+/* options: everything that makes a simulated run what it is.  The same options give the same run,
+ * event by event.  All zero is a run of nothing; start from one of the two makers below. */
+
+#define SIM_POOLS_MAX   8
+#define SIM_SHARED_MAX  4
+#define SIM_TENANTS_MAX 16
+#define SIM_KINDS_MAX   16
+#define SIM_TASKS_MAX   100000000u
+#define SIM_AGENTS_MAX  65536u /* agents that may come up in one run */
+
+/* How tasks arrive and how large they are. */
+enum sim_arrivals {
+	SIM_POISSON,
+	SIM_BURSTS /* Poisson whose rate is ten times higher in a tenth of the time */
+};
+
+enum sim_sizes { SIM_LOGNORMAL, SIM_PARETO, SIM_CONSTANT };
+
+struct sim_load {
+	enum sim_arrivals arrivals;
+	enum sim_sizes sizes;
+	double rate_s;      /* mean arrivals per second; > 0 */
+	double size_mean_s; /* service on an agent of speed 1; > 0 */
+	double size_shape;  /* coefficient of variation of lognormal, alpha > 1 of Pareto sizes */
+	double estimate_sd; /* standard deviation of the logarithm of the size that is announced */
+	uint32_t kinds;     /* >= 1 */
+	uint32_t tenants;   /* >= 1 */
+	uint32_t conversations; /* 0: none */
+	bool priorities;        /* all classes, or normal alone */
+	int64_t durable_ppm;
+	int64_t deadline_ppm;
+	int64_t parent_ppm;    /* tasks that have children and wait for them */
+	uint32_t children_max; /* of one parent */
+};
+
+/* One task of a recorded load. */
+struct sim_arrival {
+	int64_t at_ns;   /* since the start; never goes back */
+	int64_t work_ns; /* service on an agent of speed 1; > 0 */
+};
+
+/* What goes wrong, in millionths of the occasions to. */
+struct sim_faults {
+	int64_t fail_ppm;      /* attempt: the agent's own no */
+	int64_t retryable_ppm; /* attempt: a failure that may be tried again */
+	int64_t lost_ppm;      /* attempt: the connection breaks, no answer comes */
+	int64_t hang_ppm;      /* attempt: no answer until it is timed out */
+	int64_t busy_ppm;      /* attempt: the agent has no room */
+	int64_t death_ppm;     /* attempt: its agent dies in the middle of it */
+	int64_t late_ppm;      /* answer: comes although the attempt was given up */
+	int64_t duplicate_ppm; /* answer: comes twice */
+	int64_t forged_ppm;    /* answer: one for an attempt that never was comes before it */
+	int64_t store_fails_ppm;
+	int64_t store_slow_ppm;
+	int64_t provider_fails_ppm; /* order: no agent comes */
+	int64_t provider_half_ppm;  /* order: only half of them come */
+	int64_t boot_fails_ppm;     /* agent: dies while it starts */
+	int64_t probe_fails_ppm;
+	int64_t meddle_ppm; /* arrival: somebody cancels, drains, scales, pauses */
+};
+
+struct sim_pool {
+	struct bal_event_pool conf;
+	double speed_low, speed_high; /* agents lie between, geometrically */
+	uint32_t agents;              /* that are there at the start */
+	int64_t boot_ns;
+	int64_t end_ns; /* from END until it is down */
+};
+
+struct sim_options {
+	uint64_t seed;
+	uint32_t tasks; /* children included; at most SIM_TASKS_MAX */
+	struct sim_load load;
+	const struct sim_arrival *trace; /* instead of drawn arrivals; borrowed, `tasks` of them */
+	struct sim_faults faults;
+	struct sim_pool pools[SIM_POOLS_MAX];
+	uint32_t pool_count;
+	struct bal_event_limit shared[SIM_SHARED_MAX];
+	uint32_t shared_count;
+	struct bal_event_tenant tenants[SIM_TENANTS_MAX];
+	uint32_t tenant_count;
+	uint32_t live_max;    /* tasks the core may hold at once */
+	int64_t commit_ns;    /* of the store */
+	int64_t network_ns;   /* of each answer */
+	int64_t drain_max_ns; /* after the last arrival everything must have ended in this time */
+	uint32_t steps_second_max; /* more in one virtual second is a livelock; 0: derived */
+	bool oracle_off;           /* for measuring the core alone */
+	/* Sees every step; may be NULL. */
+	void (*observe)(void *context, const struct bal_event *event, enum bal_status status,
+		const struct bal_effects *effects);
+	void *observe_context;
+};
+
+/* A fleet of `agents` agents of different speed in one pool that does not scale, with this load
+ * (share of all slots that are busy) and no faults. */
+void sim_options_fleet(
+	struct sim_options *options, uint64_t seed, uint32_t tasks, uint32_t agents, double load);
+
+/* A world drawn from the seed: pools, bounds, load and rates of faults. */
+void sim_options_draw(struct sim_options *options, uint64_t seed, uint32_t tasks);
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store, the provider and the agents of the virtual world: what an effect leads to, and when.
+ *
+ * An agent works on an attempt for size / speed and answers.  A parent submits its children a tenth
+ * into its work, waits until they have ended and then finishes; another attempt of it does not
+ * submit them again.  An answer that was given up on is normally swallowed, as a connection that
+ * was closed swallows it; the fault "late" lets it through. */
+#include "sim/host_state.h"
+
+#include "base/assert.h"
+#include "base/num.h"
+#include "base/units.h"
+
+#define SLOW_FACTOR    500 /* of a slow commit */
+#define HAND_BACK_NS   (10 * NS_PER_MS)
+#define PROBE_NS       (5 * NS_PER_MS)
+#define PROVIDER_NS    (200 * NS_PER_MS)
+#define CHILDREN_SHARE 10 /* part of its work after which a parent submits its children */
+
+static void store(struct host *host, uint64_t task, enum bal_event_type type)
+{
+	const struct sim_faults *faults = &host->options->faults;
+	int64_t delay_ns = host->options->commit_ns;
+	bool fails = fault_strikes(&host->fault, faults->store_fails_ppm);
+	struct future_event *event;
+
+	if (fault_strikes(&host->fault, faults->store_slow_ppm))
+		delay_ns *= SLOW_FACTOR;
+	event = future_post(&host->future, time_add_ns(host->now_ns, delay_ns), type);
+	event->event.stored.task = task;
+	event->event.stored.status = fails ? BAL_NO_SPACE : BAL_OK;
+}
+
+/* ---- attempts ----------------------------------------------------------------------------- */
+
+static struct future_event *post_answer(
+	struct host *host, uint64_t id, int64_t after_ns, enum bal_outcome outcome)
+{
+	const struct host_task *task = &host->tasks[id];
+	struct future_event *event = future_post(
+		&host->future, time_add_ns(host->now_ns, after_ns), BAL_EVENT_ATTEMPT_ENDED);
+
+	event->agent = task->agent;
+	event->event.ended = (struct bal_event_ended){
+		.task = id, .epoch = 1, .attempt = task->attempt, .outcome = outcome};
+	return event;
+}
+
+static void succeed(struct host *host, uint64_t id, int64_t service_ns)
+{
+	const struct sim_faults *faults = &host->options->faults;
+	int64_t after_ns = service_ns + host->options->network_ns;
+	struct future_event *event = post_answer(host, id, after_ns, BAL_OUTCOME_SUCCEEDED);
+
+	event->is_late = fault_strikes(&host->fault, faults->late_ppm);
+	if (fault_strikes(&host->fault, faults->duplicate_ppm)) {
+		event = post_answer(host, id, after_ns + NS_PER_MS, BAL_OUTCOME_SUCCEEDED);
+		event->is_late = true;
+	}
+	if (fault_strikes(&host->fault, faults->forged_ppm)) {
+		event = post_answer(host, id, after_ns / 2, BAL_OUTCOME_SUCCEEDED);
+		event->is_forged = true;
+		event->event.ended.attempt += 1 + fault_below(&host->fault, 3);
+	}
+}
+
+static void die(struct host *host, uint64_t agent, int64_t after_ns)
+{
+	struct future_event *event = future_post(
+		&host->future, time_add_ns(host->now_ns, after_ns), BAL_EVENT_AGENT_DOWN);
+
+	event->event.down.agent = agent;
+}
+
+static void fail(struct host *host, uint64_t id, enum fault_attempt fate, int64_t service_ns)
+{
+	int64_t part_ns = fault_part_ns(&host->fault, service_ns);
+	struct future_event *event;
+
+	switch (fate) {
+	case FAULT_FAIL:
+		post_answer(host, id, part_ns, BAL_OUTCOME_FAILED);
+		break;
+	case FAULT_RETRYABLE:
+		post_answer(host, id, part_ns, BAL_OUTCOME_RETRYABLE);
+		break;
+	case FAULT_LOST:
+		post_answer(host, id, part_ns, BAL_OUTCOME_LOST);
+		break;
+	case FAULT_BUSY:
+		event = post_answer(host, id, host->options->network_ns, BAL_OUTCOME_BUSY);
+		event->event.ended.retry_after_ns = fault_part_ns(&host->fault, NS_PER_S);
+		break;
+	case FAULT_DEATH:
+		die(host, host->tasks[id].agent, part_ns);
+		break;
+	case FAULT_HANG:
+	case FAULT_NONE:
+		break;
+	}
+}
+
+/* The agent of a parent submits its children and waits for them. */
+static void begin_children(struct host *host, uint64_t id, int64_t service_ns)
+{
+	uint32_t count = host->tasks[id].children;
+
+	host->tasks[id].children = 0;
+	host->tasks[id].is_parked = true;
+	while (count-- > 0 && host->task_count < host->options->tasks) {
+		uint64_t child = ++host->task_count;
+		struct host_task *task = &host->tasks[child];
+		struct load_task drawn;
+		struct future_event *event = future_post(&host->future,
+			time_add_ns(host->now_ns, service_ns / CHILDREN_SHARE),
+			BAL_EVENT_TASK_SUBMITTED);
+
+		load_child(&host->load, &host->tasks[id].event, &drawn);
+		drawn.event.id = child;
+		drawn.event.parent = id;
+		task->event = drawn.event;
+		task->work_ns = drawn.work_ns;
+		event->event.task = drawn.event;
+		host->tasks[id].children_open++;
+	}
+	if (host->tasks[id].children_open == 0)
+		host->tasks[id].is_parked = false;
+}
+
+static void dispatch(struct host *host, const struct bal_effect *effect)
+{
+	struct host_task *task = &host->tasks[effect->task];
+	enum fault_attempt fate = fault_attempt(&host->fault);
+	int64_t service_ns;
+
+	bal_assert(effect->task <= host->task_count);
+	host->report->dispatched++;
+	if (!task->is_seen)
+		histogram_record(&host->report->waits_ns, host->now_ns - task->submitted_at_ns, 1);
+	else
+		host->report->retried++;
+	task->is_seen = true;
+	task->agent = effect->agent;
+	task->attempt = effect->attempt;
+	task->attempt_at_ns = host->now_ns;
+	task->is_parked = false;
+	service_ns = world_service_ns(&host->world, effect->agent, task->work_ns);
+	if (fate != FAULT_NONE) {
+		fail(host, effect->task, fate, service_ns);
+		return;
+	}
+	if (task->children > 0)
+		begin_children(host, effect->task, service_ns);
+	else
+		task->is_parked = task->children_open > 0;
+	if (!task->is_parked)
+		succeed(host, effect->task, service_ns);
+}
+
+static void close_attempt(struct host *host, uint64_t id)
+{
+	struct host_task *task = &host->tasks[id];
+
+	if (task->agent != 0)
+		host->report->busy_ns += host->now_ns - task->attempt_at_ns;
+	task->agent = 0;
+	task->is_parked = false;
+}
+
+static void hand_back(struct host *host, const struct bal_effect *effect)
+{
+	if (host->tasks[effect->task].agent == effect->agent)
+		post_answer(host, effect->task, HAND_BACK_NS, BAL_OUTCOME_HANDED_BACK);
+}
+
+/* ---- ends --------------------------------------------------------------------------------- */
+
+static void end_task(struct host *host, uint64_t id)
+{
+	struct host_task *task = &host->tasks[id];
+	uint64_t parent = task->event.parent;
+
+	task->is_ended = true;
+	host->live_count--;
+	if (parent == 0)
+		return;
+	bal_assert(host->tasks[parent].children_open > 0);
+	if (--host->tasks[parent].children_open == 0 && host->tasks[parent].is_parked) {
+		int64_t left_ns = world_service_ns(
+			&host->world, host->tasks[parent].agent, host->tasks[parent].work_ns);
+
+		host->tasks[parent].is_parked = false;
+		succeed(host, parent, left_ns - left_ns / CHILDREN_SHARE);
+	}
+}
+
+static void complete(struct host *host, const struct bal_effect *effect)
+{
+	const struct host_task *task = &host->tasks[effect->task];
+
+	close_attempt(host, effect->task);
+	host->report->ended[effect->state]++;
+	histogram_record(&host->report->responses_ns, host->now_ns - task->submitted_at_ns, 1);
+	end_task(host, effect->task);
+}
+
+/* ---- the provider ------------------------------------------------------------------------- */
+
+static void note_scaling(struct host *host, uint64_t order)
+{
+	struct sim_report *report = host->report;
+	struct bal_why why;
+
+	if (report->scaling_count++ >= SIM_SCALINGS_MAX)
+		return;
+	bal_why(host->core, order, &why);
+	report->scalings[report->scaling_count - 1] = (struct sim_scaling){.at_ns = why.at_ns,
+		.pool = why.pool,
+		.agents_before = why.agents_before,
+		.agents_after = why.agents_after,
+		.reason = why.reason};
+}
+
+static void scale(struct host *host, const struct bal_effect *effect)
+{
+	const struct sim_faults *faults = &host->options->faults;
+	int64_t end_ns = host->now_ns + PROVIDER_NS;
+	uint32_t count = effect->count;
+	struct future_event *event;
+
+	note_scaling(host, effect->order);
+	if (fault_strikes(&host->fault, faults->provider_fails_ppm))
+		count = 0;
+	else if (fault_strikes(&host->fault, faults->provider_half_ppm))
+		count = count / 2;
+	for (uint32_t i = 0; i < count; i++)
+		host_agent_up(host, effect->pool, end_ns - PROVIDER_NS / 2, effect->order, false);
+	event = future_post(&host->future, end_ns, BAL_EVENT_SCALE_ENDED);
+	event->event.scale_ended = (struct bal_event_scale_ended){.order = effect->order,
+		.status = count == effect->count ? BAL_OK : BAL_UNAVAILABLE,
+		.count = count};
+}
+
+uint64_t host_agent_up(struct host *host, uint32_t pool, int64_t at_ns, uint64_t order, bool ready)
+{
+	const struct sim_pool *conf = &host->options->pools[pool];
+	uint64_t agent = world_add(&host->world, pool);
+	bool dies = !ready && fault_strikes(&host->fault, host->options->faults.boot_fails_ppm);
+	struct future_event *event;
+
+	if (agent == 0) {
+		host_fail(host, "more than %u agents came up", SIM_AGENTS_MAX - 1);
+		return 0;
+	}
+	event = future_post(&host->future, at_ns, BAL_EVENT_AGENT_UP);
+	event->event.up = (struct bal_event_up){.agent = agent,
+		.pool = pool,
+		.state = ready ? BAL_AGENT_READY : BAL_AGENT_STARTING,
+		.slots = world_find(&host->world, agent)->slots,
+		.order = order};
+	if (ready)
+		return agent;
+	event = future_post(&host->future, time_add_ns(at_ns, conf->boot_ns),
+		dies ? BAL_EVENT_AGENT_DOWN : BAL_EVENT_AGENT_READY);
+	if (dies)
+		event->event.down.agent = agent;
+	else
+		event->event.agent.agent = agent;
+	return agent;
+}
+
+static void end_agent(struct host *host, const struct bal_effect *effect)
+{
+	struct world_agent *agent = world_find(&host->world, effect->agent);
+	struct future_event *event;
+
+	if (agent == NULL)
+		return; /* it died by itself, which is still on its way */
+	agent->is_ended = true;
+	event = future_post(&host->future,
+		time_add_ns(host->now_ns, host->options->pools[agent->pool].end_ns),
+		BAL_EVENT_AGENT_DOWN);
+	event->event.down = (struct bal_event_down){.agent = effect->agent, .expected = true};
+}
+
+static void probe(struct host *host, const struct bal_effect *effect)
+{
+	bool fails = fault_strikes(&host->fault, host->options->faults.probe_fails_ppm);
+	struct future_event *event = future_post(&host->future, host->now_ns + PROBE_NS,
+		fails ? BAL_EVENT_AGENT_UNHEALTHY : BAL_EVENT_AGENT_READY);
+
+	event->event.agent.agent = effect->agent;
+}
+
+void host_perform(struct host *host, const struct bal_effect *effect)
+{
+	switch (effect->type) {
+	case BAL_EFFECT_STORE:
+		store(host, effect->task, BAL_EVENT_TASK_STORED);
+		break;
+	case BAL_EFFECT_STORE_RESULT:
+		close_attempt(host, effect->task);
+		store(host, effect->task, BAL_EVENT_RESULT_STORED);
+		break;
+	case BAL_EFFECT_ACCEPT:
+		host->report->accepted++;
+		break;
+	case BAL_EFFECT_REFUSE:
+		host->report->refused++;
+		end_task(host, effect->task);
+		break;
+	case BAL_EFFECT_DISPATCH:
+		dispatch(host, effect);
+		break;
+	case BAL_EFFECT_RESCIND:
+		close_attempt(host, effect->task);
+		break;
+	case BAL_EFFECT_HAND_BACK:
+		hand_back(host, effect);
+		break;
+	case BAL_EFFECT_COMPLETE:
+		complete(host, effect);
+		break;
+	case BAL_EFFECT_SCALE:
+		scale(host, effect);
+		break;
+	case BAL_EFFECT_DRAIN:
+		if (effect->order != 0)
+			note_scaling(host, effect->order);
+		break;
+	case BAL_EFFECT_END:
+		end_agent(host, effect);
+		break;
+	case BAL_EFFECT_PROBE:
+		probe(host, effect);
+		break;
+	default: /* REQUEUE, UNDRAIN: nothing in this world follows from them */
+		break;
+	}
+}
+
+/* ---- what reaches the core ---------------------------------------------------------------- */
+
+static void sum_slots(struct host *host)
+{
+	host->report->capacity_ns += (host->now_ns - host->slots_at_ns) * (int64_t)host->slots;
+	host->slots_at_ns = host->now_ns;
+}
+
+static bool answer_happens(const struct host *host, const struct future_event *event)
+{
+	const struct host_task *task = &host->tasks[event->event.ended.task];
+	bool is_current = task->agent == event->agent && task->agent != 0 &&
+			  task->attempt == event->event.ended.attempt;
+
+	if (event->is_forged)
+		return true;
+	if (world_find(&host->world, event->agent) == NULL)
+		return false;
+	return is_current || event->is_late;
+}
+
+bool host_happens(struct host *host, struct future_event *future)
+{
+	struct bal_event *event = &future->event;
+	const struct world_agent *agent;
+
+	switch (event->type) {
+	case BAL_EVENT_ATTEMPT_ENDED:
+		return answer_happens(host, future);
+	case BAL_EVENT_AGENT_READY:
+	case BAL_EVENT_AGENT_UNHEALTHY:
+		return world_find(&host->world, event->agent.agent) != NULL;
+	case BAL_EVENT_AGENT_UP:
+		sum_slots(host);
+		host->slots += event->up.slots;
+		return true;
+	case BAL_EVENT_AGENT_DOWN:
+		agent = world_find(&host->world, event->down.agent);
+		if (agent == NULL || (agent->is_ended && !event->down.expected))
+			return false;
+		sum_slots(host);
+		host->slots -= agent->slots;
+		world_remove(&host->world, event->down.agent);
+		return true;
+	case BAL_EVENT_TASK_SUBMITTED:
+		host->tasks[event->task.id].submitted_at_ns = host->now_ns;
+		host->report->submitted++;
+		host->live_count++;
+		return true;
+	default:
+		return true;
+	}
+}
+
+void host_happened(struct host *host, const struct bal_event *event, enum bal_status status)
+{
+	struct host_task *task;
+
+	if (event->type != BAL_EVENT_ATTEMPT_ENDED)
+		return;
+	task = &host->tasks[event->ended.task];
+	if (status != BAL_OK) {
+		host->report->stale++;
+		host->report->duplicates +=
+			event->ended.outcome == BAL_OUTCOME_SUCCEEDED && task->success != 0;
+		return;
+	}
+	if (event->ended.outcome == BAL_OUTCOME_SUCCEEDED)
+		task->success = event->ended.attempt;
+	if (task->agent != 0 && task->attempt == event->ended.attempt)
+		close_attempt(host, event->ended.task);
+}
