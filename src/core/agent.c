@@ -200,6 +200,8 @@ void agent_ready(struct bal_core *core, struct agent *agent)
 	} else if (agent->state == BAL_AGENT_EJECTED) {
 		agent->eject_until_ns = BAL_NEVER_NS;
 		agent_state_set(core, agent, BAL_AGENT_READY);
+	} else if (agent->state == BAL_AGENT_DRAINING && agent->ready_at_ns == 0) {
+		agent->ready_at_ns = core->now_ns; /* taken back, it will not say so again */
 	}
 }
 

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "core/agent.h"
 #include "core/learn.h"
+#include "core/order.h"
 #include "core/outbox.h"
 
 void drain_start(struct bal_core *core, struct agent *agent, uint64_t order)
@@ -17,6 +18,9 @@ void drain_start(struct bal_core *core, struct agent *agent, uint64_t order)
 
 	if (agent->state == BAL_AGENT_DRAINING || agent->state == BAL_AGENT_GONE)
 		return;
+	/* One that drains while it starts is not coming: its order must not wait for it. */
+	if (agent->state == BAL_AGENT_STARTING)
+		order_agent_done(core, agent);
 	agent->drain_at_ns = core->now_ns;
 	agent->drain_asked_back = false;
 	effect = outbox_add_agent(core, BAL_EFFECT_DRAIN, agent);

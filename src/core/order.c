@@ -75,6 +75,12 @@ void order_done(struct bal_core *core, uint64_t id, uint32_t count)
 		end_order(core, order);
 }
 
+void order_agent_done(struct bal_core *core, struct agent *agent)
+{
+	order_done(core, agent->order, 1);
+	agent->order = 0;
+}
+
 void order_closed(struct bal_core *core, uint64_t id)
 {
 	struct order *order = order_find(core, id);

@@ -350,7 +350,7 @@ static enum bal_status on_agent_up(struct bal_core *core, const struct bal_event
 	agent_state_set(core, agent, BAL_AGENT_STARTING);
 	if (up->state == BAL_AGENT_READY) {
 		agent_ready(core, agent);
-		order_done(core, up->order, 1);
+		order_agent_done(core, agent);
 	}
 	if (pool->removed)
 		drain_start(core, agent, 0);
@@ -365,7 +365,7 @@ static enum bal_status on_agent_ready(struct bal_core *core, const struct bal_ev
 		return BAL_UNKNOWN;
 	if (agent->state == BAL_AGENT_STARTING) {
 		agent_pool(core, agent)->start_failures = 0;
-		order_done(core, agent->order, 1);
+		order_agent_done(core, agent);
 	}
 	agent_ready(core, agent);
 	return BAL_OK;
@@ -393,7 +393,7 @@ static enum bal_status on_agent_down(struct bal_core *core, const struct bal_eve
 	failed = !event->down.expected && !agent->end_asked && !agent->restored &&
 		 core->now_ns - agent->up_at_ns < EARLY_DEATH_NS;
 	if (agent->state == BAL_AGENT_STARTING)
-		order_done(core, agent->order, 1);
+		order_agent_done(core, agent);
 	agent_state_set(core, agent, BAL_AGENT_GONE);
 	while (agent->tasks.first != NULL) {
 		struct task *task = container_of(agent->tasks.first, struct task, agent_node);

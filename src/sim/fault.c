@@ -35,6 +35,8 @@ bool fault_strikes(struct fault *fault, int64_t ppm)
 
 uint32_t fault_below(struct fault *fault, uint32_t bound)
 {
+	if (bound == 0)
+		return 0;
 	return (uint32_t)prng_below(&fault->prng, bound);
 }
 

@@ -30,7 +30,7 @@ enum fault_attempt fault_attempt(struct fault *fault);
 /* True with this probability. */
 bool fault_strikes(struct fault *fault, int64_t ppm);
 
-/* A whole number in [0, bound). */
+/* A whole number in [0, bound); 0 when bound is 0. */
 uint32_t fault_below(struct fault *fault, uint32_t bound);
 
 /* A part of a time, at least 1 ns. */

@@ -64,6 +64,8 @@ bool host_step(struct host *host, struct bal_event *event)
 	do {
 		count_step(host);
 		status = bal_step(host->core, event, &host->effects);
+		if (event->type != BAL_EVENT_MORE)
+			host->status = status;
 		host->report->digest = bal_effects_digest(host->report->digest, &host->effects);
 		if (host->oracle != NULL &&
 			!oracle_see(host->oracle, event, status, &host->effects))
@@ -80,6 +82,19 @@ bool host_step(struct host *host, struct bal_event *event)
 	return !has_failed(host);
 }
 
+/* A setting, which the core must take. */
+static bool step_setting(struct host *host, struct bal_event event)
+{
+	enum bal_event_type type = event.type;
+
+	if (!host_step(host, &event))
+		return false;
+	if (host->status != BAL_OK)
+		host_fail(host, "the core refuses a %s event: %s", bal_event_name(type),
+			bal_status_text(host->status));
+	return !has_failed(host);
+}
+
 /* ---- the beginning ------------------------------------------------------------------------ */
 
 static bool step_all_settings(struct host *host)
@@ -88,19 +103,19 @@ static bool step_all_settings(struct host *host)
 	bool goes_on = true;
 
 	for (uint32_t i = 0; i < options->shared_count; i++)
-		goes_on = goes_on && host_step(host, &(struct bal_event){.type = BAL_EVENT_LIMIT,
-							     .limit = options->shared[i]});
+		goes_on = goes_on && step_setting(host, (struct bal_event){.type = BAL_EVENT_LIMIT,
+								.limit = options->shared[i]});
 	for (uint32_t i = 0; i < options->tenant_count; i++)
-		goes_on = goes_on && host_step(host, &(struct bal_event){.type = BAL_EVENT_TENANT,
-							     .tenant = options->tenants[i]});
+		goes_on = goes_on && step_setting(host, (struct bal_event){.type = BAL_EVENT_TENANT,
+								.tenant = options->tenants[i]});
 	for (uint32_t i = 0; i < options->pool_count; i++)
-		goes_on = goes_on && host_step(host, &(struct bal_event){.type = BAL_EVENT_POOL,
-							     .pool = options->pools[i].conf});
+		goes_on = goes_on && step_setting(host, (struct bal_event){.type = BAL_EVENT_POOL,
+								.pool = options->pools[i].conf});
 	for (uint32_t i = 0; i < options->pool_count; i++)
 		for (uint32_t k = 0; k < options->pools[i].agents; k++)
 			host_agent_up(host, i, 0, 0, true);
-	return goes_on && host_step(host, &(struct bal_event){.type = BAL_EVENT_START,
-						  .start = {.epoch = 1, .seed = options->seed}});
+	return goes_on && step_setting(host, (struct bal_event){.type = BAL_EVENT_START,
+						     .start = {.epoch = 1, .seed = options->seed}});
 }
 
 static bool make_core(struct host *host)

@@ -43,6 +43,7 @@ struct host {
 	uint32_t live_count;     /* submitted and neither refused nor ended */
 	struct load_task arrival;
 	bool has_arrival;
+	enum bal_status status; /* what the core said to the last event */
 	int64_t now_ns;
 	int64_t arrivals_end_ns;
 	int64_t second; /* of virtual time, and the steps in it */

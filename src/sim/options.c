@@ -135,8 +135,10 @@ static void draw_pool(struct sim_options *options, struct prng *prng, uint32_t n
 	pool->speed_high = 0.5 + 2.0 * prng_unit(prng);
 	if (options->shared_count > 0 && prng_chance(prng, PPM / 2))
 		conf->limits[0] = (uint32_t)prng_below(prng, options->shared_count);
-	if (conf->kind == BAL_POOL_COMMAND)
+	if (conf->kind == BAL_POOL_COMMAND) {
+		conf->agents_min = 1;
 		conf->agents_max = 1;
+	}
 	if (conf->kind != BAL_POOL_PROCESS)
 		pool->agents = conf->agents_max;
 	/* The first pool can do all kinds, so that nothing waits for what never comes. */
