@@ -22,6 +22,7 @@ struct fault {
 	struct prng prng;
 };
 
+/* Begins a seed of its own source of chance; the rates stay the caller's. */
 void fault_init(struct fault *fault, const struct sim_faults *rates, uint64_t seed);
 
 /* What becomes of an attempt. */

@@ -25,6 +25,7 @@ struct load_task {
 	struct bal_event_task event; /* id and parent are the host's to set */
 };
 
+/* Begins at time 0; options, whose load must be in range, stay the caller's. */
 void load_init(struct load *load, const struct sim_options *options);
 
 /* The next arrival; times never go back.  False when a trace is at its end. */

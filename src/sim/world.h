@@ -24,7 +24,9 @@ struct world {
 	uint32_t pool_made[SIM_POOLS_MAX];
 };
 
+/* An empty world; stops the program when memory ends. */
 void world_init(struct world *world, const struct sim_options *options);
+/* Frees the agents. */
 void world_release(struct world *world);
 
 /* A new agent of this pool; its id, 0 when SIM_AGENTS_MAX agents were made. */
@@ -33,6 +35,7 @@ uint64_t world_add(struct world *world, uint32_t pool);
 /* The agent, NULL when it is gone or never was. */
 struct world_agent *world_find(const struct world *world, uint64_t agent);
 
+/* An agent that is there is gone from now on. */
 void world_remove(struct world *world, uint64_t agent);
 
 /* How long this agent works on a task of this size. */
