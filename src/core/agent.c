@@ -117,7 +117,8 @@ void agent_update(struct bal_core *core, struct agent *agent)
 		list_append(&pool->idle, &agent->idle_node);
 	else if (!idle && list_holds(&agent->idle_node))
 		list_remove(&pool->idle, &agent->idle_node);
-	if (idle)
+	/* A child may run on a slot of a full agent, see attempt.c. */
+	if (idle || core->children_queued.count > 0)
 		core->dispatch_due = true;
 	timer_set(core, &agent->timer, agent->id, timer_at_ns(core, agent));
 }
