@@ -35,6 +35,7 @@ bool drain_back(struct bal_core *core, struct agent *agent)
 
 	if (agent->state != BAL_AGENT_DRAINING || agent->end_asked)
 		return false;
+	agent->drain_kept = false;
 	outbox_add_agent(core, BAL_EFFECT_UNDRAIN, agent);
 	agent_state_set(core, agent, was_ready ? BAL_AGENT_READY : BAL_AGENT_STARTING);
 	return true;

@@ -120,7 +120,8 @@ static uint32_t take_back(struct bal_core *core, struct pool *pool, uint32_t cou
 			node = list_next(node)) {
 			struct agent *agent = container_of(node, struct agent, pool_node);
 
-			if (agent->state != BAL_AGENT_DRAINING || agent->end_asked)
+			if (agent->state != BAL_AGENT_DRAINING || agent->end_asked ||
+				agent->drain_kept)
 				continue;
 			if (last == NULL || agent->drain_at_ns > last->drain_at_ns ||
 				(agent->drain_at_ns == last->drain_at_ns && agent->id > last->id))

@@ -158,6 +158,7 @@ struct agent {
 	uint8_t state;
 	uint8_t restored;         /* came from before the restart */
 	uint8_t end_asked;        /* END was sent */
+	uint8_t drain_kept;       /* somebody wants it drained: scaling leaves it so */
 	uint8_t drain_asked_back; /* HAND_BACK was sent to its tasks */
 	uint8_t probing;
 	uint32_t failures_row; /* lost attempts in a row */

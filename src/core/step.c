@@ -433,6 +433,7 @@ static enum bal_status on_agent_drained(struct bal_core *core, const struct bal_
 	if (agent == NULL)
 		return BAL_UNKNOWN;
 	if (!event->drain.back) {
+		agent->drain_kept = true;
 		drain_start(core, agent, 0);
 		return BAL_OK;
 	}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trace FOLDER [--update]: plays the scenes and compares each with FOLDER/NAME.txt, byte for byte.
+ * --update writes the files anew: read the difference before committing it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "scene.h"
+
+#define PATH_SIZE 4096
+
+#define EVENT(name, ...) ((struct bal_event){.type = BAL_EVENT_##name, __VA_ARGS__})
+
+static void play_lifecycle(struct scene *scene)
+{
+	struct bal_event task = scene_task(1);
+
+	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
+	scene_agent(scene, 1, 0, 1);
+	scene_say(scene, "A durable task is stored before it is accepted, and so is its end.");
+	task.task.flags = BAL_TASK_DURABLE;
+	scene_feed(scene, task);
+	scene_pass(scene, 2 * NS_PER_MS);
+	scene_feed(scene, EVENT(TASK_STORED, .stored = {.task = 1}));
+	scene_feed(scene, EVENT(ATTEMPT_STARTED, .attempt = {.task = 1, .attempt = 1}));
+	scene_pass(scene, 3 * NS_PER_S);
+	scene_answer(scene, 1, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_pass(scene, 2 * NS_PER_MS);
+	scene_feed(scene, EVENT(RESULT_STORED, .stored = {.task = 1}));
+	scene_say(scene, "One that cannot be made durable is refused.");
+	task.task.id = 2;
+	scene_feed(scene, task);
+	scene_feed(scene, EVENT(TASK_STORED, .stored = {.task = 2, .status = BAL_NO_SPACE}));
+}
+
+static void play_retry(struct scene *scene)
+{
+	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
+	scene_agent(scene, 1, 0, 1);
+	scene_say(scene, "Two attempts are allowed; the second comes after a back-off.");
+	scene_feed(scene, scene_task(1));
+	scene_pass(scene, NS_PER_S);
+	scene_answer(scene, 1, 1, BAL_OUTCOME_RETRYABLE);
+	scene_pass(scene, 2 * NS_PER_S);
+	scene_answer(scene, 1, 2, BAL_OUTCOME_RETRYABLE);
+	scene_say(scene, "The agent's own no is not tried again.");
+	scene_feed(scene, scene_task(2));
+	scene_answer(scene, 2, 1, BAL_OUTCOME_FAILED);
+}
+
+static void play_late(struct scene *scene)
+{
+	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
+	scene_agent(scene, 1, 0, 1);
+	scene_agent(scene, 2, 0, 1);
+	scene_feed(scene, scene_task(1));
+	scene_say(scene, "The attempt times out, a second one runs.");
+	scene_pass(scene, 10 * NS_PER_MIN + 2 * NS_PER_S);
+	scene_say(scene, "A late failure of the first does not count; a late success does.");
+	scene_answer(scene, 1, 1, BAL_OUTCOME_FAILED);
+	scene_answer(scene, 1, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_say(scene, "The answer of the second finds the task ended.");
+	scene_answer(scene, 1, 2, BAL_OUTCOME_SUCCEEDED);
+	scene_say(scene, "An attempt that was never made cannot end a task.");
+	scene_feed(scene, scene_task(2));
+	scene_answer(scene, 2, 2, BAL_OUTCOME_SUCCEEDED);
+}
+
+static void play_lease(struct scene *scene)
+{
+	struct bal_event pool = scene_pool(0, BAL_POOL_LEASE);
+
+	pool.pool.timeout_ns = NS_PER_MIN;
+	scene_feed(scene, pool);
+	scene_agent(scene, 1, 0, 1);
+	scene_feed(scene, scene_task(1));
+	scene_say(
+		scene, "The worker says how long its lease is, renews it once, and falls silent.");
+	scene_feed(
+		scene, EVENT(ATTEMPT_EXTENDED,
+			       .extended = {.task = 1, .attempt = 1, .until_ns = 20 * NS_PER_S}));
+	scene_pass(scene, 15 * NS_PER_S);
+	scene_feed(
+		scene, EVENT(ATTEMPT_EXTENDED,
+			       .extended = {.task = 1, .attempt = 1, .until_ns = 35 * NS_PER_S}));
+	scene_pass(scene, 25 * NS_PER_S);
+	scene_say(scene, "Renewing a lease that ran out is refused.");
+	scene_feed(
+		scene, EVENT(ATTEMPT_EXTENDED,
+			       .extended = {.task = 1, .attempt = 1, .until_ns = 90 * NS_PER_S}));
+}
+
+static void play_cancel(struct scene *scene)
+{
+	struct bal_event task = scene_task(3);
+
+	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
+	scene_agent(scene, 1, 0, 1);
+	scene_feed(scene, scene_task(1));
+	scene_feed(scene, scene_task(2));
+	scene_say(scene, "Waiting: it ends. Running: its agent is told, the slot is free at once.");
+	scene_feed(scene, EVENT(TASK_CANCELLED, .cancelled = {.task = 2}));
+	task.task.flags = BAL_TASK_DURABLE;
+	scene_feed(scene, task);
+	scene_feed(scene, EVENT(TASK_STORED, .stored = {.task = 3}));
+	scene_feed(scene, EVENT(TASK_CANCELLED, .cancelled = {.task = 1}));
+	scene_answer(scene, 1, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_feed(scene, EVENT(TASK_CANCELLED, .cancelled = {.task = 3}));
+	scene_feed(scene, EVENT(RESULT_STORED, .stored = {.task = 3}));
+}
+
+/* Agents of the last order come up. */
+static void bring_up(struct scene *scene, uint64_t agent, uint64_t order)
+{
+	scene_feed(scene, EVENT(AGENT_UP, .up = {.agent = agent,
+						  .pool = 0,
+						  .state = BAL_AGENT_STARTING,
+						  .slots = 1,
+						  .order = order}));
+	scene_feed(scene, EVENT(AGENT_READY, .agent = {.agent = agent}));
+}
+
+static uint64_t last_order(const struct scene *scene)
+{
+	struct bal_pool_view view;
+
+	return bal_pool_view(scene->core, 0, &view) ? view.order_last : 0;
+}
+
+static void play_scaling(struct scene *scene)
+{
+	struct bal_event pool = scene_pool(0, BAL_POOL_PROCESS);
+
+	pool.pool.agents_min = 2;
+	pool.pool.agents_max = 20;
+	pool.pool.timeout_ns = 2 * NS_PER_HOUR;
+	pool.pool.slots = 10;
+	scene_feed(scene, pool);
+	scene_say(scene, "The minimum is ordered at once.");
+	scene_pass(scene, NS_PER_S);
+	scene_why(scene, 0);
+	bring_up(scene, 1, last_order(scene));
+	bring_up(scene, 2, last_order(scene));
+	scene_feed(scene, EVENT(AGENT_SLOTS, .slots = {.agent = 1, .slots = 10}));
+	scene_feed(scene, EVENT(AGENT_SLOTS, .slots = {.agent = 2, .slots = 10}));
+	scene_say(scene, "17 of 20 slots busy: above 80 % for 5 minutes makes one more.");
+	for (uint64_t task = 1; task <= 17; task++)
+		scene_feed(scene, scene_task(task));
+	scene_pass(scene, 4 * NS_PER_MIN + 58 * NS_PER_S);
+	scene_say(scene, "4 min 58 s: nothing yet.");
+	scene_pass(scene, 4 * NS_PER_S);
+	scene_why(scene, 0);
+	bring_up(scene, 3, last_order(scene));
+	scene_feed(scene, EVENT(AGENT_SLOTS, .slots = {.agent = 3, .slots = 10}));
+	scene_say(scene, "All done but two: below 30 % for 15 minutes gives one back.");
+	for (uint64_t task = 1; task <= 15; task++)
+		scene_answer(scene, task, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_pass(scene, 14 * NS_PER_MIN + 58 * NS_PER_S);
+	scene_say(scene, "14 min 58 s: nothing yet.");
+	scene_pass(scene, 4 * NS_PER_S);
+	scene_why(scene, 0);
+	scene_feed(scene, EVENT(AGENT_DOWN, .down = {.agent = 3, .expected = true}));
+}
+
+static void play_emergency(struct scene *scene)
+{
+	struct bal_event pool = scene_pool(0, BAL_POOL_PROCESS);
+	struct bal_event task = scene_task(2);
+
+	pool.pool.agents_max = 20;
+	scene_feed(scene, pool);
+	scene_pass(scene, NS_PER_S);
+	bring_up(scene, 1, last_order(scene));
+	scene_feed(scene, scene_task(1));
+	scene_say(scene, "A critical task waits for more than a minute: capacity doubles.");
+	task.task.priority = BAL_PRIORITY_CRITICAL;
+	scene_feed(scene, task);
+	scene_pass(scene, 62 * NS_PER_S);
+	scene_why(scene, 0);
+	bring_up(scene, 2, last_order(scene));
+}
+
+static void play_drain(struct scene *scene)
+{
+	struct bal_event pool = scene_pool(0, BAL_POOL_PROCESS);
+
+	scene_feed(scene, pool);
+	scene_pass(scene, NS_PER_S);
+	bring_up(scene, 1, last_order(scene));
+	scene_feed(scene, scene_task(1));
+	scene_feed(scene, EVENT(AGENT_DRAINED, .drain = {.agent = 1}));
+	scene_say(scene, "Another takes its place in the minimum.");
+	scene_pass(scene, NS_PER_S);
+	bring_up(scene, 2, last_order(scene));
+	scene_say(scene, "At the drain limit the agent is asked to hand its task back.");
+	scene_pass(scene, 29 * NS_PER_S);
+	scene_answer(scene, 1, 1, BAL_OUTCOME_HANDED_BACK);
+	scene_say(scene, "It is ended, and the task runs on the other agent as attempt 2.");
+	scene_feed(scene, EVENT(AGENT_DOWN, .down = {.agent = 1, .expected = true}));
+	scene_answer(scene, 1, 2, BAL_OUTCOME_SUCCEEDED);
+}
+
+static void play_child(struct scene *scene)
+{
+	struct bal_event child = scene_task(2);
+
+	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
+	scene_agent(scene, 1, 0, 1);
+	scene_feed(scene, scene_task(1));
+	scene_say(
+		scene, "The pool is full with a parent that only waits: its child uses its slot.");
+	child.task.parent = 1;
+	child.task.flags = BAL_TASK_PARENT_WAITS;
+	scene_feed(scene, child);
+	scene_say(scene, "A second child waits, for the slot is lent once.");
+	child.task.id = 3;
+	scene_feed(scene, child);
+	scene_answer(scene, 2, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_answer(scene, 3, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_answer(scene, 1, 1, BAL_OUTCOME_SUCCEEDED);
+}
+
+static void play_limit(struct scene *scene)
+{
+	struct bal_event pool = scene_pool(0, BAL_POOL_URLS);
+
+	scene_feed(scene, EVENT(LIMIT, .limit = {.limit = 0, .running_max = 1}));
+	pool.pool.limits[0] = 0;
+	scene_feed(scene, pool);
+	pool.pool.pool = 1;
+	scene_feed(scene, pool);
+	scene_agent(scene, 1, 0, 2);
+	scene_agent(scene, 2, 1, 2);
+	scene_say(
+		scene, "Two pools share a limit of one: the second task waits beside free slots.");
+	scene_feed(scene, scene_task(1));
+	scene_feed(scene, scene_task(2));
+	scene_answer(scene, 1, 1, BAL_OUTCOME_SUCCEEDED);
+}
+
+static void play_refusals(struct scene *scene)
+{
+	struct bal_event task = scene_task(1);
+
+	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
+	scene_agent(scene, 1, 0, 1);
+	scene_say(scene, "No pool offers tag 5.");
+	task.task.needs.tags.words[0] = 33;
+	scene_feed(scene, task);
+	scene_say(scene, "A deadline that has passed, and one that cannot be met.");
+	task = scene_task(2);
+	task.task.deadline_ns = 0;
+	scene_pass(scene, NS_PER_S);
+	scene_feed(scene, task);
+	for (uint64_t id = 10; id < 30; id++) {
+		scene_feed(scene, scene_task(id));
+		scene_pass(scene, 10 * NS_PER_S);
+		scene_answer(scene, id, 1, BAL_OUTCOME_SUCCEEDED);
+	}
+	task = scene_task(30);
+	task.task.deadline_ns = scene->now_ns + NS_PER_S;
+	scene_feed(scene, task);
+	scene_say(scene, "The queue holds two; the third is told when to come again.");
+	scene_feed(scene, EVENT(KNOB, .knob = {.knob = BAL_KNOB_QUEUE_MAX, .value = 2}));
+	for (uint64_t id = 31; id < 35; id++)
+		scene_feed(scene, scene_task(id));
+}
+
+static const struct {
+	const char *name;
+	void (*play)(struct scene *scene);
+} SCENES[] = {
+	{"lifecycle", play_lifecycle},
+	{"retry", play_retry},
+	{"late", play_late},
+	{"lease", play_lease},
+	{"cancel", play_cancel},
+	{"scaling", play_scaling},
+	{"emergency", play_emergency},
+	{"drain", play_drain},
+	{"child", play_child},
+	{"limit", play_limit},
+	{"refusals", play_refusals},
+};
+
+/* Plays a scene into memory; the caller frees it. */
+static char *play(size_t number)
+{
+	struct scene scene;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+
+	if (to == NULL)
+		abort();
+	scene_begin(&scene, to);
+	SCENES[number].play(&scene);
+	scene_end(&scene);
+	fclose(to);
+	return text;
+}
+
+static bool write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	bool is_written = file != NULL && fputs(text, file) >= 0;
+
+	return (file == NULL || fclose(file) == 0) && is_written;
+}
+
+/* Says at which line the file and the text part. */
+static bool compare_file(const char *path, const char *text)
+{
+	char wanted[2 * BAL_LINE_SIZE];
+	FILE *file = fopen(path, "r");
+	int line = 1;
+
+	if (file == NULL) {
+		printf("%s: cannot be read\n", path);
+		return false;
+	}
+	while (fgets(wanted, sizeof wanted, file) != NULL) {
+		size_t size = strlen(wanted);
+
+		if (strncmp(text, wanted, size) != 0) {
+			printf("%s:%d:\n  wanted %s  found  %.*s\n", path, line, wanted,
+				(int)strcspn(text, "\n"), text);
+			fclose(file);
+			return false;
+		}
+		text += size;
+		line++;
+	}
+	fclose(file);
+	if (*text != '\0')
+		printf("%s:%d: more came than is written there:\n%s", path, line, text);
+	return *text == '\0';
+}
+
+int main(int argc, char **argv)
+{
+	bool updates = argc == 3 && strcmp(argv[2], "--update") == 0;
+	int failed = 0;
+
+	if (argc < 2 || (argc > 2 && !updates)) {
+		fprintf(stderr, "usage: trace FOLDER [--update]\n");
+		return 2;
+	}
+	for (size_t i = 0; i < sizeof SCENES / sizeof *SCENES; i++) {
+		char path[PATH_SIZE];
+		char *text = play(i);
+		bool is_good;
+
+		snprintf(path, sizeof path, "%s/%s.txt", argv[1], SCENES[i].name);
+		is_good = updates ? write_file(path, text) : compare_file(path, text);
+		failed += !is_good;
+		free(text);
+	}
+	return failed == 0 ? 0 : 1;
+}
