@@ -58,9 +58,9 @@ static bool misses_deadline(const struct bal_core *core, const struct lane *lane
 				     ? event->size_ns
 				     : num_to_i64(kind->service_s.value * (double)NS_PER_S);
 
-	*wait_ns = num_max_i64(0, explain_wait_ns(core, lane, event->kind, event->priority));
 	if (event->deadline_ns == BAL_NEVER_NS)
 		return false;
+	*wait_ns = num_max_i64(0, explain_wait_ns(core, lane, event->kind, event->priority));
 	if (event->deadline_ns <= core->now_ns)
 		return true;
 	if (!learn_is_known(core, event->kind))

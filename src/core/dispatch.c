@@ -162,7 +162,7 @@ static void lend_slots(struct bal_core *core)
 static void wake_for_rates(struct bal_core *core)
 {
 	core->wake_at_ns = BAL_NEVER_NS;
-	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
+	for (uint32_t i = 0; i < core->pools_high; i++) {
 		const struct pool *pool = &core->pools[i];
 		int64_t open_at_ns;
 

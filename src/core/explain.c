@@ -35,7 +35,7 @@ uint32_t explain_capable(const struct bal_core *core, const struct lane *lane)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < core->limits.pools_max; i++)
+	for (uint32_t i = 0; i < core->pools_high; i++)
 		if (lane_serves(lane, i))
 			count += core->pools[i].agents.count;
 	return count;
@@ -118,7 +118,7 @@ int64_t explain_wait_ns(
 	uint64_t taken = 0;
 	double service_s = core->kinds[kind].service_s.value;
 
-	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
+	for (uint32_t i = 0; i < core->pools_high; i++) {
 		const struct pool *pool = &core->pools[i];
 
 		if (!lane_serves(lane, i))
@@ -142,7 +142,7 @@ void explain_nearest(
 	uint32_t lacking[BAL_NEAREST_MAX];
 
 	why->unknown_count = needs->unknown_count;
-	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
+	for (uint32_t i = 0; i < core->pools_high; i++) {
 		const struct pool *pool = &core->pools[i];
 		struct bal_tags missing = tags_missing(&pool->conf.offers, &needs->tags);
 		uint32_t count = tags_count(&missing);
@@ -173,7 +173,7 @@ static enum bal_reason closed_reason(
 {
 	bool coming = false, up = false, paused = false, limited = false, any = false;
 
-	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
+	for (uint32_t i = 0; i < core->pools_high; i++) {
 		const struct pool *pool = &core->pools[i];
 		uint32_t blocking;
 

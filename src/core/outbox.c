@@ -55,4 +55,7 @@ void outbox_take(struct bal_core *core, struct bal_effects *effects)
 		outbox->first = outbox->first + 1 == outbox->capacity ? 0 : outbox->first + 1;
 		outbox->count--;
 	}
+	/* Begin anew at the front, so that only the pages that a burst needs are ever touched. */
+	if (outbox->count == 0)
+		outbox->first = 0;
 }

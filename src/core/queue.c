@@ -48,7 +48,7 @@ static void lane_pools_update(struct bal_core *core, struct lane *lane)
 	memset(lane->pools, 0, core->pool_words * sizeof *lane->pools);
 	lane->pool_count = 0;
 	lane->pool_first = BAL_NONE;
-	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
+	for (uint32_t i = 0; i < core->pools_high; i++) {
 		if (!pool_serves(&core->pools[i], lane))
 			continue;
 		lane->pools[i / 64] |= UINT64_C(1) << (i % 64);

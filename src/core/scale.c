@@ -56,7 +56,7 @@ static struct pool *lane_home(struct bal_core *core, const struct lane *lane)
 {
 	struct pool *home = NULL;
 
-	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
+	for (uint32_t i = 0; i < core->pools_high; i++) {
 		struct pool *pool = &core->pools[i];
 
 		if (!lane_serves(lane, i))
@@ -71,7 +71,7 @@ static struct pool *lane_home(struct bal_core *core, const struct lane *lane)
 
 void scale_count_waiting(struct bal_core *core)
 {
-	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
+	for (uint32_t i = 0; i < core->pools_high; i++) {
 		core->pools[i].waiting = 0;
 		core->pools[i].waiting_batch = 0;
 		core->pools[i].critical_since_ns = BAL_NEVER_NS;

@@ -32,7 +32,7 @@ static uint32_t lane_slots_ready(const struct bal_core *core, const struct lane 
 {
 	uint32_t slots = 0;
 
-	for (uint32_t i = 0; i < core->limits.pools_max; i++)
+	for (uint32_t i = 0; i < core->pools_high; i++)
 		if (lane_serves(lane, i))
 			slots += core->pools[i].slots_ready;
 	return slots;
@@ -43,7 +43,7 @@ void score_refresh(struct bal_core *core)
 	if (core->now_ns - core->rivals_at_ns < REFRESH_NS)
 		return;
 	core->rivals_at_ns = core->now_ns;
-	for (uint32_t i = 0; i < core->limits.pools_max; i++)
+	for (uint32_t i = 0; i < core->pools_high; i++)
 		core->pools[i].rivals = 0.0;
 	for (uint32_t i = slab_next(&core->lanes, 0); i != SLAB_NONE;
 		i = slab_next(&core->lanes, i + 1)) {
@@ -51,7 +51,7 @@ void score_refresh(struct bal_core *core)
 		uint32_t slots = lane_slots_ready(core, lane);
 
 		lane->rivals_own = lane_rate(core, lane) / (double)(slots == 0 ? 1 : slots);
-		for (uint32_t j = 0; j < core->limits.pools_max; j++)
+		for (uint32_t j = 0; j < core->pools_high; j++)
 			if (lane_serves(lane, j))
 				core->pools[j].rivals += lane->rivals_own;
 	}

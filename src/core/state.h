@@ -275,6 +275,7 @@ struct bal_core {
 	struct slab agents;
 	struct map agents_by_id;
 	struct pool *pools;
+	uint32_t pools_high; /* pools from here on were never defined */
 	struct tenant *tenants;
 	struct kind *kinds;
 	struct limit *shared;

@@ -167,6 +167,8 @@ static enum bal_status on_pool(struct bal_core *core, const struct bal_event *ev
 	}
 	pool->conf = *conf;
 	pool->exists = true;
+	if (conf->pool >= core->pools_high)
+		core->pools_high = conf->pool + 1;
 	pool->removed = false;
 	lanes_update(core);
 	scale_begin(core, pool);
