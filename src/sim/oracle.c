@@ -27,7 +27,7 @@ struct task_book {
 	uint32_t failures;
 	uint8_t state;
 	bool is_durable, is_stored, is_result_stored, is_cancelled, is_lent;
-	bool parent_waits, has_succeeded, has_failed;
+	bool parent_waits, has_succeeded, has_failed, is_used_up;
 };
 
 struct agent_book {
@@ -138,6 +138,19 @@ static struct agent_book *agent_of(struct oracle *oracle, uint64_t id)
 	return id > 0 && id <= oracle->agents_max ? &oracle->agents[id] : NULL;
 }
 
+static uint32_t attempts_max(const struct oracle *oracle, const struct task_book *task)
+{
+	return task->attempts_max > 0 ? task->attempts_max
+				      : oracle->pools[task->pool].conf.attempts_max;
+}
+
+/* What is allowed is the choice of the pool that the last attempt failed in. */
+static void note_failure(const struct oracle *oracle, struct task_book *task)
+{
+	task->failures++;
+	task->is_used_up = task->failures >= attempts_max(oracle, task);
+}
+
 /* ---- attempts ----------------------------------------------------------------------------- */
 
 static void refill(struct oracle *oracle, struct limit_book *limit)
@@ -246,9 +259,9 @@ static void check_turn(
 		complain(oracle, "task %" PRIu64 " is sent although it succeeded", effect->task);
 	else if (task->deadline_ns < oracle->now_ns)
 		complain(oracle, "task %" PRIu64 " is sent after its deadline", effect->task);
-	else if (task->attempts_max > 0 && task->failures >= task->attempts_max)
-		complain(oracle, "task %" PRIu64 " is tried more than %u times", effect->task,
-			task->attempts_max);
+	else if (task->is_used_up)
+		complain(oracle, "task %" PRIu64 " is sent after %u failures, which is all it may",
+			effect->task, task->failures);
 }
 
 static void see_dispatch(struct oracle *oracle, const struct bal_effect *effect)
@@ -295,17 +308,11 @@ static void see_rescind(struct oracle *oracle, const struct bal_effect *effect)
 	}
 	if (effect->reason == BAL_REASON_ATTEMPT_TIMEOUT ||
 		effect->reason == BAL_REASON_LEASE_EXPIRED)
-		task->failures++;
+		note_failure(oracle, task);
 	close_attempt(oracle, task);
 }
 
 /* ---- ends --------------------------------------------------------------------------------- */
-
-static uint32_t attempts_max(const struct oracle *oracle, const struct task_book *task)
-{
-	return task->attempts_max > 0 ? task->attempts_max
-				      : oracle->pools[task->pool].conf.attempts_max;
-}
 
 static bool has_cause(
 	const struct oracle *oracle, const struct task_book *task, enum bal_task_state end)
@@ -316,7 +323,7 @@ static bool has_cause(
 	case BAL_TASK_FAILED:
 		return task->has_failed;
 	case BAL_TASK_DEAD:
-		return task->failures >= attempts_max(oracle, task);
+		return task->is_used_up;
 	case BAL_TASK_CANCELLED:
 		return task->is_cancelled;
 	case BAL_TASK_EXPIRED:
@@ -536,7 +543,8 @@ static void see_answer(struct oracle *oracle, const struct bal_event_ended *even
 	if (event->outcome == BAL_OUTCOME_BUSY)
 		oracle->agents[task->agent].busy_until_ns = oracle->now_ns + event->retry_after_ns;
 	close_attempt(oracle, task);
-	task->failures += COUNTED >> event->outcome & 1u;
+	if ((COUNTED >> event->outcome & 1u) != 0)
+		note_failure(oracle, task);
 	task->has_succeeded = event->outcome == BAL_OUTCOME_SUCCEEDED;
 	task->has_failed = event->outcome == BAL_OUTCOME_FAILED;
 }
@@ -581,7 +589,7 @@ static void see_down(struct oracle *oracle, uint64_t id)
 
 		if (task->agent != id)
 			continue;
-		task->failures++;
+		note_failure(oracle, task);
 		close_attempt(oracle, task);
 	}
 	if (!agent->is_draining)
