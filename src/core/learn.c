@@ -118,9 +118,9 @@ static double slowness_of(const struct history *history, double prior)
 	return mean_shrunk(&history->fast, slow, PRIOR_FAST);
 }
 
-double learn_slowness(const struct bal_core *core, const struct agent *agent, uint32_t kind)
+static double slowness_with(const struct bal_core *core, const struct agent *agent,
+	const struct history *own, uint32_t kind)
 {
-	const struct history *own = history_find(core, agent->id, kind);
 	const struct history *pool;
 	double prior = 1.0;
 
@@ -133,15 +133,33 @@ double learn_slowness(const struct bal_core *core, const struct agent *agent, ui
 	return own == NULL ? prior : slowness_of(own, prior);
 }
 
-double learn_success(const struct bal_core *core, const struct agent *agent, uint32_t kind)
+static double success_with(const struct bal_core *core, const struct history *own, uint32_t kind)
 {
-	const struct history *own = history_find(core, agent->id, kind);
 	double prior = mean_shrunk(&core->kinds[kind].success, 1.0, PRIOR_SUCCESS);
 	double success = prior;
 
 	if (own != NULL)
 		success = mean_shrunk(&own->success, prior, PRIOR_SUCCESS);
 	return num_clamp(success, SUCCESS_MIN, 1.0);
+}
+
+double learn_slowness(const struct bal_core *core, const struct agent *agent, uint32_t kind)
+{
+	return slowness_with(core, agent, history_find(core, agent->id, kind), kind);
+}
+
+double learn_success(const struct bal_core *core, const struct agent *agent, uint32_t kind)
+{
+	return success_with(core, history_find(core, agent->id, kind), kind);
+}
+
+void learn_expect(const struct bal_core *core, const struct agent *agent, uint32_t kind,
+	double *slowness, double *success)
+{
+	const struct history *own = history_find(core, agent->id, kind);
+
+	*slowness = slowness_with(core, agent, own, kind);
+	*success = success_with(core, own, kind);
 }
 
 static double saved_share(const struct mean *with, const struct mean *without, double prior)

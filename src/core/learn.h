@@ -24,6 +24,10 @@ double learn_slowness(const struct bal_core *core, const struct agent *agent, ui
 /* Probability that an attempt of this kind on this agent succeeds, shrunk likewise; >= 0.05. */
 double learn_success(const struct bal_core *core, const struct agent *agent, uint32_t kind);
 
+/* Both with one look-up, which is most of what scoring a candidate costs. */
+void learn_expect(const struct bal_core *core, const struct agent *agent, uint32_t kind,
+	double *slowness, double *success);
+
 /* Share of the service time that a warm context (of the conversation) saves, 0 .. 0.9. */
 double learn_warm_share(const struct bal_core *core, uint32_t kind);
 

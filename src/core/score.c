@@ -129,17 +129,18 @@ void score_agent(const struct score_basis *basis, const struct agent *agent, str
 {
 	const struct bal_core *core = basis->core;
 	const struct pool *pool = &core->pools[agent->pool];
-	double service_s = basis->size_s * learn_slowness(core, agent, basis->task->kind);
+	double slowness, success, service_s, coming;
 	double busy = (double)agent->running / (double)(agent->slots == 0 ? 1 : agent->slots);
-	double coming = num_min(rivals(basis, pool) * service_s, RIVALS_MAX);
 	double value = (double)num_max_i64(1, knob(core, BAL_KNOB_TIME_VALUE));
 	double price = (double)pool->conf.price_microcents_hour / value;
 
+	learn_expect(core, agent, basis->task->kind, &slowness, &success);
+	service_s = basis->size_s * slowness;
+	coming = num_min(rivals(basis, pool) * service_s, RIVALS_MAX);
 	score->service_ns = to_ns(service_s);
 	score->factor_ns[BAL_FACTOR_LOAD] =
 		to_ns(service_s * (SLOWING_FULL * busy + pressure(agent)));
-	score->factor_ns[BAL_FACTOR_PERFORMANCE] =
-		to_ns(service_s / learn_success(core, agent, basis->task->kind));
+	score->factor_ns[BAL_FACTOR_PERFORMANCE] = to_ns(service_s / success);
 	score->factor_ns[BAL_FACTOR_FUTURE] = to_ns(coming * service_s * 0.5);
 	score->factor_ns[BAL_FACTOR_EFFICIENCY] =
 		to_ns(service_s * (price + stranded(basis, pool)));

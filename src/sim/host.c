@@ -118,9 +118,9 @@ static bool step_all_settings(struct host *host)
 						     .start = {.epoch = 1, .seed = options->seed}});
 }
 
-static bool make_core(struct host *host)
+void sim_limits(uint32_t live_max, struct bal_limits *limits)
 {
-	const struct bal_limits limits = {.tasks_max = host->options->live_max,
+	*limits = (struct bal_limits){.tasks_max = live_max,
 		.agents_max = 2048,
 		.pools_max = SIM_POOLS_MAX,
 		.kinds_max = SIM_KINDS_MAX,
@@ -132,8 +132,14 @@ static bool make_core(struct host *host)
 		.explanations_max = 1024,
 		.orders_max = 1024,
 		.effects_max = EFFECTS_MAX};
+}
+
+static bool make_core(struct host *host)
+{
+	struct bal_limits limits;
 	void *memory;
 
+	sim_limits(host->options->live_max, &limits);
 	host->core_size = bal_core_size(&limits);
 	if (host->core_size == 0)
 		return false;

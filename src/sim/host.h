@@ -40,6 +40,9 @@ struct sim_report {
 	char failure[SIM_LINE_SIZE];
 };
 
+/* The limits of the core that a run with this live_max uses, for replaying it. */
+void sim_limits(uint32_t live_max, struct bal_limits *limits);
+
 /* Runs a whole world until every task has ended.  False when something is wrong with the run; then
  * report->failure says what.  Options out of range are refused in the same way. */
 bool sim_run(const struct sim_options *options, struct sim_report *report);
