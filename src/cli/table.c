@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The order is that of `ballast help`: first what begins, then what one does all day. */
+#include "cli/commands.h"
+
+#include <string.h>
+
+const struct command *const commands[] = {
+	&command_init,
+	&command_submit,
+	&command_task,
+	&command_tasks,
+	&command_wait,
+	&command_why,
+	&command_logs,
+	&command_files,
+	&command_cancel,
+	&command_requeue,
+	&command_events,
+	&command_agents,
+	&command_pools,
+	&command_pause,
+	&command_drain,
+	&command_scale,
+	&command_reload,
+	&command_work,
+	&command_completion,
+	&command_help,
+	&command_version,
+	NULL,
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *const *at = commands; *at != NULL; at++)
+		if (strcmp((*at)->name, name) == 0)
+			return *at;
+	return NULL;
+}

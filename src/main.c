@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ballast: the command table, and the map of this tree.
+ *
+ *     include/   ballast.h, the whole contract of the decision core
+ *     src/base/      pure helpers: heap, map, slab, prng, num, text, histogram ...
+ *     src/table/     X-macro tables that several layers print or parse from
+ *     src/core/      every decision: queue, choice, attempts, scaling, explanations.  Pure
+ *     src/wire/      bytes to structures and back: HTTP, JSON, YAML, CSV.  No sockets
+ *     src/store/     durable tasks: SQLite, memory; the journal
+ *     src/sample/    CPU and memory of processes, control groups, the host
+ *     src/provider/  runs and agents that outlive the daemon; the launcher
+ *     src/sim/       the same core in a virtual world
+ *     src/daemon/    sockets, processes and disk around the core
+ *     src/cli/       one file per command
+ *
+ * Layers: base < table < core < {wire, store, sample} < {sim, provider} < daemon < cli. */
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "provider/launcher.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	static struct args args;
+
+	/* First, before anything is set up: a launcher waits for its child, small and for long. */
+	if (argc > 1 && strcmp(argv[1], "--launch") == 0)
+		return launcher_main(argc, argv);
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return help_print(NULL);
+	command = command_find(strcmp(argv[1], "--version") == 0 ? "version" : argv[1]);
+	if (command == NULL)
+		return help_unknown(argv[1]);
+	if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
+		return help_print(command->name);
+	if (!args_read(&args, argc - 1, argv + 1, command->options)) {
+		fprintf(stderr, "ballast %s: %s\n", command->name, args.error);
+		return EXIT_USAGE;
+	}
+	return command->run(&args);
+}
