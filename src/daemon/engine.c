@@ -114,13 +114,13 @@ void engine_job_drop(struct engine *engine, struct job *job)
 
 static const struct engine_driver *driver_of(const struct engine *engine, uint32_t pool)
 {
-	const struct config_pool *config = engine_pool_config(engine, pool);
 	static const struct driver_ops none;
 	static const struct engine_driver nobody = {&none, NULL};
 
-	if (config == NULL || engine->drivers[config->kind].ops == NULL)
+	/* The agents of a pool that left the configuration still drain and end. */
+	if (pool >= ENGINE_POOLS_MAX || engine->drivers[engine->pool_kinds[pool]].ops == NULL)
 		return &nobody;
-	return &engine->drivers[config->kind];
+	return &engine->drivers[engine->pool_kinds[pool]];
 }
 
 static void perform_store(struct engine *engine, struct job *job)
@@ -495,7 +495,7 @@ static void choose_limits(struct engine *engine)
 	engine->limits = (struct bal_limits){
 		.tasks_max = (uint32_t)engine->config->queue.tasks,
 		.agents_max = 16384,
-		.pools_max = 256,
+		.pools_max = ENGINE_POOLS_MAX,
 		.kinds_max = 1024,
 		.tenants_max = 4096,
 		.limits_max = 256,
@@ -599,8 +599,8 @@ bool engine_start(struct engine *engine, char *message, size_t message_size)
 
 void engine_configure(struct engine *engine, const struct config *config)
 {
+	engine->config = config; /* first: new pools are scaled while it is applied */
 	setup_apply(engine, config);
-	engine->config = config;
 }
 
 void engine_stop(struct engine *engine)

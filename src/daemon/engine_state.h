@@ -9,6 +9,7 @@
 
 #define ENGINE_EFFECTS_MAX 256
 #define ENGINE_DRAIN_MAX   512
+#define ENGINE_POOLS_MAX   256
 
 struct engine_driver {
 	const struct driver_ops *ops;
@@ -37,6 +38,7 @@ struct engine {
 	struct names *names;
 	struct roster *roster;
 	struct engine_driver drivers[BAL_POOL_KIND_COUNT];
+	uint8_t pool_kinds[ENGINE_POOLS_MAX]; /* also of pools that are configured no more */
 	struct list watchers;
 
 	struct list jobs; /* by hash below */

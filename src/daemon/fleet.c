@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The provider tells facts about processes, probes tell whether one can work, the core decides.  An
  * agent is probed soon after its start and then at growing distances, until it answers or the
- * pool's readiness time is over: then its process is ended, and the core hears that it is down. */
+ * pool's readiness time is over: then its process is ended, and the core hears that it is down.
+ * The last probe begins after that time, so that a daemon that stood still itself (stopped, or the
+ * machine asleep) blames nobody for it.
+ *
+ * A pool's template is made anew at every order, from the configuration in force: a program that
+ * was missing is found as soon as it is there, and an error is that of the last try. */
 #include "daemon/fleet.h"
 
 #include "base/units.h"
 #include "provider/process.h"
 #include "provider/provider.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +24,7 @@
 #define PROBE_FIRST_NS (20 * NS_PER_MS)
 #define PROBE_MAX_NS   (500 * NS_PER_MS)
 #define SAMPLE_MS      5000
-#define ERROR_SIZE     256
+#define ERROR_SIZE     512
 #define POOLS_MAX      256
 #define PATH_SIZE      1024
 #define NUMBER_MAX     100000
@@ -30,8 +37,9 @@ struct member {
 	bool executing;
 	bool ready;
 	bool probing;
+	bool too_late; /* it did not become ready in time, and was told to end */
 	int64_t ready_by_ns;
-	int64_t probe_at_ns;
+	int64_t probe_at_ns; /* the next one; while probing, the present one */
 	int64_t probe_wait_ns;
 	uint32_t number; /* N of its name POOL-N */
 	struct sample last;
@@ -47,6 +55,7 @@ struct fleet {
 	uv_timer_t sample_timer;
 	uint32_t handles_open;
 	bool closing;
+	char directory[PATH_SIZE]; /* where ballast was started: agents work there */
 	char errors[POOLS_MAX][ERROR_SIZE];
 };
 
@@ -84,7 +93,8 @@ static uint32_t free_number(const struct fleet *fleet, uint32_t pool)
 	return NUMBER_MAX;
 }
 
-static struct member *member_new(struct fleet *fleet, uint64_t id, uint32_t pool)
+/* `number` 0: the smallest that is free. */
+static struct member *member_new(struct fleet *fleet, uint64_t id, uint32_t pool, uint32_t number)
 {
 	struct member *member = calloc(1, sizeof *member);
 	struct span name = names_text(engine_names(fleet->engine), BAL_SYMBOL_POOL, pool);
@@ -97,7 +107,7 @@ static struct member *member_new(struct fleet *fleet, uint64_t id, uint32_t pool
 		free(member);
 		return NULL;
 	}
-	member->number = free_number(fleet, pool);
+	member->number = number == 0 ? free_number(fleet, pool) : number;
 	member->agent->pool_kind = BAL_POOL_PROCESS;
 	snprintf(member->agent->name, sizeof member->agent->name, "%.*s-%u", (int)name.size,
 		name.at, member->number);
@@ -118,22 +128,49 @@ static void post_up(struct fleet *fleet, const struct member *member, uint64_t o
 	engine_event(fleet->engine, &up);
 }
 
-/* The agent is gone: the core takes its tasks back first, then nothing refers to it any more. */
-static void member_gone(struct fleet *fleet, struct member *member, bool expected)
+static void member_free(struct fleet *fleet, struct member *member)
 {
-	struct bal_event down = {.type = BAL_EVENT_AGENT_DOWN,
-		.down = {.agent = member->agent->id, .expected = expected}};
-
-	push_detach(fleet->push, member->agent);
-	engine_event(fleet->engine, &down);
 	list_remove(&fleet->members, &member->node);
 	roster_remove(engine_roster(fleet->engine), member->agent);
 	free(member);
 }
 
+/* The agent is gone: the core takes its tasks back first, then nothing refers to it any more. */
+static void member_gone(struct fleet *fleet, struct member *member, bool expected, const char *how)
+{
+	struct bal_event down = {.type = BAL_EVENT_AGENT_DOWN,
+		.down = {.agent = member->agent->id, .expected = expected}};
+	char why[ROSTER_NAME_SIZE + PROVIDER_TEXT_SIZE_MAX + 16];
+
+	snprintf(why, sizeof why, "agent %s: %s", member->agent->name, how);
+	push_detach(fleet->push, member->agent, why);
+	engine_event(fleet->engine, &down);
+	member_free(fleet, member);
+}
+
 /* ---- readiness ---- */
 
 static void arm(struct fleet *fleet);
+
+static char *error_of(struct fleet *fleet, const struct member *member)
+{
+	return fleet->errors[member->agent->pool % POOLS_MAX];
+}
+
+static void give_up(struct fleet *fleet, struct member *member)
+{
+	const struct config_pool *pool = engine_pool_config(fleet->engine, member->agent->pool);
+	const char *path = pool == NULL ? NULL : pool->ready.path;
+
+	member->too_late = true;
+	snprintf(error_of(fleet, member), ERROR_SIZE,
+		"%s did not become ready in time: it must %s%s%s on its port; see ready: in the "
+		"configuration",
+		member->agent->name, path == NULL ? "take a connection" : "answer GET ",
+		path == NULL ? "" : path, path == NULL ? "" : " with 2xx");
+	engine_say(fleet->engine, STORE_SAY_WARNING, "%s", error_of(fleet, member));
+	fleet->provider->ops->end(fleet->provider, member->agent->id, now_of(fleet));
+}
 
 static void on_probed(void *context, uint64_t id, bool ready)
 {
@@ -154,6 +191,8 @@ static void on_probed(void *context, uint64_t id, bool ready)
 		member->probe_wait_ns *= 2;
 		if (member->probe_wait_ns > PROBE_MAX_NS)
 			member->probe_wait_ns = PROBE_MAX_NS;
+		if (member->probe_at_ns >= member->ready_by_ns)
+			give_up(fleet, member);
 		member->probe_at_ns = now_of(fleet) + member->probe_wait_ns;
 	}
 	arm(fleet);
@@ -162,10 +201,16 @@ static void on_probed(void *context, uint64_t id, bool ready)
 static void probe_member(struct fleet *fleet, struct member *member)
 {
 	member->probing = true;
+	member->probe_at_ns = now_of(fleet);
 	push_probe(fleet->push, member->agent->id, on_probed, fleet);
 }
 
-/* Probes whose time has come; agents that did not become ready in time are ended. */
+static bool waits_ready(const struct member *member)
+{
+	return member->executing && !member->ready && !member->too_late && !member->probing;
+}
+
+/* Probes whose time has come. */
 static void check_members(struct fleet *fleet)
 {
 	int64_t now_ns = now_of(fleet);
@@ -175,19 +220,8 @@ static void check_members(struct fleet *fleet)
 		struct member *member = container_of(node, struct member, node);
 
 		node = list_next(node);
-		if (!member->executing || member->ready)
-			continue;
-		if (now_ns >= member->ready_by_ns) {
-			snprintf(fleet->errors[member->agent->pool % POOLS_MAX], ERROR_SIZE,
-				"%s did not become ready in time: it must answer on its port",
-				member->agent->name);
-			engine_say(fleet->engine, STORE_SAY_WARNING, "%s",
-				fleet->errors[member->agent->pool % POOLS_MAX]);
-			member->ready_by_ns = TIME_NEVER_NS;
-			fleet->provider->ops->end(fleet->provider, member->agent->id, now_ns);
-		} else if (!member->probing && now_ns >= member->probe_at_ns) {
+		if (waits_ready(member) && now_ns >= member->probe_at_ns)
 			probe_member(fleet, member);
-		}
 	}
 }
 
@@ -199,7 +233,8 @@ static void on_executing(struct fleet *fleet, const struct provider_event *event
 	const struct config_pool *pool;
 	char message[PROVIDER_TEXT_SIZE_MAX];
 
-	if (member == NULL)
+	/* One that was adopted while it was starting is told twice. */
+	if (member == NULL || member->executing)
 		return;
 	pool = engine_pool_config(fleet->engine, member->agent->pool);
 	member->executing = true;
@@ -208,20 +243,30 @@ static void on_executing(struct fleet *fleet, const struct provider_event *event
 	member->probe_wait_ns = PROBE_FIRST_NS;
 	member->probe_at_ns = now_of(fleet) + PROBE_FIRST_NS;
 	if (!push_attach(fleet->push, member->agent, "127.0.0.1", event->port,
-		    pool == NULL ? NULL : pool->path, message, sizeof message))
+		    pool == NULL ? NULL : pool->path, message, sizeof message)) {
+		engine_say(fleet->engine, STORE_SAY_ERROR, "%s", message);
+		member->too_late = true;
 		fleet->provider->ops->end(fleet->provider, member->agent->id, now_of(fleet));
+	}
 }
 
 static void on_adopted(struct fleet *fleet, const struct provider_event *event)
 {
 	uint32_t pool =
 		names_find(engine_names(fleet->engine), BAL_SYMBOL_POOL, span_of(event->pool));
-	struct member *member = pool == BAL_NONE || engine_pool_config(fleet->engine, pool) == NULL
-					? NULL
-					: member_new(fleet, event->agent, pool);
+	const struct config_pool *config =
+		pool == BAL_NONE ? NULL : engine_pool_config(fleet->engine, pool);
+	struct member *member;
 
+	if (event->asked)
+		return; /* it was to end before the restart: the provider sees to it */
+	member = config == NULL || config->kind != BAL_POOL_PROCESS
+			 ? NULL
+			 : member_new(fleet, event->agent, pool, event->number);
 	if (member == NULL) {
-		/* Its pool is not configured any more. */
+		engine_say(fleet->engine, STORE_SAY_INFO,
+			"an agent of pool %s, which is not configured any more, is ended",
+			event->pool);
 		fleet->provider->ops->end(fleet->provider, event->agent, now_of(fleet));
 		return;
 	}
@@ -233,15 +278,19 @@ static void on_gone(struct fleet *fleet, const struct provider_event *event)
 {
 	struct member *member = member_find(fleet, event->agent);
 
-	if (member == NULL)
+	if (member == NULL) {
+		if (!event->asked)
+			engine_say(fleet->engine, STORE_SAY_WARNING,
+				"an agent of pool %s ended while ballast was away: %s", event->pool,
+				event->text);
 		return;
+	}
 	if (!event->asked) {
-		snprintf(fleet->errors[member->agent->pool % POOLS_MAX], ERROR_SIZE, "%s",
-			event->text);
+		snprintf(error_of(fleet, member), ERROR_SIZE, "%s", event->text);
 		engine_say(fleet->engine, STORE_SAY_WARNING, "agent %s: %s", member->agent->name,
 			event->text);
 	}
-	member_gone(fleet, member, event->asked && member->ready_by_ns != TIME_NEVER_NS);
+	member_gone(fleet, member, event->asked && !member->too_late, event->text);
 }
 
 static void pump(struct fleet *fleet)
@@ -281,46 +330,78 @@ static void on_timer(uv_timer_t *timer)
 static void arm(struct fleet *fleet)
 {
 	int64_t at_ns = fleet->provider->ops->deadline_ns(fleet->provider);
-	int64_t wait_ns;
+	int64_t now_ns = now_of(fleet);
 
 	for (struct list_node *node = fleet->members.first; node != NULL; node = list_next(node)) {
 		const struct member *member = container_of(node, struct member, node);
 
-		if (!member->executing || member->ready)
-			continue;
-		if (!member->probing && member->probe_at_ns < at_ns)
+		if (waits_ready(member) && member->probe_at_ns < at_ns)
 			at_ns = member->probe_at_ns;
-		if (member->ready_by_ns < at_ns)
-			at_ns = member->ready_by_ns;
 	}
 	if (at_ns == TIME_NEVER_NS || fleet->closing) {
 		uv_timer_stop(&fleet->timer);
 		return;
 	}
-	wait_ns = at_ns - now_of(fleet);
+	/* "At once" is INT64_MIN, which nothing may be taken from. */
 	uv_timer_start(&fleet->timer, on_timer,
-		wait_ns <= 0 ? 0 : (uint64_t)((wait_ns + NS_PER_MS - 1) / NS_PER_MS), 0);
+		at_ns <= now_ns ? 0 : (uint64_t)((at_ns - now_ns) / NS_PER_MS + 1), 0);
 }
 
 /* ---- the driver ---- */
 
+/* Gives the provider the pool's template as it is configured now; false with errors[pool]. */
+static bool set_template(struct fleet *fleet, uint32_t pool_number)
+{
+	const struct config_pool *pool = engine_pool_config(fleet->engine, pool_number);
+	const char *arguments[SPEC_ARGUMENTS_MAX + 1] = {NULL};
+	const char *environment[SPEC_ENVIRONMENT_MAX + 1] = {NULL};
+	struct process_template template = {.arguments = arguments,
+		.environment = environment,
+		.directory = fleet->directory,
+		.uid = -1,
+		.gid = -1};
+	char *error = fleet->errors[pool_number % POOLS_MAX];
+
+	if (pool == NULL || pool->kind != BAL_POOL_PROCESS) {
+		snprintf(error, ERROR_SIZE, "the pool is not configured any more");
+		return false;
+	}
+	template.pool = pool->name;
+	template.limits.cpu_millis = pool->resources.cpu_millis;
+	template.limits.memory_bytes = pool->resources.memory_bytes;
+	template.grace_ns = pool->grace_ns;
+	for (uint32_t i = 0; i < pool->run.count && i < SPEC_ARGUMENTS_MAX; i++)
+		arguments[i] = pool->run.items[i];
+	for (uint32_t i = 0; i < pool->env.count && i < SPEC_ENVIRONMENT_MAX; i++)
+		environment[i] = pool->env.items[i];
+	if (!process_pool_set(fleet->provider, &template, error, ERROR_SIZE))
+		return false;
+	error[0] = '\0';
+	return true;
+}
+
+/* The agent is told of only when its start is under way: one that cannot be started at all is the
+ * order's failure, not an agent's. */
 static bool start_one(struct fleet *fleet, uint32_t pool, uint64_t order)
 {
 	struct span name = names_text(engine_names(fleet->engine), BAL_SYMBOL_POOL, pool);
 	struct provider_order start = {
 		.order = order, .agent = engine_mint(fleet->engine), .pool = name.at};
-	struct member *member = member_new(fleet, start.agent, pool);
+	struct member *member = member_new(fleet, start.agent, pool, 0);
 	char *error = fleet->errors[pool % POOLS_MAX];
 
-	if (member == NULL)
+	if (member == NULL) {
+		snprintf(error, ERROR_SIZE, "there is no memory for another agent");
 		return false;
-	error[0] = '\0';
+	}
+	start.number = member->number;
+	if (!fleet->provider->ops->start(
+		    fleet->provider, &start, now_of(fleet), error, ERROR_SIZE)) {
+		member_free(fleet, member);
+		return false;
+	}
 	post_up(fleet, member, order);
-	if (fleet->provider->ops->start(fleet->provider, &start, now_of(fleet), error, ERROR_SIZE))
-		return true;
-	engine_say(fleet->engine, STORE_SAY_ERROR, "pool %s: %s", name.at, error);
-	member_gone(fleet, member, false);
-	return false;
+	return true;
 }
 
 static void scale(void *self, uint32_t pool, uint64_t order, uint32_t count)
@@ -329,9 +410,14 @@ static void scale(void *self, uint32_t pool, uint64_t order, uint32_t count)
 	struct bal_event ended = {.type = BAL_EVENT_SCALE_ENDED,
 		.scale_ended = {.order = order, .status = BAL_UNAVAILABLE}};
 
-	for (uint32_t i = 0; i < count; i++)
-		if (start_one(fleet, pool, order))
+	if (set_template(fleet, pool)) {
+		while (ended.scale_ended.count < count && start_one(fleet, pool, order))
 			ended.scale_ended.count++;
+	}
+	if (ended.scale_ended.count < count)
+		engine_say(fleet->engine, STORE_SAY_ERROR,
+			"%u of %u agents could not be started: %s", count - ended.scale_ended.count,
+			count, fleet_error(fleet, pool));
 	if (ended.scale_ended.count > 0)
 		ended.scale_ended.status = BAL_OK;
 	engine_event(fleet->engine, &ended);
@@ -428,34 +514,16 @@ static void on_sample_timer(uv_timer_t *timer)
 void fleet_configure(struct fleet *fleet)
 {
 	const struct config *config = engine_config(fleet->engine);
-	char directory[PATH_SIZE];
-	char message[PROVIDER_TEXT_SIZE_MAX];
 
-	if (getcwd(directory, sizeof directory) == NULL)
-		snprintf(directory, sizeof directory, "/");
 	for (uint32_t i = 0; i < config->pools.count; i++) {
 		const struct config_pool *pool = &config->pools.items[i];
-		const char *arguments[SPEC_ARGUMENTS_MAX + 1] = {NULL};
-		const char *environment[SPEC_ENVIRONMENT_MAX + 1] = {NULL};
-		struct process_template template = {.pool = pool->name,
-			.arguments = arguments,
-			.environment = environment,
-			.directory = directory,
-			.limits = {.cpu_millis = pool->resources.cpu_millis,
-				.memory_bytes = pool->resources.memory_bytes},
-			.grace_ns = pool->grace_ns,
-			.uid = -1,
-			.gid = -1};
+		uint32_t number = names_find(
+			engine_names(fleet->engine), BAL_SYMBOL_POOL, span_of(pool->name));
 
-		if (pool->kind != BAL_POOL_PROCESS)
-			continue;
-		for (uint32_t j = 0; j < pool->run.count && j < SPEC_ARGUMENTS_MAX; j++)
-			arguments[j] = pool->run.items[j];
-		for (uint32_t j = 0; j < pool->env.count && j < SPEC_ENVIRONMENT_MAX; j++)
-			environment[j] = pool->env.items[j];
-		if (!process_pool_set(fleet->provider, &template, message, sizeof message))
+		if (pool->kind == BAL_POOL_PROCESS && number != BAL_NONE &&
+			!set_template(fleet, number))
 			engine_say(
-				fleet->engine, STORE_SAY_ERROR, "pool %s: %s", pool->name, message);
+				fleet->engine, STORE_SAY_ERROR, "%s", fleet_error(fleet, number));
 	}
 }
 
@@ -467,11 +535,19 @@ const char *fleet_error(const struct fleet *fleet, uint32_t pool)
 static bool open_provider(
 	struct fleet *fleet, const struct cgroup *group, char *message, size_t message_size)
 {
-	char directory[PATH_SIZE];
+	char data[PATH_MAX];
+	char directory[PATH_MAX + 16];
 
-	snprintf(directory, sizeof directory, "%s/run", engine_data(fleet->engine));
+	/* Absolute: what is started may change its directory. */
+	if (getcwd(fleet->directory, sizeof fleet->directory) == NULL ||
+		realpath(engine_data(fleet->engine), data) == NULL) {
+		snprintf(message, message_size, "cannot find the directory %s: %s",
+			engine_data(fleet->engine), strerror(errno));
+		return false;
+	}
+	snprintf(directory, sizeof directory, "%s/run", data);
 	mkdir(directory, 0700);
-	snprintf(directory, sizeof directory, "%s/run/agents", engine_data(fleet->engine));
+	snprintf(directory, sizeof directory, "%s/run/agents", data);
 	fleet->provider =
 		process_open(directory, group, NULL, now_of(fleet), message, message_size);
 	return fleet->provider != NULL;
@@ -524,6 +600,10 @@ void fleet_close(struct fleet *fleet)
 	if (fleet == NULL)
 		return;
 	fleet->closing = true;
+	engine_drive(fleet->engine, BAL_POOL_PROCESS, NULL, NULL);
+	/* Probes that are under way would come back to nobody. */
+	for (struct list_node *node = fleet->members.first; node != NULL; node = list_next(node))
+		push_detach(fleet->push, container_of(node, struct member, node)->agent, NULL);
 	uv_close((uv_handle_t *)&fleet->poll, on_closed);
 	uv_close((uv_handle_t *)&fleet->timer, on_closed);
 	uv_close((uv_handle_t *)&fleet->sample_timer, on_closed);

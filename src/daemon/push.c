@@ -100,7 +100,16 @@ static void drop_probe(struct push_probe_call *probe)
 	free(probe);
 }
 
-void push_detach(struct push *push, struct roster_agent *agent)
+/* The core ends the attempts of an agent that is down by itself; what it cannot know is why. */
+static void note_lost(struct push *push, struct job *job, const char *why)
+{
+	if (why == NULL)
+		return;
+	snprintf(job->error, sizeof job->error, "%s", why);
+	engine_history_add(push->engine, job, BAL_OUTCOME_LOST, why);
+}
+
+void push_detach(struct push *push, struct roster_agent *agent, const char *why)
 {
 	struct push_agent *self = agent->self;
 	struct list_node *node = push->attempts.first;
@@ -112,8 +121,10 @@ void push_detach(struct push *push, struct roster_agent *agent)
 		node = list_next(node);
 		if (attempt->agent != agent->id)
 			continue;
-		if (job != NULL && job->running == attempt)
+		if (job != NULL && job->running == attempt) {
 			job->running = NULL;
+			note_lost(push, job, why);
+		}
 		drop_attempt(attempt);
 	}
 	node = push->probes.first;
@@ -340,7 +351,9 @@ void push_rescind(void *self, struct job *job, enum bal_reason reason)
 static void on_probe(struct upstream_call *call, enum upstream_end end)
 {
 	struct push_probe_call *probe = container_of(call, struct push_probe_call, call);
-	bool ready = end == UPSTREAM_ANSWERED && call->status < 400;
+	/* Without a path to ask, an accepted connection is the answer: then there is no status. */
+	bool ready = end == UPSTREAM_ANSWERED &&
+		     (call->status == 0 || (call->status >= 200 && call->status < 300));
 
 	list_remove(&probe->push->probes, &probe->node);
 	buffer_release(&call->answer);
@@ -544,6 +557,6 @@ void push_close(struct push *push)
 	for (struct roster_agent *agent = roster_first(engine_roster(push->engine)); agent != NULL;
 		agent = roster_next(agent))
 		if (agent->pool_kind == BAL_POOL_URLS || agent->pool_kind == BAL_POOL_PROCESS)
-			push_detach(push, agent);
+			push_detach(push, agent, NULL);
 	uv_close((uv_handle_t *)&push->probe_timer, on_closed);
 }

@@ -23,9 +23,9 @@ void push_close(struct push *push);
 bool push_attach(struct push *push, struct roster_agent *agent, const char *host, uint16_t port,
 	const char *path, char *message, size_t message_size);
 
-/* Undoes push_attach; calls that run are given up (the core has been told that the agent is down).
- */
-void push_detach(struct push *push, struct roster_agent *agent);
+/* Undoes push_attach; calls that run are given up: the caller tells the core that the agent is
+ * down. `why` is a sentence for the histories of their tasks; NULL when the daemon ends. */
+void push_detach(struct push *push, struct roster_agent *agent, const char *why);
 
 /* Probes the agent once, on its pool's readiness path; then `done(context, agent id, ready)`. */
 void push_probe(struct push *push, uint64_t agent,

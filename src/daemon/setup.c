@@ -56,6 +56,7 @@ static void apply_pool(struct engine *engine, const struct config_pool *pool)
 	if (to->pool == BAL_NONE)
 		return;
 	to->kind = (uint32_t)pool->kind;
+	engine->pool_kinds[to->pool] = (uint8_t)pool->kind;
 	for (uint32_t i = 0; i < pool->kinds.count; i++)
 		add_tag(engine, &to->offers, span_of(pool->kinds.items[i]));
 	for (uint32_t i = 0; i < pool->offers.count; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How: a runner does the work; this turns orders into specs and ends into facts with a sentence.
- * The run is named after the agent, so that a repeated order finds it; pool, order and port stand
- * in the note of the spec, so that an adopted agent comes back complete.
+ * The run is named after the agent, so that a repeated order finds it; pool, order, number and port
+ * stand in the note of the spec, so that an adopted agent comes back complete.
  *
  * An agent whose run has ended is forgotten as soon as its event was taken; the last line that it
  * wrote to stderr goes into the event, since that is what people look for first.
@@ -42,6 +42,7 @@ struct pool {
 struct agent {
 	uint64_t id;
 	uint64_t order;
+	uint32_t number;
 	char pool[PROVIDER_NAME_SIZE_MAX];
 	uint16_t port;
 	struct run *run;
@@ -214,11 +215,13 @@ static bool start_agent(struct provider *provider, const struct provider_order *
 		return false;
 	}
 	agent->order = order->order;
+	agent->number = order->number;
 	snprintf(agent->pool, sizeof agent->pool, "%s", pool->name);
 	agent->port = pool->wants_port ? choose_port(process) : 0;
 	snprintf(name, sizeof name, "%llu", (unsigned long long)order->agent);
-	snprintf(note, sizeof note, "order=%llu port=%u pool=%s", (unsigned long long)order->order,
-		(unsigned)agent->port, pool->name);
+	snprintf(note, sizeof note, "order=%llu number=%u port=%u pool=%s",
+		(unsigned long long)order->order, (unsigned)agent->number, (unsigned)agent->port,
+		pool->name);
 	if (pool->wants_port && agent->port == 0)
 		snprintf(message, message_size, "the kernel has no free loopback port");
 	else if (!fill_spec(&spec, pool, agent->port))
@@ -252,6 +255,7 @@ static struct agent *adopt_agent(struct process *process, const struct runner_ev
 	char note[NOTE_SIZE_MAX];
 	unsigned long long id = 0;
 	unsigned long long order = 0;
+	unsigned number = 0;
 	unsigned port = 0;
 	int used = 0;
 	char pool[PROVIDER_NAME_SIZE_MAX];
@@ -259,13 +263,15 @@ static struct agent *adopt_agent(struct process *process, const struct runner_ev
 	if (sscanf(event->name, "%20llu%c", &id, &end) != 1 || id == 0 ||
 		!run_note(event->run, note, sizeof note))
 		return NULL;
-	if (sscanf(note, "order=%20llu port=%5u pool=%128s%n", &order, &port, pool, &used) != 3 ||
+	if (sscanf(note, "order=%20llu number=%10u port=%5u pool=%128s%n", &order, &number, &port,
+		    pool, &used) != 4 ||
 		note[used] != '\0' || port > UINT16_MAX || find_agent(process, id) != NULL)
 		return NULL;
 	struct agent *agent = add_agent(process, id);
 	if (agent == NULL)
 		return NULL;
 	agent->order = order;
+	agent->number = number;
 	agent->port = (uint16_t)port;
 	agent->run = event->run;
 	memcpy(agent->pool, pool, strlen(pool) + 1);
@@ -334,8 +340,12 @@ static void describe_end(const struct run *run, struct provider_event *event)
 
 static void describe_agent(const struct agent *agent, struct provider_event *event)
 {
-	*event = (struct provider_event){
-		.agent = agent->id, .order = agent->order, .port = agent->port, .code = -1};
+	*event = (struct provider_event){.agent = agent->id,
+		.order = agent->order,
+		.number = agent->number,
+		.port = agent->port,
+		.asked = agent->run->asked,
+		.code = -1};
 	memcpy(event->pool, agent->pool, sizeof event->pool);
 	if (agent->port != 0)
 		snprintf(event->address, sizeof event->address, "127.0.0.1:%u",

@@ -34,10 +34,11 @@ struct provider_event {
 	enum provider_event_type type;
 	uint64_t agent;
 	uint64_t order;
+	uint32_t number; /* as ordered */
 	char pool[PROVIDER_NAME_SIZE_MAX];
 	char address[PROVIDER_ADDRESS_SIZE]; /* "127.0.0.1:PORT"; "" when it has no port */
 	uint16_t port;                       /* 0 = none */
-	bool asked;
+	bool asked; /* also of ADOPTED: it was asked to end before, and still runs */
 	int code;   /* EXITED: exit code, -1 when by a signal */
 	int signal; /* EXITED: or 0 */
 	bool oom;   /* EXITED: the kernel ended something in it for want of memory */
@@ -45,8 +46,9 @@ struct provider_event {
 };
 
 struct provider_order {
-	uint64_t order; /* of the scaling that wants it; comes back in the events */
-	uint64_t agent; /* id of the new agent; not 0 */
+	uint64_t order;  /* of the scaling that wants it; comes back in the events */
+	uint64_t agent;  /* id of the new agent; not 0 */
+	uint32_t number; /* the host's own, for a name that survives restarts; comes back too */
 	const char *pool;
 };
 
