@@ -118,48 +118,43 @@ static double slowness_of(const struct history *history, double prior)
 	return mean_shrunk(&history->fast, slow, PRIOR_FAST);
 }
 
-static double slowness_with(const struct bal_core *core, const struct agent *agent,
-	const struct history *own, uint32_t kind)
+void learn_expect(
+	const struct bal_core *core, uint32_t pool, uint32_t kind, struct learn_prior *prior)
 {
-	const struct history *pool;
-	double prior = 1.0;
+	const struct history *history = history_find(core, pool_who(core, pool), kind);
 
-	/* With this many samples of its own the pool's say no longer matters. */
-	if (own != NULL && own->fast.weight >= FAST_SPAN)
-		return slowness_of(own, own->slow.value);
-	pool = history_find(core, pool_who(core, agent->pool), kind);
-	if (pool != NULL)
-		prior = slowness_of(pool, 1.0);
-	return own == NULL ? prior : slowness_of(own, prior);
+	prior->pool = pool;
+	prior->kind_hash = kind_hash(core, kind);
+	prior->slowness = history == NULL ? 1.0 : slowness_of(history, 1.0);
+	prior->success = mean_shrunk(&core->kinds[kind].success, 1.0, PRIOR_SUCCESS);
 }
 
-static double success_with(const struct bal_core *core, const struct history *own, uint32_t kind)
+void learn_agent(const struct bal_core *core, const struct agent *agent,
+	const struct learn_prior *prior, struct learn_view *view)
 {
-	double prior = mean_shrunk(&core->kinds[kind].success, 1.0, PRIOR_SUCCESS);
-	double success = prior;
+	uint32_t place = map_get(&core->histories_by_key, history_key(agent->id, prior->kind_hash));
+	const struct history *own;
 
-	if (own != NULL)
-		success = mean_shrunk(&own->success, prior, PRIOR_SUCCESS);
-	return num_clamp(success, SUCCESS_MIN, 1.0);
+	view->slowness = prior->slowness;
+	view->success = num_clamp(prior->success, SUCCESS_MIN, 1.0);
+	if (place == MAP_NONE)
+		return;
+	own = slab_at(&core->histories, place);
+	/* With this many samples of its own the pool's say no longer matters. */
+	view->slowness =
+		slowness_of(own, own->fast.weight >= FAST_SPAN ? own->slow.value : prior->slowness);
+	view->success = num_clamp(
+		mean_shrunk(&own->success, prior->success, PRIOR_SUCCESS), SUCCESS_MIN, 1.0);
 }
 
 double learn_slowness(const struct bal_core *core, const struct agent *agent, uint32_t kind)
 {
-	return slowness_with(core, agent, history_find(core, agent->id, kind), kind);
-}
+	struct learn_prior prior;
+	struct learn_view view;
 
-double learn_success(const struct bal_core *core, const struct agent *agent, uint32_t kind)
-{
-	return success_with(core, history_find(core, agent->id, kind), kind);
-}
-
-void learn_expect(const struct bal_core *core, const struct agent *agent, uint32_t kind,
-	double *slowness, double *success)
-{
-	const struct history *own = history_find(core, agent->id, kind);
-
-	*slowness = slowness_with(core, agent, own, kind);
-	*success = success_with(core, own, kind);
+	learn_expect(core, agent->pool, kind, &prior);
+	learn_agent(core, agent, &prior, &view);
+	return view.slowness;
 }
 
 static double saved_share(const struct mean *with, const struct mean *without, double prior)

@@ -21,12 +21,28 @@ double learn_size_s(const struct bal_core *core, const struct task *task);
 /* Expected slowness of this kind on this agent, shrunk towards its pool's and then 1. */
 double learn_slowness(const struct bal_core *core, const struct agent *agent, uint32_t kind);
 
-/* Probability that an attempt of this kind on this agent succeeds, shrunk likewise; >= 0.05. */
-double learn_success(const struct bal_core *core, const struct agent *agent, uint32_t kind);
+/* What is believed of a kind in a pool, before one looks at an agent. */
+struct learn_prior {
+	uint32_t pool;
+	uint64_t kind_hash;
+	double slowness;
+	double success;
+};
 
-/* Both with one look-up, which is most of what scoring a candidate costs. */
-void learn_expect(const struct bal_core *core, const struct agent *agent, uint32_t kind,
-	double *slowness, double *success);
+/* What is believed of a kind on an agent: slowness, and the probability (>= 0.05) that an attempt
+ * succeeds; both shrunk towards the prior when there are few samples. */
+struct learn_view {
+	double slowness;
+	double success;
+};
+
+/* Fills the prior of a pool and kind: worked out once for all its agents. */
+void learn_expect(
+	const struct bal_core *core, uint32_t pool, uint32_t kind, struct learn_prior *prior);
+
+/* Fills the view of an agent of the prior's pool. */
+void learn_agent(const struct bal_core *core, const struct agent *agent,
+	const struct learn_prior *prior, struct learn_view *view);
 
 /* Share of the service time that a warm context (of the conversation) saves, 0 .. 0.9. */
 double learn_warm_share(const struct bal_core *core, uint32_t kind);

@@ -61,7 +61,7 @@ void score_prepare(const struct bal_core *core, const struct task *task, struct 
 {
 	const struct task *parent = task->parent == 0 ? NULL : task_find(core, task->parent);
 
-	*basis = (struct score_basis){.core = core, .task = task};
+	*basis = (struct score_basis){.core = core, .task = task, .prior = {.pool = BAL_NONE}};
 	basis->lane = lane_at(core, task->lane);
 	basis->size_s = learn_size_s(core, task);
 	basis->warm_agent = context_agent(core, task->conversation);
@@ -125,22 +125,26 @@ static int64_t weigh(const struct bal_core *core, const int64_t factor_ns[BAL_FA
 	return sum / PERMILLE;
 }
 
-void score_agent(const struct score_basis *basis, const struct agent *agent, struct score *score)
+void score_agent(struct score_basis *basis, const struct agent *agent, struct score *score)
 {
 	const struct bal_core *core = basis->core;
 	const struct pool *pool = &core->pools[agent->pool];
-	double slowness, success, service_s, coming;
+	struct learn_view view;
+	double service_s, coming;
 	double busy = (double)agent->running / (double)(agent->slots == 0 ? 1 : agent->slots);
 	double value = (double)num_max_i64(1, knob(core, BAL_KNOB_TIME_VALUE));
 	double price = (double)pool->conf.price_microcents_hour / value;
 
-	learn_expect(core, agent, basis->task->kind, &slowness, &success);
-	service_s = basis->size_s * slowness;
+	if (basis->prior.pool != agent->pool)
+		learn_expect(core, agent->pool, basis->task->kind, &basis->prior);
+	learn_agent(core, agent, &basis->prior, &view);
+	service_s = basis->size_s * view.slowness;
 	coming = num_min(rivals(basis, pool) * service_s, RIVALS_MAX);
 	score->service_ns = to_ns(service_s);
+	score->success_permille = (uint32_t)num_to_i64(view.success * (double)PERMILLE);
 	score->factor_ns[BAL_FACTOR_LOAD] =
 		to_ns(service_s * (SLOWING_FULL * busy + pressure(agent)));
-	score->factor_ns[BAL_FACTOR_PERFORMANCE] = to_ns(service_s / success);
+	score->factor_ns[BAL_FACTOR_PERFORMANCE] = to_ns(service_s / view.success);
 	score->factor_ns[BAL_FACTOR_FUTURE] = to_ns(coming * service_s * 0.5);
 	score->factor_ns[BAL_FACTOR_EFFICIENCY] =
 		to_ns(service_s * (price + stranded(basis, pool)));
@@ -163,8 +167,7 @@ void score_explain(const struct score_basis *basis, const struct agent *agent,
 	candidate->cpu_permille = (uint32_t)num_max_i64(0, agent->signals[BAL_SIGNAL_CPU_PERMILLE]);
 	candidate->memory_permille =
 		(uint32_t)num_max_i64(0, agent->signals[BAL_SIGNAL_MEMORY_PERMILLE]);
-	candidate->success_permille = (uint32_t)num_to_i64(
-		learn_success(core, agent, basis->task->kind) * (double)PERMILLE);
+	candidate->success_permille = score->success_permille;
 	candidate->rivals_ppm = num_to_i64(rivals(basis, pool) * (double)PPM);
 	candidate->warm_ns = -score->factor_ns[BAL_FACTOR_COLLABORATION];
 	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)

@@ -2,7 +2,7 @@
 #ifndef BAL_CORE_SCORE_H
 #define BAL_CORE_SCORE_H
 
-#include "core/state.h"
+#include "core/learn.h"
 
 /* The five factors: what it is expected to cost, in seconds, to give a task to an agent. */
 
@@ -14,8 +14,9 @@ struct score_basis {
 	double size_s;
 	double warm_share;
 	double beside_share;
-	uint64_t warm_agent;   /* holds the conversation's context; 0 = none */
-	uint64_t beside_agent; /* runs the parent task; 0 = none */
+	uint64_t warm_agent;      /* holds the conversation's context; 0 = none */
+	uint64_t beside_agent;    /* runs the parent task; 0 = none */
+	struct learn_prior prior; /* of the pool whose agents are being scored */
 };
 
 /* The factors are absolute here; an explanation shows performance and efficiency as excess over the
@@ -23,6 +24,7 @@ struct score_basis {
  * change who wins. */
 struct score {
 	int64_t service_ns;
+	uint32_t success_permille;
 	int64_t factor_ns[BAL_FACTOR_COUNT];
 	int64_t composite_ns;
 };
@@ -34,7 +36,7 @@ void score_refresh(struct bal_core *core);
 void score_prepare(const struct bal_core *core, const struct task *task, struct score_basis *basis);
 
 /* The cost of giving the task to this agent. */
-void score_agent(const struct score_basis *basis, const struct agent *agent, struct score *score);
+void score_agent(struct score_basis *basis, const struct agent *agent, struct score *score);
 
 /* Fills a candidate of an explanation: the inputs, and the factors less `best`, the least absolute
  * performance and efficiency among the candidates. */
