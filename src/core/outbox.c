@@ -42,7 +42,9 @@ struct bal_effect *outbox_add_agent(
 
 bool outbox_has_room(const struct bal_core *core)
 {
-	return core->outbox.capacity - core->outbox.count > OUTBOX_RESERVE;
+	uint32_t free = core->outbox.capacity - core->outbox.count;
+
+	return free > OUTBOX_RESERVE + core->outbox.capacity / 2;
 }
 
 void outbox_take(struct bal_core *core, struct bal_effects *effects)

@@ -6,13 +6,14 @@
 
 /* Effects that wait for the host to take them. */
 
-/* Room that must be left before work that may wait until the next step (dispatch, timers) goes on:
- * what one task's or agent's turn may cause. */
+/* Besides half of the outbox, the room that must be left before an event is taken, or work that may
+ * wait until the next step (dispatch, timers) goes on.  The half is for an agent's turn: its end
+ * causes an effect per task on it, which are at most two per slot (one may run on a lent slot), and
+ * an agent's slots are kept to a quarter of the outbox. */
 #define OUTBOX_RESERVE 64
 
-/* Appends an effect and returns it, zeroed but for its type.  The outbox never overflows: one
- * event causes at most OUTBOX_RESERVE effects plus four per slot of an agent, and
- * limits.effects_max is checked against that when an agent's slots are set. */
+/* Appends an effect and returns it, zeroed but for its type.  The outbox never overflows, see
+ * OUTBOX_RESERVE. */
 struct bal_effect *outbox_add(struct bal_core *core, enum bal_effect_type type);
 
 /* An effect about a task. */
