@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What was learned survives a restart, and damage to it is refused without effect. */
+#include "scene.h"
+
+#include "base/checksum.h"
+#include "core/learn.h"
+#include "core/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LEARNED_SIZE 16384
+
+static void name(struct scene *scene, uint32_t space, uint32_t number, const char *text)
+{
+	struct bal_text symbol = {text, (uint32_t)strlen(text)};
+
+	assert_int_equal(STEP(scene, SYMBOL, symbol, space, number, symbol), BAL_OK);
+}
+
+/* Two agents, one of them slow; a conversation that is warm; a kind without a name. */
+static void teach(struct scene *scene)
+{
+	name(scene, BAL_SYMBOL_KIND, 1, "review");
+	name(scene, BAL_SYMBOL_POOL, 0, "coder");
+	scene_pool_urls(scene, 0, 101, 1);
+	scene_agent(scene, 102, 0, 1);
+	for (uint64_t i = 0; i < 40; i++) {
+		uint64_t id = i + 1;
+
+		scene_submit(scene, (struct bal_event_task){.id = id,
+					    .kind = (uint32_t)(i % 4 == 0 ? 2 : 1),
+					    .conversation = 1 + i % 3,
+					    .size_ns = NS_PER_S,
+					    .needs.not_agents = {i % 2 == 0 ? 101 : 102}});
+		scene_succeed(scene, id, (i % 2 == 0 ? 3 : 1) * NS_PER_S);
+	}
+	scene_clear(scene);
+}
+
+static const struct agent *agent_of(const struct scene *scene, uint64_t id)
+{
+	return slab_at(&scene->core->agents, map_get(&scene->core->agents_by_id, id));
+}
+
+static void test_learned_state_comes_back(void **state)
+{
+	struct scene *scene = *state;
+	struct scene *after = scene_open(&SCENE_LIMITS);
+	uint8_t bytes[LEARNED_SIZE], again[LEARNED_SIZE];
+	size_t size;
+
+	teach(scene);
+	size = bal_learned_save(scene->core, NULL, 0);
+	assert_in_range(size, 100, sizeof bytes);
+	memset(bytes, 7, sizeof bytes);
+	assert_int_equal(bal_learned_save(scene->core, bytes, size - 1), size);
+	assert_int_equal(bytes[0], 7); /* what does not fit is not written at all */
+	assert_int_equal(bal_learned_save(scene->core, bytes, sizeof bytes), size);
+	/* Numbered anew: kind 1 is 3 now, and pool 0 is 2. */
+	name(after, BAL_SYMBOL_KIND, 3, "review");
+	name(after, BAL_SYMBOL_POOL, 2, "coder");
+	assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_OK);
+	scene_pool_urls(after, 2, 101, 1);
+	scene_agent(after, 102, 2, 1);
+	for (uint64_t id = 101; id <= 102; id++)
+		assert_true(learn_slowness(after->core, agent_of(after, id), 3) ==
+			    learn_slowness(scene->core, agent_of(scene, id), 1));
+	assert_true(after->core->kinds[3].service_s.value == scene->core->kinds[1].service_s.value);
+	assert_int_equal(
+		scene_pool_view(after, 2).service_ns, scene_pool_view(scene, 0).service_ns);
+	assert_int_equal(context_agent(after->core, 2), context_agent(scene->core, 2));
+	assert_true(context_agent(after->core, 2) != 0);
+	/* Loaded with names unchanged it is the same to the byte, but for the kind without one. */
+	assert_int_equal(bal_learned_save(after->core, again, sizeof again) < size, 1);
+	scene_close(after);
+}
+
+static void test_empty_state(void **state)
+{
+	struct scene *scene = *state;
+	uint8_t bytes[64];
+	size_t size = bal_learned_save(scene->core, bytes, sizeof bytes);
+
+	assert_in_range(size, 1, sizeof bytes);
+	assert_int_equal(bal_learned_load(scene->core, bytes, size), BAL_OK);
+}
+
+static void test_damage_is_refused(void **state)
+{
+	struct scene *scene = *state;
+	struct scene *after = scene_open(&SCENE_LIMITS);
+	uint8_t bytes[LEARNED_SIZE];
+	size_t size;
+
+	teach(scene);
+	size = bal_learned_save(scene->core, bytes, sizeof bytes);
+	for (size_t i = 0; i < size; i++) {
+		bytes[i] ^= 0x10;
+		assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_BROKEN);
+		bytes[i] ^= 0x10;
+	}
+	for (size_t i = 0; i < size; i++)
+		assert_int_equal(bal_learned_load(after->core, bytes, i), BAL_BROKEN);
+	assert_int_equal(after->core->history_use.count, 0);
+	assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_OK);
+	scene_close(after);
+}
+
+/* Writes a number at a place and makes the sum right again: what a buggy writer could leave. */
+static enum bal_status load_patched(
+	struct scene *scene, const uint8_t *bytes, size_t size, size_t place, uint64_t number)
+{
+	uint8_t copy[LEARNED_SIZE];
+	uint32_t sum;
+
+	memcpy(copy, bytes, size);
+	for (size_t i = 0; i < 8; i++)
+		copy[place + i] = (uint8_t)(number >> (8 * i));
+	sum = checksum_crc32c(0, copy, size - 4);
+	for (size_t i = 0; i < 4; i++)
+		copy[size - 4 + i] = (uint8_t)(sum >> (8 * i));
+	return bal_learned_load(scene->core, copy, size);
+}
+
+static void test_numbers_that_cannot_be_are_refused(void **state)
+{
+	struct scene *scene = *state;
+	struct scene *after = scene_open(&SCENE_LIMITS);
+	uint8_t bytes[LEARNED_SIZE];
+	const uint64_t not_a_number = UINT64_C(0x7ff8000000000000);
+	uint32_t refused = 0;
+	size_t size;
+
+	teach(scene);
+	name(after, BAL_SYMBOL_KIND, 1, "review");
+	size = bal_learned_save(scene->core, bytes, sizeof bytes);
+	/* Magic and version first, then as no number whatever field lies there: never a crash, and
+	 * every mean refuses it. */
+	for (size_t place = 0; place + 12 <= size; place += 4)
+		refused += load_patched(after, bytes, size, place, not_a_number) == BAL_BROKEN;
+	assert_in_range(refused, 50, size / 4);
+	assert_int_equal(load_patched(after, bytes, size, 0, 0), BAL_BROKEN);
+	assert_int_equal(
+		load_patched(after, bytes, size, 8, UINT64_C(0xffffffffffffffff)), BAL_BROKEN);
+	/* A weight of a mean is never negative: the first kind's, after magic, version, count,
+	 * hash, count and value. */
+	assert_int_equal(
+		load_patched(after, bytes, size, 12 + 8 + 8 + 8, UINT64_C(0xbff0000000000000)),
+		BAL_BROKEN);
+	scene_close(after);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
+		TEST(test_learned_state_comes_back),
+		TEST(test_empty_state),
+		TEST(test_damage_is_refused),
+		TEST(test_numbers_that_cannot_be_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

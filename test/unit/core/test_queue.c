@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is next: classes, shares of tenants, deadline, age, ageing. One slot, so that the order of
+ * dispatch is the order of the queue. */
+#include "scene.h"
+
+#define BLOCKER 1000
+
+/* A full agent of one slot; tasks queue up behind its task. */
+static void block(struct scene *scene)
+{
+	scene_pool_urls(scene, 0, 101, 1);
+	scene_task(scene, BLOCKER);
+	scene_clear(scene);
+}
+
+/* Ends the running task; the next must be this one. */
+static void expect_next(struct scene *scene, uint64_t *running, uint64_t next)
+{
+	scene_clear(scene);
+	scene_succeed(scene, *running, NS_PER_S);
+	assert_int_equal(scene_last(scene, BAL_EFFECT_DISPATCH)->task, next);
+	*running = next;
+}
+
+static void submit(struct scene *scene, uint64_t id, enum bal_priority priority, uint32_t tenant)
+{
+	assert_int_equal(
+		scene_submit(scene,
+			(struct bal_event_task){.id = id, .priority = priority, .tenant = tenant}),
+		BAL_OK);
+}
+
+static void test_classes_come_in_their_order(void **state)
+{
+	struct scene *scene = *state;
+	uint64_t running = BLOCKER;
+
+	block(scene);
+	for (uint32_t i = 0; i < BAL_PRIORITY_COUNT; i++)
+		submit(scene, 10 + i, (enum bal_priority)(BAL_PRIORITY_COUNT - 1 - i), 0);
+	for (uint32_t i = 0; i < BAL_PRIORITY_COUNT; i++)
+		expect_next(scene, &running, 14 - i);
+}
+
+static void test_deadline_before_age(void **state)
+{
+	struct scene *scene = *state;
+	uint64_t running = BLOCKER;
+	int64_t soon_ns = scene->now_ns + 30 * NS_PER_MIN;
+
+	block(scene);
+	scene_submit(scene, (struct bal_event_task){.id = 1});
+	scene_submit(scene, (struct bal_event_task){.id = 2});
+	scene_submit(scene, (struct bal_event_task){.id = 3, .deadline_ns = soon_ns + 1});
+	scene_submit(scene, (struct bal_event_task){.id = 4, .deadline_ns = soon_ns});
+	/* A task without a deadline stands as if it had one an hour after it came. */
+	scene_submit(scene, (struct bal_event_task){.id = 5, .deadline_ns = soon_ns + NS_PER_DAY});
+	expect_next(scene, &running, 4);
+	expect_next(scene, &running, 3);
+	expect_next(scene, &running, 1);
+	expect_next(scene, &running, 2);
+	expect_next(scene, &running, 5);
+}
+
+static void test_tenants_share_by_weight(void **state)
+{
+	struct scene *scene = *state;
+	uint64_t running = BLOCKER;
+	uint32_t served[2] = {0, 0};
+
+	block(scene);
+	STEP(scene, TENANT, tenant, .tenant = 1, .weight = 3);
+	STEP(scene, TENANT, tenant, .tenant = 2, .weight = 1);
+	for (uint64_t i = 0; i < 40; i++) {
+		submit(scene, 100 + i, BAL_PRIORITY_NORMAL, 2); /* came first, and is as many */
+		submit(scene, 200 + i, BAL_PRIORITY_NORMAL, 1);
+	}
+	for (uint32_t i = 0; i < 40; i++) {
+		scene_clear(scene);
+		scene_succeed(scene, running, NS_PER_S);
+		running = scene_last(scene, BAL_EFFECT_DISPATCH)->task;
+		served[running < 200]++;
+	}
+	assert_in_range(served[0], 29, 31);
+	assert_in_range(served[1], 9, 11);
+}
+
+static void test_an_idle_tenant_collects_no_credit(void **state)
+{
+	struct scene *scene = *state;
+	uint64_t running = BLOCKER;
+	uint32_t of_late = 0;
+
+	block(scene);
+	for (uint64_t i = 0; i < 60; i++)
+		submit(scene, 100 + i, BAL_PRIORITY_NORMAL, 1);
+	for (uint64_t i = 0; i < 20; i++)
+		expect_next(scene, &running, 100 + i);
+	for (uint64_t i = 0; i < 30; i++)
+		submit(scene, 200 + i, BAL_PRIORITY_NORMAL, 2);
+	for (uint32_t i = 0; i < 20; i++) {
+		scene_clear(scene);
+		scene_succeed(scene, running, NS_PER_S);
+		running = scene_last(scene, BAL_EFFECT_DISPATCH)->task;
+		of_late += running >= 200;
+	}
+	assert_in_range(of_late, 9, 11);
+}
+
+static void test_shares_hold_over_lanes(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+	uint64_t running = BLOCKER;
+	uint32_t served[2] = {0, 0};
+
+	pool.offers.words[0] = 7;
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 0, 1);
+	scene_task(scene, BLOCKER);
+	/* Tenant 1 asks in two ways, which makes two lanes; it gets no more for that. */
+	for (uint64_t i = 0; i < 20; i++) {
+		for (uint64_t lane = 0; lane < 3; lane++)
+			scene_submit(scene, (struct bal_event_task){.id = 100 * (lane + 1) + i,
+						    .tenant = lane < 2 ? 1 : 2,
+						    .needs.tags.words = {lane < 2 ? 1 + lane : 4}});
+	}
+	for (uint32_t i = 0; i < 30; i++) {
+		scene_clear(scene);
+		scene_succeed(scene, running, NS_PER_S);
+		running = scene_last(scene, BAL_EFFECT_DISPATCH)->task;
+		served[running >= 300]++;
+	}
+	assert_in_range(served[0], 14, 16);
+	assert_in_range(served[1], 14, 16);
+}
+
+static void test_old_tasks_are_not_starved(void **state)
+{
+	struct scene *scene = *state;
+	uint64_t running = BLOCKER;
+	uint32_t batch = 0;
+
+	block(scene);
+	for (uint64_t i = 0; i < 10; i++)
+		submit(scene, 10 + i, BAL_PRIORITY_BATCH, 0);
+	scene_run_for(scene, 6 * NS_PER_MIN); /* beyond AGEING */
+	for (uint64_t i = 0; i < 60; i++)
+		submit(scene, 100 + i, BAL_PRIORITY_CRITICAL, 0);
+	for (uint32_t i = 0; i < 40; i++) {
+		scene_clear(scene);
+		scene_succeed(scene, running, NS_PER_S);
+		running = scene_last(scene, BAL_EFFECT_DISPATCH)->task;
+		batch += running < 100;
+	}
+	assert_int_equal(batch, 5); /* one of eight, in the order of their age */
+	assert_int_equal(scene_totals(scene).waiting[BAL_PRIORITY_BATCH], 5);
+}
+
+static void test_the_oldest_of_all_lanes_ages_first(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+	uint64_t running = BLOCKER;
+
+	scene_knob(scene, BAL_KNOB_AGED_SHARE, 2);
+	pool.offers.words[0] = 7;
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 0, 1);
+	scene_task(scene, BLOCKER);
+	for (uint64_t i = 0; i < 4; i++) {
+		/* Two lanes and two classes; two of the four are as old as each other. */
+		scene_submit(scene,
+			(struct bal_event_task){.id = 4 - i,
+				.priority = i % 2 == 0 ? BAL_PRIORITY_LOW : BAL_PRIORITY_BATCH,
+				.needs.tags.words = {i < 2 ? 1 : 2}});
+		if (i != 1)
+			scene_run_for(scene, NS_PER_S);
+	}
+	scene_run_for(scene, 6 * NS_PER_MIN);
+	for (uint64_t i = 0; i < 8; i++)
+		submit(scene, 100 + i, BAL_PRIORITY_CRITICAL, 0);
+	for (uint64_t i = 0; i < 4; i++) {
+		const uint64_t oldest[] = {4, 2, 3, 1};
+
+		expect_next(scene, &running, 100 + i);
+		expect_next(scene, &running, oldest[i]);
+	}
+}
+
+static void test_aged_task_of_a_tenant_at_its_bound_holds_nobody_up(void **state)
+{
+	struct scene *scene = *state;
+	uint64_t running = BLOCKER;
+
+	scene_knob(scene, BAL_KNOB_AGED_SHARE, 2);
+	scene_pool_urls(scene, 0, 101, 2);
+	STEP(scene, TENANT, tenant, .tenant = 1, .weight = 1, .running_max = 1);
+	submit(scene, BLOCKER, BAL_PRIORITY_NORMAL, 0);
+	submit(scene, 1, BAL_PRIORITY_NORMAL, 1);
+	submit(scene, 2, BAL_PRIORITY_NORMAL, 1);
+	scene_run_for(scene, 6 * NS_PER_MIN);
+	for (uint64_t i = 0; i < 4; i++)
+		submit(scene, 100 + i, BAL_PRIORITY_NORMAL, 0);
+	for (uint64_t i = 0; i < 4; i++)
+		expect_next(scene, &running, 100 + i);
+	scene_expect_why(scene, 2, BAL_WHY_WAITING, BAL_REASON_WAIT_TENANT);
+	scene_clear(scene);
+	scene_succeed(scene, 1, NS_PER_S);
+	assert_int_equal(scene_last(scene, BAL_EFFECT_DISPATCH)->task, 2);
+}
+
+static void test_more_tenants_at_their_bound_than_can_be_put_aside(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 100);
+	for (uint32_t tenant = 1; tenant < 40; tenant++) {
+		STEP(scene, TENANT, tenant, .tenant = tenant, .weight = 1, .running_max = 1);
+		submit(scene, tenant, BAL_PRIORITY_NORMAL, tenant);
+		submit(scene, 100 + tenant, BAL_PRIORITY_NORMAL, tenant);
+	}
+	assert_int_equal(scene_totals(scene).dispatched_count, 39);
+	/* 39 of them stand before the task that may go; the run gives up after 32, and the next
+	 * events find it all the same. */
+	submit(scene, 500, BAL_PRIORITY_BATCH, 0);
+	for (uint32_t tenant = 1; tenant < 40; tenant++)
+		scene_cancel(scene, 100 + tenant);
+	scene_run_for(scene, NS_PER_S);
+	scene_task(scene, 501);
+	assert_int_equal(scene_task_view(scene, 500).state, BAL_TASK_DISPATCHED);
+}
+
+static void test_more_forbidden_tasks_than_can_be_put_aside(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 4);
+	for (uint64_t id = 1; id <= 40; id++)
+		scene_submit(scene, (struct bal_event_task){.id = id, .needs.not_agents = {101}});
+	scene_expect_why(scene, 40, BAL_WHY_WAITING, BAL_REASON_WAIT_FORBIDDEN);
+	assert_int_equal(scene_totals(scene).waiting[0], 40);
+	for (uint64_t id = 1; id <= 10; id++)
+		scene_cancel(scene, id);
+	scene_task(scene, 50);
+	assert_int_equal(scene_task_view(scene, 50).state, BAL_TASK_DISPATCHED);
+	assert_int_equal(scene_totals(scene).waiting[0], 30);
+}
+
+static void test_lanes_are_bounded_and_unused_ones_forgotten(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+
+	pool.offers.words[0] = 1;
+	scene_pool(scene, &pool);
+	for (uint64_t id = 1; id <= 48; id++)
+		scene_submit(
+			scene, (struct bal_event_task){.id = id, .needs.cpu_millis = (uint32_t)id});
+	scene_clear(scene);
+	scene_submit(scene, (struct bal_event_task){.id = 49, .needs.cpu_millis = 49});
+	scene_expect(scene, "refuse 49 refused_queue_full");
+	assert_int_equal(
+		STEP(scene, TASK_RESTORED, restored,
+			.task = {.id = 49, .deadline_ns = BAL_NEVER_NS, .needs.cpu_millis = 49}),
+		BAL_FULL);
+	scene_cancel(scene, 7);
+	scene_clear(scene);
+	scene_submit(scene, (struct bal_event_task){.id = 50, .needs.cpu_millis = 50});
+	scene_expect(scene, "accept 50");
+	scene_agent(scene, 101, 0, 60);
+	assert_int_equal(scene_totals(scene).dispatched_count, 48);
+}
+
+static void test_needs_beyond_a_pools_resources(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+
+	pool.cpu_millis = 1000;
+	pool.memory_mib = 512;
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 0, 4);
+	scene_submit(scene, (struct bal_event_task){.id = 1, .needs.cpu_millis = 1001});
+	scene_submit(scene, (struct bal_event_task){.id = 2, .needs.memory_mib = 513});
+	scene_submit(scene, (struct bal_event_task){
+				    .id = 3, .needs.cpu_millis = 1000, .needs.memory_mib = 512});
+	scene_expect(scene, "refuse 1 refused_incapable; refuse 2 refused_incapable; "
+			    "accept 3; dispatch 3.1@101");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
+		TEST(test_classes_come_in_their_order),
+		TEST(test_deadline_before_age),
+		TEST(test_tenants_share_by_weight),
+		TEST(test_an_idle_tenant_collects_no_credit),
+		TEST(test_shares_hold_over_lanes),
+		TEST(test_old_tasks_are_not_starved),
+		TEST(test_the_oldest_of_all_lanes_ages_first),
+		TEST(test_aged_task_of_a_tenant_at_its_bound_holds_nobody_up),
+		TEST(test_more_tenants_at_their_bound_than_can_be_put_aside),
+		TEST(test_more_forbidden_tasks_than_can_be_put_aside),
+		TEST(test_lanes_are_bounded_and_unused_ones_forgotten),
+		TEST(test_needs_beyond_a_pools_resources),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
