@@ -148,3 +148,38 @@ bool heap_holds(const struct heap_node *node)
 {
 	return node->previous != NULL;
 }
+
+/* The node after this one in depth-first order; NULL after the last one. */
+static const struct heap_node *node_after(const struct heap_node *node)
+{
+	if (node->child != NULL)
+		return node->child;
+	/* Up, past the last siblings: each list of siblings is walked back once. */
+	while (node->next == NULL) {
+		while (node->previous->child != node) {
+			if (node->previous == node)
+				return NULL;
+			node = node->previous;
+		}
+		node = node->previous;
+	}
+	return node->next;
+}
+
+void heap_check(const struct heap *heap)
+{
+	uint32_t count = 0;
+
+	bal_assert(heap->root == NULL || heap->root->previous == heap->root);
+	bal_assert(heap->root == NULL || heap->root->next == NULL);
+	for (const struct heap_node *node = heap->root; node != NULL; node = node_after(node)) {
+		for (const struct heap_node *child = node->child; child != NULL;
+			child = child->next) {
+			bal_assert(!is_before(child, node));
+			bal_assert(child->next == NULL || child->next->previous == child);
+		}
+		bal_assert(node->child == NULL || node->child->previous == node);
+		count++;
+	}
+	bal_assert(count == heap->count);
+}

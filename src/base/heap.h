@@ -45,4 +45,7 @@ void heap_update(struct heap *heap, struct heap_node *node, int64_t key, uint64_
 /* True when the node is in a heap; which one, the owner knows. */
 bool heap_holds(const struct heap_node *node);
 
+/* Walks the heap and asserts that it is one: links, order, count. Linear, without recursion. */
+void heap_check(const struct heap *heap);
+
 #endif

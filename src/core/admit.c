@@ -19,6 +19,7 @@
 #define RETRY_AFTER_MIN_NS NS_PER_S
 #define RETRY_SHARE        100 /* of the queue that must drain before a refused one tries again */
 #define ID_LIMIT           (UINT64_C(1) << 62)
+#define SUBMITTED_MIN_NS   (INT64_MIN / 2) /* ages are differences: they must not overflow */
 
 static bool is_valid(const struct bal_core *core, const struct bal_event_task *event)
 {
@@ -65,7 +66,7 @@ static bool misses_deadline(const struct bal_core *core, const struct lane *lane
 		return true;
 	if (!learn_is_known(core, event->kind))
 		return false;
-	return time_add_ns(core->now_ns, *wait_ns + service_ns) > event->deadline_ns;
+	return time_add_ns(core->now_ns, time_add_ns(*wait_ns, service_ns)) > event->deadline_ns;
 }
 
 /* The reason to refuse, NONE when there is none. */
@@ -178,7 +179,8 @@ enum bal_status admit_restored(struct bal_core *core, const struct bal_event_res
 	task = lane == NULL ? NULL : task_new(core, &event->task, slab_index(&core->lanes, lane));
 	if (task == NULL)
 		return BAL_FULL;
-	task->submitted_at_ns = num_min_i64(event->submitted_at_ns, core->now_ns);
+	task->submitted_at_ns =
+		num_clamp_i64(event->submitted_at_ns, SUBMITTED_MIN_NS, core->now_ns);
 	task->attempt = event->attempt;
 	task->epoch = event->epoch;
 	task->failures = event->failures;

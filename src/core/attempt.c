@@ -77,7 +77,7 @@ void attempt_release(struct bal_core *core, struct task *task)
 	if (task->lender == 0) {
 		agent->running--;
 		pool->running--;
-		agent->busy_ns += core->now_ns - task->dispatched_at_ns;
+		agent->busy_ns = num_add_i64(agent->busy_ns, core->now_ns - task->dispatched_at_ns);
 	} else {
 		agent->lent--;
 		pool->lent--;

@@ -82,7 +82,8 @@ int64_t drain_left_ns(const struct bal_core *core, const struct agent *agent)
 
 		/* A task that is late may end any moment or never: half of what it took so far is
 		 * as good a guess as any, and keeps the order sensible. */
-		left_ns += elapsed_ns < expected_ns ? expected_ns - elapsed_ns : elapsed_ns / 2;
+		left_ns = num_add_i64(left_ns,
+			elapsed_ns < expected_ns ? expected_ns - elapsed_ns : elapsed_ns / 2);
 	}
 	return left_ns;
 }

@@ -5,6 +5,7 @@
 #include "core/limit.h"
 
 #include "base/assert.h"
+#include "base/num.h"
 #include "base/units.h"
 
 static int64_t schedule_step_ns(uint32_t count_max, int64_t period_ns)
@@ -116,7 +117,7 @@ bool tenant_rate_take(struct bal_core *core, uint32_t number, int64_t *wait_ns)
 	open_at_ns =
 		schedule_open_at_ns(tenant->rate_due_ns, tenant->rate_max, tenant->rate_period_ns);
 	if (open_at_ns > core->now_ns) {
-		*wait_ns = open_at_ns - core->now_ns;
+		*wait_ns = num_sub_i64(open_at_ns, core->now_ns);
 		return false;
 	}
 	tenant->rate_due_ns = schedule_advance_ns(

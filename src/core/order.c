@@ -18,25 +18,6 @@ struct order *order_find(const struct bal_core *core, uint64_t id)
 	return order->id == id ? order : NULL;
 }
 
-struct order *order_new(struct bal_core *core, uint32_t number, enum bal_reason reason)
-{
-	struct pool *pool = &core->pools[number];
-	uint32_t sequence = core->order_count++;
-	struct order *order = &core->orders[sequence % core->limits.orders_max];
-
-	*order = (struct order){
-		.id = ORDER_BIT | (uint64_t)(core->epoch & INT32_MAX) << 32 | sequence};
-	order->why = (struct bal_why){.kind = BAL_WHY_SCALED,
-		.reason = reason,
-		.id = order->id,
-		.at_ns = core->now_ns,
-		.limit = BAL_NONE,
-		.pool = number};
-	order->why.queued = pool->waiting;
-	pool->order_last = order->id;
-	return order;
-}
-
 /* Every agent asked for is ready or failed: sustain times start again, and the cool-down. */
 static void end_order(struct bal_core *core, struct order *order)
 {
@@ -51,6 +32,36 @@ static void end_order(struct bal_core *core, struct order *order)
 	pool->deep_since_ns = BAL_NEVER_NS;
 	pool->below_since_ns = BAL_NEVER_NS;
 	pool->overload_since_ns = BAL_NEVER_NS;
+}
+
+/* The place of an order is needed for a new one.  If it has not ended its pool would wait for it
+ * for ever: agents that it still misses no longer count as coming. */
+static void forget_order(struct bal_core *core, struct order *order)
+{
+	if (order->id == 0 || order->ended)
+		return;
+	core->pools[order->why.pool].ordered -= order->wanted - order->seen;
+	end_order(core, order);
+}
+
+struct order *order_new(struct bal_core *core, uint32_t number, enum bal_reason reason)
+{
+	struct pool *pool = &core->pools[number];
+	uint32_t sequence = core->order_count++;
+	struct order *order = &core->orders[sequence % core->limits.orders_max];
+
+	forget_order(core, order);
+	*order = (struct order){
+		.id = ORDER_BIT | (uint64_t)(core->epoch & INT32_MAX) << 32 | sequence};
+	order->why = (struct bal_why){.kind = BAL_WHY_SCALED,
+		.reason = reason,
+		.id = order->id,
+		.at_ns = core->now_ns,
+		.limit = BAL_NONE,
+		.pool = number};
+	order->why.queued = pool->waiting;
+	pool->order_last = order->id;
+	return order;
 }
 
 void order_seen(struct bal_core *core, uint64_t id)

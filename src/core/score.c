@@ -148,7 +148,7 @@ void score_agent(struct score_basis *basis, const struct agent *agent, struct sc
 	score->factor_ns[BAL_FACTOR_FUTURE] = to_ns(coming * service_s * 0.5);
 	score->factor_ns[BAL_FACTOR_EFFICIENCY] =
 		to_ns(service_s * (price + stranded(basis, pool)));
-	score->factor_ns[BAL_FACTOR_COLLABORATION] = -to_ns(service_s * saved_share(basis, agent));
+	score->factor_ns[BAL_FACTOR_COLLABORATION] = to_ns(-service_s * saved_share(basis, agent));
 	score->composite_ns = weigh(core, score->factor_ns);
 }
 
@@ -169,7 +169,7 @@ void score_explain(const struct score_basis *basis, const struct agent *agent,
 		(uint32_t)num_max_i64(0, agent->signals[BAL_SIGNAL_MEMORY_PERMILLE]);
 	candidate->success_permille = score->success_permille;
 	candidate->rivals_ppm = num_to_i64(rivals(basis, pool) * (double)PPM);
-	candidate->warm_ns = -score->factor_ns[BAL_FACTOR_COLLABORATION];
+	candidate->warm_ns = num_sub_i64(0, score->factor_ns[BAL_FACTOR_COLLABORATION]);
 	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
 		candidate->factor_ns[i] = score->factor_ns[i];
 	candidate->factor_ns[BAL_FACTOR_PERFORMANCE] -= best->factor_ns[BAL_FACTOR_PERFORMANCE];

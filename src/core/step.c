@@ -22,7 +22,8 @@
 #include "core/task.h"
 #include "core/timer.h"
 
-#define EARLY_DEATH_NS NS_PER_MIN /* an agent that dies younger counts as a failed start */
+#define EARLY_DEATH_NS NS_PER_MIN      /* an agent that dies younger counts as a failed start */
+#define NOW_MAX_NS     (INT64_MAX / 4) /* 73 years: spans between instants never overflow */
 
 #define X(name, standard, lowest, highest, unit, help) {lowest, highest},
 static const struct {
@@ -540,7 +541,7 @@ enum bal_status bal_step(
 
 	bal_assert(effects->capacity > 0);
 	if (event->now_ns > core->now_ns)
-		core->now_ns = event->now_ns;
+		core->now_ns = num_min_i64(event->now_ns, NOW_MAX_NS);
 	/* An event's own effects need room; a host that does not take them gets nothing new. */
 	if (!outbox_has_room(core) && event->type != BAL_EVENT_MORE)
 		status = BAL_UNAVAILABLE;

@@ -63,28 +63,27 @@ void task_state_set(struct bal_core *core, struct task *task, enum bal_task_stat
 	task_timer_update(core, task);
 }
 
-void task_timer_update(struct bal_core *core, struct task *task)
+int64_t task_due_ns(const struct task *task)
 {
-	int64_t at_ns = BAL_NEVER_NS;
-
 	switch ((enum bal_task_state)task->state) {
 	case BAL_TASK_QUEUED:
-		at_ns = task->deadline_ns;
-		break;
+		return task->deadline_ns;
 	case BAL_TASK_WAITING:
-		at_ns = task->deadline_ns;
-		if (task->waits_for == 0 && task->not_before_ns < at_ns)
-			at_ns = task->not_before_ns;
-		break;
+		if (task->waits_for == 0 && task->not_before_ns < task->deadline_ns)
+			return task->not_before_ns;
+		return task->deadline_ns;
 	case BAL_TASK_DISPATCHED:
 	case BAL_TASK_RUNNING:
 	case BAL_TASK_FINISHING:
-		at_ns = task->until_ns;
-		break;
+		return task->until_ns;
 	default:
-		break;
+		return BAL_NEVER_NS;
 	}
-	timer_set(core, &task->timer, task->id, at_ns);
+}
+
+void task_timer_update(struct bal_core *core, struct task *task)
+{
+	timer_set(core, &task->timer, task->id, task_due_ns(task));
 }
 
 static void release_parent(struct bal_core *core, const struct task *task)

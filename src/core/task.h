@@ -19,6 +19,9 @@ struct task *task_new(struct bal_core *core, const struct bal_event_task *event,
 /* The only way a task changes its state. */
 void task_state_set(struct bal_core *core, struct task *task, enum bal_task_state state);
 
+/* The earliest instant that the task's state makes due, BAL_NEVER_NS when none does. */
+int64_t task_due_ns(const struct task *task);
+
 /* Sets the task's timer to the earliest instant that its state makes due. */
 void task_timer_update(struct bal_core *core, struct task *task);
 

@@ -3,6 +3,7 @@
  * time between steps. */
 #include "ballast.h"
 
+#include "base/num.h"
 #include "core/agent.h"
 #include "core/queue.h"
 #include "core/scale.h"
@@ -41,7 +42,7 @@ static void view_agent(
 		node = list_next(node)) {
 		const struct task *task = container_of(node, struct task, agent_node);
 
-		view->busy_ns += core->now_ns - task->dispatched_at_ns;
+		view->busy_ns = num_add_i64(view->busy_ns, core->now_ns - task->dispatched_at_ns);
 	}
 	for (uint32_t i = 0; i < BAL_SIGNAL_COUNT; i++)
 		view->signals[i] = agent->signals[i];
@@ -99,7 +100,7 @@ bool bal_pool_view(const struct bal_core *core, uint32_t number, struct bal_pool
 		.slots_ready = pool->slots_ready,
 		.running = pool->running,
 		.load_permille = scale_load_permille(pool),
-		.service_ns = (int64_t)(pool->service_s.value * 1e9),
+		.service_ns = num_to_i64(pool->service_s.value * 1e9),
 		.paused_dispatch = pool->paused_dispatch,
 		.paused_scale_out = pool->paused_scale_out,
 		.paused_scale_in = pool->paused_scale_in,
