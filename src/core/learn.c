@@ -90,6 +90,7 @@ struct history *learn_history(struct bal_core *core, uint64_t who, uint64_t hash
 
 		history = container_of(oldest, struct history, use_node);
 		map_remove(&core->histories_by_key, history->key);
+		history->who = 0; /* no hint may find it any more */
 		slab_give(&core->histories, history);
 	}
 	history = slab_take(&core->histories);
@@ -129,17 +130,32 @@ void learn_expect(
 	prior->success = mean_shrunk(&core->kinds[kind].success, 1.0, PRIOR_SUCCESS);
 }
 
+/* The hint spares the look-up in the map, which is most of what scoring a candidate costs. */
+static const struct history *history_of_agent(
+	const struct bal_core *core, const struct agent *agent, uint64_t hash)
+{
+	uint32_t hint = agent->history_hints[hash % AGENT_HISTORY_HINTS];
+	const struct history *history;
+	uint32_t place;
+
+	if (hint < core->histories.high) {
+		history = slab_at(&core->histories, hint);
+		if (history->who == agent->id && history->kind_hash == hash)
+			return history;
+	}
+	place = map_get(&core->histories_by_key, history_key(agent->id, hash));
+	return place == MAP_NONE ? NULL : slab_at(&core->histories, place);
+}
+
 void learn_agent(const struct bal_core *core, const struct agent *agent,
 	const struct learn_prior *prior, struct learn_view *view)
 {
-	uint32_t place = map_get(&core->histories_by_key, history_key(agent->id, prior->kind_hash));
-	const struct history *own;
+	const struct history *own = history_of_agent(core, agent, prior->kind_hash);
 
 	view->slowness = prior->slowness;
 	view->success = num_clamp(prior->success, SUCCESS_MIN, 1.0);
-	if (place == MAP_NONE)
+	if (own == NULL)
 		return;
-	own = slab_at(&core->histories, place);
 	/* With this many samples of its own the pool's say no longer matters. */
 	view->slowness =
 		slowness_of(own, own->fast.weight >= FAST_SPAN ? own->slow.value : prior->slowness);
@@ -223,17 +239,20 @@ static void learn_service(struct bal_core *core, const struct task *task, const 
 	history_add(core, learn_history(core, agent->id, kind_hash(core, task->kind)), slowness);
 }
 
-void learn_attempt(struct bal_core *core, const struct task *task, const struct agent *agent,
+void learn_attempt(struct bal_core *core, const struct task *task, struct agent *agent,
 	enum bal_outcome outcome, int64_t service_ns)
 {
 	struct kind *kind = &core->kinds[task->kind];
 	double success = outcome == BAL_OUTCOME_SUCCEEDED ? 1.0 : 0.0;
+	uint64_t hash = kind_hash(core, task->kind);
+	struct history *own;
 
 	if (outcome == BAL_OUTCOME_BUSY || outcome == BAL_OUTCOME_HANDED_BACK)
 		return;
 	mean_add(&kind->success, success, KIND_SPAN);
-	mean_add(&learn_history(core, agent->id, kind_hash(core, task->kind))->success, success,
-		SUCCESS_SPAN);
+	own = learn_history(core, agent->id, hash);
+	agent->history_hints[hash % AGENT_HISTORY_HINTS] = slab_index(&core->histories, own);
+	mean_add(&own->success, success, SUCCESS_SPAN);
 	if (outcome == BAL_OUTCOME_SUCCEEDED && service_ns > 0)
 		learn_service(core, task, agent, service_ns);
 }

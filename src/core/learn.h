@@ -54,7 +54,7 @@ double learn_beside_share(const struct bal_core *core, uint32_t kind);
 bool learn_is_known(const struct bal_core *core, uint32_t kind);
 
 /* Takes in the end of an attempt on an agent. */
-void learn_attempt(struct bal_core *core, const struct task *task, const struct agent *agent,
+void learn_attempt(struct bal_core *core, const struct task *task, struct agent *agent,
 	enum bal_outcome outcome, int64_t service_ns);
 
 /* The history of a kind (hash of its name) on an agent (its id) or a pool; made if there is none,

@@ -26,6 +26,7 @@
 #define MEMORY_CALM    850  /* likewise memory */
 #define RIVALS_MAX     10.0 /* arrivals per service counted at most: beyond, all is saturated */
 #define STRANDED_SHARE 0.05 /* of the service, for memory that the task leaves unused */
+#define FACTOR_MAX_NS  1e15 /* 11 days */
 #define REFRESH_NS     NS_PER_S
 
 static uint32_t lane_slots_ready(const struct bal_core *core, const struct lane *lane)
@@ -73,9 +74,14 @@ void score_prepare(const struct bal_core *core, const struct task *task, struct 
 	}
 }
 
-static int64_t to_ns(double seconds)
+/* Bounded, so that five weighted factors cannot overflow; what is not a number is the bound too. */
+static inline int64_t to_ns(double seconds)
 {
-	return num_to_i64(seconds * (double)NS_PER_S);
+	double ns = seconds * (double)NS_PER_S;
+
+	if (!(ns < FACTOR_MAX_NS))
+		return (int64_t)FACTOR_MAX_NS;
+	return ns < -FACTOR_MAX_NS ? -(int64_t)FACTOR_MAX_NS : (int64_t)ns;
 }
 
 static double pressure(const struct agent *agent)
@@ -120,8 +126,7 @@ static int64_t weigh(const struct bal_core *core, const int64_t factor_ns[BAL_FA
 	int64_t sum = 0;
 
 	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
-		sum = num_add_i64(
-			sum, num_mul_i64(factor_ns[i], core->knobs[BAL_KNOB_WEIGHT_LOAD + i]));
+		sum += factor_ns[i] * core->knobs[BAL_KNOB_WEIGHT_LOAD + i];
 	return sum / PERMILLE;
 }
 

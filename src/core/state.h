@@ -144,6 +144,8 @@ struct limit {
 	uint32_t running;
 };
 
+#define AGENT_HISTORY_HINTS 8
+
 struct agent {
 	uint64_t id;
 	uint64_t order;
@@ -173,6 +175,8 @@ struct agent {
 	uint64_t finished_count;
 	uint64_t failed_count;
 	int64_t signals[BAL_SIGNAL_COUNT];
+	/* Where the histories of a few kinds were last found: a hint, checked at each use. */
+	uint32_t history_hints[AGENT_HISTORY_HINTS];
 };
 
 /* A pool: interchangeable agents made from one template. */
