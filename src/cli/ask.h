@@ -35,7 +35,7 @@ struct ask {
 struct ask *ask_open(const struct args *args);
 void ask_close(struct ask *ask);
 
-/* Calls: `target` is a path with its query, `body` JSON or NULL.  0 when the answer was 2xx; else
+/* Calls: `target` is a path with its query, `body` JSON or absent.  0 when the answer was 2xx; else
  * an exit code, after a message on standard error (unless ask->quiet). */
 int ask_get(struct ask *ask, const char *target);
 int ask_post(struct ask *ask, const char *target, struct span body);

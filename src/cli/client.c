@@ -204,22 +204,18 @@ static int write_request(struct client *client)
 static void build_request(struct client *client, const struct client_request *request)
 {
 	struct buffer *buffer = &client->request;
-	bool has_body = request->method != HTTP_METHOD_GET;
-	struct span body = request->body.at == NULL ? SPAN("{}") : request->body;
-
 	buffer_clear(buffer);
 	http_put_request(buffer, request->method, request->target, span_of(client->host));
 	http_put_field(buffer, SPAN("User-Agent"), SPAN("ballast"));
 	http_put_known(buffer, HTTP_FIELD_ACCEPT, SPAN("*/*"));
 	if (request->key.at != NULL)
 		http_put_known(buffer, HTTP_FIELD_IDEMPOTENCY_KEY, request->key);
-	if (has_body) {
+	if (request->body.at != NULL)
 		http_put_known(buffer, HTTP_FIELD_CONTENT_TYPE, SPAN("application/json"));
-		http_put_length(buffer, body.size);
-	}
+	if (request->method != HTTP_METHOD_GET)
+		http_put_length(buffer, request->body.size);
 	http_put_end(buffer);
-	if (has_body)
-		buffer_append_span(buffer, body);
+	buffer_append_span(buffer, request->body);
 }
 
 bool client_send(struct client *client, const struct client_request *request)

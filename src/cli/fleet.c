@@ -42,22 +42,22 @@ static const struct show_column AGENT_COLUMNS[] = {
 	{"MIB", "memory_mib", SHOW_NUMBER, false},
 	{"DONE", "finished", SHOW_NUMBER, false},
 	{"FAILED", "failed", SHOW_NUMBER, false},
-	{"UP", "up_seconds", SHOW_SECONDS, false},
+	{"UP", "up_at", SHOW_TIME, false},
 	{"ADDRESS", "address", SHOW_TEXT, true},
 };
 
 static const struct show_column POOL_COLUMNS[] = {
 	{"NAME", "name", SHOW_TEXT, true},
-	{"TYPE", "type", SHOW_TEXT, false},
+	{"KIND", "kind", SHOW_TEXT, false},
 	{"READY", "agents.ready", SHOW_NUMBER, false},
 	{"STARTING", "agents.starting", SHOW_NUMBER, false},
 	{"MAX", "max", SHOW_NUMBER, false},
 	{"RUNNING", "running", SHOW_NUMBER, false},
-	{"SLOTS", "slots", SHOW_NUMBER, false},
+	{"SLOTS", "slots_ready", SHOW_NUMBER, false},
 	{"WAITING", "waiting", SHOW_NUMBER, false},
 	{"LOAD", "load", SHOW_SHARE, false},
-	{"SERVICE", "service_seconds", SHOW_SECONDS, false},
-	{"SCALING", "scaling", SHOW_TEXT, true},
+	{"SERVICE", "service", SHOW_SECONDS, false},
+	{"SCALING", "hold_text", SHOW_TEXT, true},
 };
 
 #define COUNT_OF(rows) ((uint32_t)(sizeof(rows) / sizeof((rows)[0])))
@@ -191,7 +191,7 @@ static int run_reload(const struct args *args)
 	ask = ask_open(args);
 	if (ask == NULL)
 		return EXIT_USAGE;
-	rc = ask_post(ask, "/v1/reload", SPAN("{}"));
+	rc = ask_post(ask, "/v1/reload", (struct span){NULL, 0});
 	if (rc == 0 && ask->raw)
 		ask_print(ask);
 	else if (rc == 0)

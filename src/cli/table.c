@@ -6,6 +6,7 @@
 
 const struct command *const commands[] = {
 	&command_init,
+	&command_demo,
 	&command_submit,
 	&command_task,
 	&command_tasks,
@@ -26,6 +27,7 @@ const struct command *const commands[] = {
 	&command_completion,
 	&command_help,
 	&command_version,
+	&command_sample_agent,
 	NULL,
 };
 

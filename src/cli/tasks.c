@@ -177,7 +177,7 @@ static int act(const struct args *args, const char *verb, const char *done)
 
 		snprintf(target, sizeof target, "/v1/tasks/%s/%s",
 			ask_encode(args->words[i], id, sizeof id), verb);
-		rc = ask_post(ask, target, SPAN("{}"));
+		rc = ask_post(ask, target, (struct span){NULL, 0});
 		worst = rc > worst ? rc : worst;
 		if (rc == 0 && ask->raw)
 			ask_print(ask);
