@@ -24,6 +24,7 @@ const struct command *const commands[] = {
 	&command_scale,
 	&command_reload,
 	&command_work,
+	&command_simulate,
 	&command_completion,
 	&command_help,
 	&command_version,
