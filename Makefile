@@ -17,15 +17,15 @@ setup: ## install what build and tests need (Debian 12, 13); nothing when it is 
 
 quick: tests-configured ## build, run the quick tests
 	@ninja -C $(BUILD)
-	@meson test -C $(BUILD) --no-rebuild --suite quick --print-errorlogs
+	@meson test -C $(BUILD) --timeout-multiplier 4 --no-rebuild --suite quick --print-errorlogs
 
 test: setup tests-configured ## set up, build, run all tests but the long ones
 	@ninja -C $(BUILD)
-	@meson test -C $(BUILD) --no-rebuild --no-suite long --print-errorlogs
+	@meson test -C $(BUILD) --timeout-multiplier 4 --no-rebuild --no-suite long --print-errorlogs
 
 long: setup tests-configured ## set up, build, run the long tests (crashes, seeds, loads)
 	@ninja -C $(BUILD)
-	@meson test -C $(BUILD) --no-rebuild --suite long --print-errorlogs
+	@meson test -C $(BUILD) --timeout-multiplier 4 --no-rebuild --suite long --print-errorlogs
 
 demo: ## set up, build, show it at work (TRACE=FILE replays a trace, ARGS='--speed 100 ...')
 	@tools/setup build
@@ -34,7 +34,7 @@ demo: ## set up, build, show it at work (TRACE=FILE replays a trace, ARGS='--spe
 
 bench: setup tests-configured ## set up, build, measure
 	@ninja -C $(BUILD)
-	@meson test -C $(BUILD) --no-rebuild --benchmark --verbose
+	@meson test -C $(BUILD) --timeout-multiplier 4 --no-rebuild --benchmark --verbose
 
 install: all ## install (PREFIX=/usr/local, DESTDIR=)
 	@meson configure $(BUILD) -Dprefix='$(PREFIX)'

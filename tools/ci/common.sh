@@ -29,7 +29,7 @@ configure() { # FOLDER COMPILER OPTION...
 test_quick() { # FOLDER NAME
 	local status=0
 	rm -f "$1/meson-logs/testlog.json"
-	meson test -C "$1" --no-rebuild --suite quick --print-errorlogs || status=1
+	meson test --timeout-multiplier 4 -C "$1" --no-rebuild --suite quick --print-errorlogs || status=1
 	tools/ci/results "$1" "$2" >>"$RESULTS"
 	return $status
 }
