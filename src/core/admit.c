@@ -14,12 +14,12 @@
 #include "core/limit.h"
 #include "core/outbox.h"
 #include "core/queue.h"
+#include "core/record.h"
 #include "core/task.h"
 
 #define RETRY_AFTER_MIN_NS NS_PER_S
 #define RETRY_SHARE        100 /* of the queue that must drain before a refused one tries again */
 #define ID_LIMIT           (UINT64_C(1) << 62)
-#define SUBMITTED_MIN_NS   (INT64_MIN / 2) /* ages are differences: they must not overflow */
 
 static bool is_valid(const struct bal_core *core, const struct bal_event_task *event)
 {
@@ -180,7 +180,7 @@ enum bal_status admit_restored(struct bal_core *core, const struct bal_event_res
 	if (task == NULL)
 		return BAL_FULL;
 	task->submitted_at_ns =
-		num_clamp_i64(event->submitted_at_ns, SUBMITTED_MIN_NS, core->now_ns);
+		num_clamp_i64(event->submitted_at_ns, RECORD_PAST_MIN_NS, core->now_ns);
 	task->attempt = event->attempt;
 	task->epoch = event->epoch;
 	task->failures = event->failures;

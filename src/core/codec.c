@@ -18,88 +18,6 @@
 /* Raised with every change of the rows in table/records.h. */
 #define RECORD_VERSION 1
 
-/* Zig-zag makes INT64_MAX the last but one number; this turns the circle so that it is 0, and
- * INT64_MIN, which nobody uses, 1. */
-#define ZIGZAG_TURN 2
-
-static uint64_t pack_value(enum record_how how, uint64_t value)
-{
-	if (how == RECORD_INDEX)
-		return (uint32_t)(value + 1);
-	if (record_is_signed(how))
-		return ((value << 1) ^ (0 - (value >> 63))) + ZIGZAG_TURN;
-	return value;
-}
-
-static uint64_t unpack_value(enum record_how how, uint64_t packed)
-{
-	if (how == RECORD_INDEX)
-		return (uint32_t)(packed - 1);
-	if (record_is_signed(how)) {
-		packed -= ZIGZAG_TURN;
-		return (packed >> 1) ^ (0 - (packed & 1));
-	}
-	return packed;
-}
-
-static bool put_text(
-	struct bytes_writer *writer, const struct record_field *field, const void *base)
-{
-	struct bal_text text = record_get_text(field, base);
-
-	if (text.size > record_max(RECORD_TEXT))
-		return false;
-	bytes_put_blob(writer, text.data, text.size);
-	return true;
-}
-
-static bool get_text(struct bytes_reader *reader, const struct record_field *field, void *base)
-{
-	size_t size;
-	const uint8_t *data = bytes_get_blob(reader, &size);
-
-	if (size > record_max(RECORD_TEXT))
-		return false;
-	record_set_text(
-		field, base, (struct bal_text){.data = (const char *)data, .size = (uint32_t)size});
-	return true;
-}
-
-/* False when the field holds what a decoder would refuse. */
-static bool put_field(
-	struct bytes_writer *writer, const struct record_field *field, const void *base)
-{
-	if (field->how == RECORD_UNUSED)
-		return true;
-	if (field->how == RECORD_TEXT)
-		return put_text(writer, field, base);
-	for (uint32_t i = 0; i < field->count; i++) {
-		uint64_t packed = pack_value(field->how, record_get(field, base, i));
-
-		if (packed > record_max(field->how))
-			return false;
-		bytes_put_varint(writer, packed);
-	}
-	return true;
-}
-
-/* False when the bytes are no such field; what is missing is noticed by the reader. */
-static bool get_field(struct bytes_reader *reader, const struct record_field *field, void *base)
-{
-	if (field->how == RECORD_UNUSED)
-		return true;
-	if (field->how == RECORD_TEXT)
-		return get_text(reader, field, base);
-	for (uint32_t i = 0; i < field->count; i++) {
-		uint64_t packed = bytes_get_varint(reader);
-
-		if (packed > record_max(field->how))
-			return false;
-		record_set(field, base, i, unpack_value(field->how, packed));
-	}
-	return true;
-}
-
 static void put_head(struct bytes_writer *writer, uint32_t type)
 {
 	bytes_put_u8(writer, RECORD_VERSION);
@@ -110,7 +28,7 @@ static void put_head(struct bytes_writer *writer, uint32_t type)
 static size_t put_fields(struct bytes_writer *writer, const struct record *record, const void *base)
 {
 	for (uint32_t i = 0; i < record->count; i++) {
-		if (!put_field(writer, &record->fields[i], base))
+		if (!record_put(writer, &record->fields[i], base))
 			return 0;
 	}
 	return writer->overflow ? 0 : writer->used;
@@ -119,7 +37,7 @@ static size_t put_fields(struct bytes_writer *writer, const struct record *recor
 static size_t get_fields(struct bytes_reader *reader, const struct record *record, void *base)
 {
 	for (uint32_t i = 0; i < record->count; i++) {
-		if (!get_field(reader, &record->fields[i], base))
+		if (!record_read(reader, &record->fields[i], base))
 			return 0;
 	}
 	return reader->failed || bytes_left(reader) > 0 ? 0 : reader->used;
@@ -134,7 +52,7 @@ static size_t decode_event(struct bal_event *event, struct bytes_reader *reader)
 	if (version != RECORD_VERSION || record == NULL)
 		return 0;
 	event->type = (enum bal_event_type)type;
-	event->now_ns = (int64_t)unpack_value(RECORD_INSTANT_NS, bytes_get_varint(reader));
+	event->now_ns = (int64_t)record_unpack(RECORD_INSTANT_NS, bytes_get_varint(reader));
 	return get_fields(reader, record, &event->more);
 }
 
@@ -159,7 +77,7 @@ size_t bal_event_encode(const struct bal_event *event, void *to, size_t size)
 		return 0;
 	bytes_writer_init(&writer, to, size);
 	put_head(&writer, event->type);
-	bytes_put_varint(&writer, pack_value(RECORD_INSTANT_NS, (uint64_t)event->now_ns));
+	bytes_put_varint(&writer, record_pack(RECORD_INSTANT_NS, (uint64_t)event->now_ns));
 	return put_fields(&writer, record, record_payload(event));
 }
 

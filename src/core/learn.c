@@ -295,3 +295,36 @@ void context_note(struct bal_core *core, uint64_t conversation, uint64_t agent)
 	context->used_at_ns = core->now_ns;
 	list_append(&core->context_use, &context->use_node);
 }
+
+bool history_restore(struct bal_core *core, uint32_t place, const struct history *saved)
+{
+	uint64_t key = history_key(saved->who, saved->kind_hash);
+	struct history *history;
+
+	if (saved->who == 0 || map_get(&core->histories_by_key, key) != MAP_NONE)
+		return false;
+	history = slab_take_at(&core->histories, place);
+	if (history == NULL)
+		return false;
+	*history = *saved;
+	history->key = key;
+	list_append(&core->history_use, &history->use_node);
+	bal_assert(map_put(&core->histories_by_key, key, place));
+	return true;
+}
+
+bool context_restore(struct bal_core *core, uint32_t place, const struct context *saved)
+{
+	struct context *context;
+
+	if (saved->conversation == 0 ||
+		map_get(&core->contexts_by_id, saved->conversation) != MAP_NONE)
+		return false;
+	context = slab_take_at(&core->contexts, place);
+	if (context == NULL)
+		return false;
+	*context = *saved;
+	list_append(&core->context_use, &context->use_node);
+	bal_assert(map_put(&core->contexts_by_id, saved->conversation, place));
+	return true;
+}

@@ -67,4 +67,9 @@ uint64_t context_agent(const struct bal_core *core, uint64_t conversation);
 /* Notes that the agent now holds it. */
 void context_note(struct bal_core *core, uint64_t conversation, uint64_t agent);
 
+/* Put a history and a context of a saved state at their places, as the ones used last; false when
+ * the place or the key is taken. */
+bool history_restore(struct bal_core *core, uint32_t place, const struct history *saved);
+bool context_restore(struct bal_core *core, uint32_t place, const struct context *saved);
+
 #endif

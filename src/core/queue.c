@@ -64,19 +64,24 @@ void lanes_update(struct bal_core *core)
 		lane_pools_update(core, lane_at(core, i));
 }
 
+static uint64_t lane_hash(const struct lane *lane)
+{
+	struct bal_needs needs = {
+		.tags = lane->tags, .cpu_millis = lane->cpu_millis, .memory_mib = lane->memory_mib};
+
+	return needs_hash(&needs);
+}
+
 /* Forgets the first lane that no live task refers to. */
 static bool forget_lane(struct bal_core *core)
 {
 	for (uint32_t i = slab_next(&core->lanes, 0); i != SLAB_NONE;
 		i = slab_next(&core->lanes, i + 1)) {
 		struct lane *lane = lane_at(core, i);
-		struct bal_needs needs = {.tags = lane->tags,
-			.cpu_millis = lane->cpu_millis,
-			.memory_mib = lane->memory_mib};
 
 		if (lane->live > 0)
 			continue;
-		map_remove(&core->lanes_by_hash, needs_hash(&needs));
+		map_remove(&core->lanes_by_hash, lane_hash(lane));
 		slab_give(&core->lanes, lane);
 		return true;
 	}
@@ -106,6 +111,23 @@ struct lane *lane_for(struct bal_core *core, const struct bal_needs *needs)
 	lane_pools_update(core, lane);
 	bal_assert(map_put(&core->lanes_by_hash, hash, place));
 	return lane;
+}
+
+bool lane_restore(struct bal_core *core, uint32_t place, const struct lane *saved)
+{
+	uint64_t hash = lane_hash(saved);
+	struct lane *lane;
+
+	if (map_get(&core->lanes_by_hash, hash) != MAP_NONE)
+		return false;
+	lane = slab_take_at(&core->lanes, place);
+	if (lane == NULL)
+		return false;
+	*lane = *saved;
+	lane->pools = core->lane_pools + (size_t)place * core->pool_words;
+	lane_pools_update(core, lane);
+	bal_assert(map_put(&core->lanes_by_hash, hash, place));
+	return true;
 }
 
 double lane_rate(const struct bal_core *core, const struct lane *lane)

@@ -19,6 +19,9 @@ struct lane *lane_for(struct bal_core *core, const struct bal_needs *needs);
 /* The lane at a place of the table. */
 struct lane *lane_at(const struct bal_core *core, uint32_t place);
 
+/* Puts a lane of a saved state at its place; false when that or its needs are taken. */
+bool lane_restore(struct bal_core *core, uint32_t place, const struct lane *saved);
+
 /* Works out again which pools serve each lane; call after any change of a pool. */
 void lanes_update(struct bal_core *core);
 

@@ -8,26 +8,16 @@
 #include "core/record.h"
 
 #include "base/assert.h"
+#include "base/bytes.h"
+#include "base/num.h"
 
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
-enum {
-#define X(how, size, max) SIZE_##how = size,
-	RECORD_HOW_MAP(X)
-#undef X
-};
-
-/* All elements of a member, also of one that is no array. */
-#define MEMBER_SIZE(type, path) sizeof(((const type *)NULL)->path)
-
-#define CHECK(type, how, at, member, phrase)                                                       \
-	static_assert(MEMBER_SIZE(type, at member) % SIZE_##how == 0,                              \
-		"size of " #type " " #member " is not that of its kind");
-#define FIELD(type, how, at, member, phrase)                                                       \
-	{#member, phrase, offsetof(type, at member), MEMBER_SIZE(type, at member) / SIZE_##how,    \
-		RECORD_##how},
+/* Zig-zag makes INT64_MAX the last but one number; this turns the circle so that it is 0, and
+ * INT64_MIN, which nobody uses, 1. */
+#define ZIGZAG_TURN 2
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -40,18 +30,18 @@ enum {
 static_assert((int)PROSE_EFFECT_COUNT == (int)BAL_EFFECT_COUNT, "every effect has its prose");
 
 static const struct record_field fields_effect[] = {
-	RECORD_FIELDS_effect(FIELD, struct bal_effect, )};
+	RECORD_FIELDS_effect(RECORD_FIELD, struct bal_effect, )};
 
-#define X(payload) RECORD_FIELDS_##payload(CHECK, struct bal_event_##payload, )
+#define X(payload) RECORD_FIELDS_##payload(RECORD_CHECK, struct bal_event_##payload, )
 RECORD_PAYLOAD_MAP(X)
 #undef X
-RECORD_FIELDS_effect(CHECK, struct bal_effect, )
+RECORD_FIELDS_effect(RECORD_CHECK, struct bal_effect, )
 
 /* Rows that are whole declarations end without a semicolon, which clang-format cannot know. */
 /* clang-format off */
 #define X(payload)                                                                                 \
 	static const struct record_field fields_##payload[] = {                                    \
-		RECORD_FIELDS_##payload(FIELD, struct bal_event_##payload, )};
+		RECORD_FIELDS_##payload(RECORD_FIELD, struct bal_event_##payload, )};
 RECORD_PAYLOAD_MAP(X)
 #undef X
 
@@ -174,5 +164,107 @@ uint64_t record_max(enum record_how how)
 
 bool record_is_signed(enum record_how how)
 {
-	return how == RECORD_VALUE || how == RECORD_DURATION_NS || how == RECORD_INSTANT_NS;
+	return how == RECORD_VALUE || how == RECORD_DURATION_NS || how == RECORD_INSTANT_NS ||
+	       how == RECORD_PAST_NS || how == RECORD_SINCE_NS;
+}
+
+uint64_t record_pack(enum record_how how, uint64_t value)
+{
+	if (how == RECORD_INDEX)
+		return (uint32_t)(value + 1);
+	if (record_is_signed(how))
+		return ((value << 1) ^ (0 - (value >> 63))) + ZIGZAG_TURN;
+	return value;
+}
+
+uint64_t record_unpack(enum record_how how, uint64_t packed)
+{
+	if (how == RECORD_INDEX)
+		return (uint32_t)(packed - 1);
+	if (record_is_signed(how)) {
+		packed -= ZIGZAG_TURN;
+		return (packed >> 1) ^ (0 - (packed & 1));
+	}
+	return packed;
+}
+
+static bool put_text(
+	struct bytes_writer *writer, const struct record_field *field, const void *base)
+{
+	struct bal_text text = record_get_text(field, base);
+
+	if (text.size > record_max(RECORD_TEXT))
+		return false;
+	bytes_put_blob(writer, text.data, text.size);
+	return true;
+}
+
+static bool get_text(struct bytes_reader *reader, const struct record_field *field, void *base)
+{
+	size_t size;
+	const uint8_t *data = bytes_get_blob(reader, &size);
+
+	if (size > record_max(RECORD_TEXT))
+		return false;
+	record_set_text(
+		field, base, (struct bal_text){.data = (const char *)data, .size = (uint32_t)size});
+	return true;
+}
+
+bool record_put(struct bytes_writer *writer, const struct record_field *field, const void *base)
+{
+	if (field->how == RECORD_UNUSED)
+		return true;
+	if (field->how == RECORD_TEXT)
+		return put_text(writer, field, base);
+	for (uint32_t i = 0; i < field->count; i++) {
+		uint64_t packed = record_pack(field->how, record_get(field, base, i));
+
+		if (packed > record_max(field->how))
+			return false;
+		if (field->how == RECORD_DOUBLE)
+			bytes_put_u64(writer, packed);
+		else
+			bytes_put_varint(writer, packed);
+	}
+	return true;
+}
+
+/* What no maximum says. */
+static bool value_valid(enum record_how how, uint64_t value)
+{
+	int64_t instant_ns = (int64_t)value;
+	double number;
+
+	switch (how) {
+	case RECORD_DOUBLE:
+		memcpy(&number, &value, sizeof(number));
+		return num_is_finite(number);
+	case RECORD_SINCE_NS:
+		if (instant_ns == BAL_NEVER_NS)
+			return true;
+		/* fall through */
+	case RECORD_PAST_NS:
+		return instant_ns >= RECORD_PAST_MIN_NS && instant_ns <= RECORD_PAST_MAX_NS;
+	default:
+		return true;
+	}
+}
+
+bool record_read(struct bytes_reader *reader, const struct record_field *field, void *base)
+{
+	if (field->how == RECORD_UNUSED)
+		return true;
+	if (field->how == RECORD_TEXT)
+		return get_text(reader, field, base);
+	for (uint32_t i = 0; i < field->count; i++) {
+		bool fixed = field->how == RECORD_DOUBLE;
+		uint64_t packed = fixed ? bytes_get_u64(reader) : bytes_get_varint(reader);
+		uint64_t value = record_unpack(field->how, packed);
+
+		if (packed > record_max(field->how) || !value_valid(field->how, value))
+			return false;
+		record_set(field, base, i, value);
+	}
+	return true;
 }

@@ -5,6 +5,9 @@
 #include "ballast.h"
 #include "table/records.h"
 
+struct bytes_reader;
+struct bytes_writer;
+
 /*
  * Events and effects described as data, so that one loop each encodes, decodes and prints them
  * all. The descriptions are made of the rows in table/records.h.
@@ -16,6 +19,29 @@ enum record_how {
 #undef X
 		RECORD_HOW_COUNT
 };
+
+/* Bytes of one element in memory. */
+enum {
+#define X(how, size, max) RECORD_SIZE_##how = size,
+	RECORD_HOW_MAP(X)
+#undef X
+};
+
+/* All elements of a member, also of one that is no array. */
+#define RECORD_MEMBER_SIZE(type, path) sizeof(((const type *)NULL)->path)
+
+/* For rows of the tables: the description of a member, and a check that its size is that of its
+ * kind. */
+#define RECORD_FIELD(type, how, at, member, phrase)                                                \
+	{#member, phrase, offsetof(type, at member),                                               \
+		RECORD_MEMBER_SIZE(type, at member) / RECORD_SIZE_##how, RECORD_##how},
+#define RECORD_CHECK(type, how, at, member, phrase)                                                \
+	_Static_assert(RECORD_MEMBER_SIZE(type, at member) % RECORD_SIZE_##how == 0,               \
+		"size of " #type " " #member " is not that of its kind");
+
+/* Instants between which spans are worked out: no difference of two overflows. */
+#define RECORD_PAST_MIN_NS (INT64_MIN / 2)
+#define RECORD_PAST_MAX_NS (INT64_MAX / 4) /* 73 years */
 
 /* One member of a structure, or all elements of an array of numbers. */
 struct record_field {
@@ -52,6 +78,19 @@ void record_set(const struct record_field *field, void *base, uint32_t i, uint64
 /* The text of a TEXT field, and its inverse. */
 struct bal_text record_get_text(const struct record_field *field, const void *base);
 void record_set_text(const struct record_field *field, void *base, struct bal_text text);
+
+/* An element's value as the number that stands in a journal for it, and back: small numbers for
+ * what is frequent. */
+uint64_t record_pack(enum record_how how, uint64_t value);
+uint64_t record_unpack(enum record_how how, uint64_t packed);
+
+/* Writes a field in the form of journals and saved states. False, with a part written, when it
+ * holds what record_read would refuse. */
+bool record_put(struct bytes_writer *writer, const struct record_field *field, const void *base);
+
+/* Reads it into the structure at base. False when the bytes are no such field; what is missing is
+ * noticed by the reader, which then gives zeros. */
+bool record_read(struct bytes_reader *reader, const struct record_field *field, void *base);
 
 /* The largest packed number that may stand in a journal for a field of this kind. */
 uint64_t record_max(enum record_how how);

@@ -18,18 +18,13 @@
 #include "core/order.h"
 #include "core/outbox.h"
 #include "core/queue.h"
+#include "core/record.h"
 #include "core/scale.h"
 #include "core/task.h"
 #include "core/timer.h"
+#include "core/valid.h"
 
-#define EARLY_DEATH_NS NS_PER_MIN      /* an agent that dies younger counts as a failed start */
-#define NOW_MAX_NS     (INT64_MAX / 4) /* 73 years: spans between instants never overflow */
-
-#define X(name, standard, lowest, highest, unit, help) {lowest, highest},
-static const struct {
-	int64_t lowest, highest;
-} KNOB_RANGE[BAL_KNOB_COUNT] = {BAL_KNOB_MAP(X)};
-#undef X
+#define EARLY_DEATH_NS NS_PER_MIN /* an agent that dies younger counts as a failed start */
 
 static enum bal_status on_nothing(struct bal_core *core, const struct bal_event *event)
 {
@@ -116,24 +111,11 @@ static enum bal_status on_knob(struct bal_core *core, const struct bal_event *ev
 {
 	uint32_t number = event->knob.knob;
 
-	if (number >= BAL_KNOB_COUNT || event->knob.value < KNOB_RANGE[number].lowest ||
-		event->knob.value > KNOB_RANGE[number].highest)
+	if (!knob_valid(number, event->knob.value))
 		return BAL_INVALID;
 	core->knobs[number] = event->knob.value;
 	core->dispatch_due = true;
 	return BAL_OK;
-}
-
-static bool pool_valid(const struct bal_core *core, const struct bal_event_pool *pool)
-{
-	for (uint32_t i = 0; i < BAL_POOL_LIMITS_MAX; i++)
-		if (pool->limits[i] != BAL_NONE && pool->limits[i] >= core->limits.limits_max)
-			return false;
-	return pool->pool < core->limits.pools_max && pool->kind < BAL_POOL_KIND_COUNT &&
-	       pool->strategy < BAL_STRATEGY_COUNT && pool->slots > 0 &&
-	       pool->agents_min <= pool->agents_max && pool->timeout_ns > 0 &&
-	       pool->backoff_ns >= 0 && pool->backoff_max_ns >= 0 && pool->attempts_max > 0 &&
-	       pool->drain_limit_ns >= 0 && pool->price_microcents_hour >= 0;
 }
 
 static enum bal_status on_pool(struct bal_core *core, const struct bal_event *event)
@@ -541,7 +523,7 @@ enum bal_status bal_step(
 
 	bal_assert(effects->capacity > 0);
 	if (event->now_ns > core->now_ns)
-		core->now_ns = num_min_i64(event->now_ns, NOW_MAX_NS);
+		core->now_ns = num_min_i64(event->now_ns, RECORD_PAST_MAX_NS);
 	/* An event's own effects need room; a host that does not take them gets nothing new. */
 	if (!outbox_has_room(core) && event->type != BAL_EVENT_MORE)
 		status = BAL_UNAVAILABLE;

@@ -19,7 +19,7 @@
  */
 
 /* X(how, size, max): bytes of one element in memory, and the largest number that may stand in a
- * journal for it (see pack_value in core/codec.c). */
+ * journal for it (see record_pack in core/record.c). */
 #define RECORD_HOW_MAP(X)                                                                          \
 	X(UNUSED, 4, 0)               /* takes no bytes, reads as 0 */                             \
 	X(U32, 4, UINT32_MAX)         /* a count; 0 = default */                                   \
@@ -43,7 +43,17 @@
 	X(SIGNAL, 4, BAL_SIGNAL_COUNT - 1)                                                         \
 	X(STATUS, 4, BAL_STATUS_COUNT - 1)                                                         \
 	X(SPACE, 4, BAL_SYMBOL_SPACE_COUNT - 1)                                                    \
-	X(KNOB, 4, BAL_KNOB_COUNT - 1)
+	X(KNOB, 4, BAL_KNOB_COUNT - 1)                                                             \
+	/* of saved states only, see table/states.h */                                             \
+	X(DOUBLE, 8, UINT64_MAX)   /* finite; its 64 bits */                                       \
+	X(PAST_NS, 8, UINT64_MAX)  /* signed core time whose distance to others is taken */        \
+	X(SINCE_NS, 8, UINT64_MAX) /* likewise, or BAL_NEVER_NS */                                 \
+	X(WHY_KIND, 4, BAL_WHY_SCALED)                                                             \
+	X(EFFECT, 4, BAL_EFFECT_COUNT - 1)                                                         \
+	X(PRIORITY_8, 1, BAL_PRIORITY_COUNT - 1)                                                   \
+	X(TASK_STATE_8, 1, BAL_TASK_STATE_COUNT - 1)                                               \
+	X(AGENT_STATE_8, 1, BAL_AGENT_STATE_COUNT - 1)                                             \
+	X(REASON_8, 1, BAL_REASON_COUNT - 1)
 
 /* The payloads: for each a RECORD_FIELDS_name below and a struct bal_event_name. */
 #define RECORD_PAYLOAD_MAP(X)                                                                      \

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads what save.c wrote.  The bytes are input: each number that selects something is checked
+ * before it is used, then everything that follows from the fields (links, counters, heaps, maps) is
+ * built anew, and at last the whole state is checked like that of a running core; so bytes that
+ * contradict themselves are refused, whoever made their check sum. */
+#include "core/save.h"
+
+#include "base/assert.h"
+#include "base/bytes.h"
+#include "base/checksum.h"
+#include "core/agent.h"
+#include "core/check.h"
+#include "core/form.h"
+#include "core/learn.h"
+#include "core/life.h"
+#include "core/queue.h"
+#include "core/task.h"
+#include "core/timer.h"
+#include "core/valid.h"
+
+#include <string.h>
+
+#define ID_LIMIT  (UINT64_C(1) << 62)
+#define ORDER_BIT (UINT64_C(1) << 63)
+
+struct load {
+	struct bal_core *core;
+	struct bytes_reader reader;
+	bool ok;
+};
+
+/* Reads one thing of a list at its place; false when the bytes are not one. */
+typedef bool read_item(struct load *load, uint32_t place);
+
+/* The next place of a list; false at its end, or with load->ok unset when there is no such place.
+ */
+static bool next_place(struct load *load, uint32_t count_max, uint32_t *place)
+{
+	uint64_t number = bytes_get_varint(&load->reader);
+
+	if (load->reader.failed || number > count_max)
+		load->ok = false;
+	if (!load->ok || number == 0)
+		return false;
+	*place = (uint32_t)number - 1;
+	return true;
+}
+
+static void read_list(struct load *load, uint32_t count_max, read_item *read)
+{
+	uint32_t place;
+
+	while (load->ok && next_place(load, count_max, &place))
+		load->ok = read(load, place);
+}
+
+static bool read_head(struct load *load)
+{
+	struct bal_core *core = load->core;
+	struct bal_limits limits;
+	uint64_t seen = 0;
+	bool ok = bytes_get_u32(&load->reader) == STATE_MAGIC;
+
+	ok = bytes_get_u32(&load->reader) == STATE_VERSION && ok;
+	if (!ok || !form_read(&FORM_LIMITS, &limits, &load->reader) ||
+		memcmp(&limits, &core->limits, sizeof limits) != 0 ||
+		!form_read(&FORM_CORE, core, &load->reader))
+		return false;
+	for (uint32_t i = 0; i < BAL_KNOB_COUNT; i++)
+		ok = knob_valid(i, core->knobs[i]) && ok;
+	for (uint32_t i = 0; i < BAL_PRIORITY_COUNT; i++)
+		ok = core->served_ns[i] >= 0 && ok;
+	for (uint32_t i = 0; i < 4; i++)
+		seen |= core->random.state[i];
+	return ok && seen != 0 && core->retry_tokens_permille <= INT64_MAX / 2;
+}
+
+static bool read_pool(struct load *load, uint32_t place)
+{
+	struct bal_core *core = load->core;
+	struct pool *pool = &core->pools[place];
+
+	if (!form_read(&FORM_POOL, pool, &load->reader))
+		return false;
+	if (!pool->exists)
+		return true;
+	if (place >= core->pools_high)
+		core->pools_high = place + 1;
+	pool->timer.owner = TIMER_POOL;
+	return pool->conf.pool == place && pool_valid(core, &pool->conf);
+}
+
+static bool read_limit(struct load *load, uint32_t place)
+{
+	struct limit *limit = &load->core->shared[place];
+
+	return form_read(&FORM_LIMIT, limit, &load->reader) && limit->starts_due_ns >= 0 &&
+	       (limit->starts_max == 0 || limit->starts_period_ns > 0);
+}
+
+static bool read_kind(struct load *load, uint32_t place)
+{
+	return form_read(&FORM_KIND, &load->core->kinds[place], &load->reader);
+}
+
+static bool why_valid(const struct bal_why *why)
+{
+	return why->losers_count <= BAL_LOSERS_MAX && why->violations_count <= BAL_VIOLATIONS_MAX &&
+	       why->nearest_count <= BAL_NEAREST_MAX;
+}
+
+static bool read_order(struct load *load, uint32_t place)
+{
+	const struct bal_limits *limits = &load->core->limits;
+	struct order *order = &load->core->orders[place];
+
+	return form_read(&FORM_ORDER, order, &load->reader) && (order->id & ORDER_BIT) != 0 &&
+	       (uint32_t)order->id % limits->orders_max == place &&
+	       order->why.pool < limits->pools_max && why_valid(&order->why);
+}
+
+static bool read_decision(struct load *load, uint32_t place)
+{
+	struct bal_why *why = &load->core->decisions[place];
+
+	return form_read(&FORM_WHY, why, &load->reader) && why->id != 0 &&
+	       why->kind != BAL_WHY_NOTHING && why_valid(why);
+}
+
+/* Oldest first, so that each id finds its newest decision. */
+static void index_decisions(struct bal_core *core)
+{
+	uint32_t count = core->limits.explanations_max;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t place = (uint32_t)((core->decision_count % count + i) % count);
+		const struct bal_why *why = &core->decisions[place];
+
+		if (why->kind != BAL_WHY_NOTHING)
+			bal_assert(map_put(&core->decisions_by_id, why->id, place));
+	}
+}
+
+static bool read_lane(struct load *load, uint32_t place)
+{
+	struct lane lane = {.live = 0};
+
+	return form_read(&FORM_LANE, &lane, &load->reader) &&
+	       lane_restore(load->core, place, &lane);
+}
+
+static bool read_timer(struct load *load, struct timer *timer, uint64_t id)
+{
+	uint8_t set = bytes_get_u8(&load->reader);
+	int64_t at_ns = bytes_get_i64(&load->reader);
+
+	if (load->reader.failed || set > 1)
+		return false;
+	if (set)
+		timer_set(load->core, timer, id, at_ns);
+	return true;
+}
+
+static bool id_is_new(const struct map *map, uint64_t id)
+{
+	return id > 0 && id < ID_LIMIT && map_get(map, id) == MAP_NONE;
+}
+
+static bool agent_valid(const struct bal_core *core, const struct agent *agent)
+{
+	return id_is_new(&core->agents_by_id, agent->id) && agent->pool < core->limits.pools_max &&
+	       core->pools[agent->pool].exists && agent->state >= BAL_AGENT_STARTING &&
+	       agent->state <= BAL_AGENT_EJECTED && agent->slots <= core->limits.effects_max / 4;
+}
+
+static bool read_agent(struct load *load, uint32_t place)
+{
+	struct bal_core *core = load->core;
+	struct agent *agent = slab_take_at(&core->agents, place);
+	struct pool *pool;
+	uint64_t idle;
+
+	if (agent == NULL || !form_read(&FORM_AGENT, agent, &load->reader) ||
+		!agent_valid(core, agent))
+		return false;
+	pool = agent_pool(core, agent);
+	agent->timer.owner = TIMER_AGENT;
+	bal_assert(map_put(&core->agents_by_id, agent->id, place));
+	list_append(&pool->agents, &agent->pool_node);
+	pool->state_count[agent->state]++;
+	if (agent->state == BAL_AGENT_READY || agent->state == BAL_AGENT_WARMING)
+		pool->slots_ready += agent->slots;
+	idle = bytes_get_varint(&load->reader);
+	if (idle == 1)
+		list_append(&pool->idle, &agent->idle_node);
+	return idle <= 1 && read_timer(load, &agent->timer, agent->id);
+}
+
+static bool task_valid(const struct bal_core *core, const struct task *task)
+{
+	return id_is_new(&core->tasks_by_id, task->id) && task->state >= BAL_TASK_SUBMITTED &&
+	       task->state <= BAL_TASK_FINISHING && slab_holds(&core->lanes, task->lane) &&
+	       task->kind < core->limits.kinds_max && task->tenant < core->limits.tenants_max &&
+	       task->size_ns >= 0 &&
+	       (task->agent == BAL_NONE || slab_holds(&core->agents, task->agent));
+}
+
+static bool read_task(struct load *load, uint32_t place)
+{
+	struct bal_core *core = load->core;
+	struct task *task = slab_take_at(&core->tasks, place);
+
+	if (task == NULL || !form_read(&FORM_TASK, task, &load->reader) || !task_valid(core, task))
+		return false;
+	bal_assert(map_put(&core->tasks_by_id, task->id, place));
+	lane_at(core, task->lane)->live++;
+	core->totals.tasks++;
+	core->totals.states[task->state]++;
+	task->timer.owner = TIMER_TASK;
+	task->waiter_next = BAL_NONE;
+	task_timer_update(core, task);
+	if (task->state == BAL_TASK_QUEUED)
+		queue_put(core, task);
+	if (task->waits_for != 0) {
+		uint32_t first = map_get(&core->waiters, task->waits_for);
+
+		task->waiter_next = first == MAP_NONE ? BAL_NONE : first;
+		bal_assert(map_put(&core->waiters, task->waits_for, place));
+	}
+	return true;
+}
+
+/* A task goes back to its agent: all that counts running attempts counts it. */
+static void count_running(struct bal_core *core, struct task *task, struct agent *agent)
+{
+	struct pool *pool = agent_pool(core, agent);
+	bool own = task->lender == 0;
+
+	list_append(&agent->tasks, &task->agent_node);
+	agent->running += own;
+	pool->running += own;
+	agent->lent += !own;
+	pool->lent += !own;
+	agent->exclusive += own && task->exclusive;
+	core->tenants[task->tenant].running++;
+	for (uint32_t i = 0; i < BAL_POOL_LIMITS_MAX; i++)
+		if (pool->conf.limits[i] != BAL_NONE)
+			core->shared[pool->conf.limits[i]].running++;
+}
+
+static void read_running(struct load *load)
+{
+	struct bal_core *core = load->core;
+	uint32_t place;
+
+	for (uint32_t i = slab_next(&core->agents, 0); i != SLAB_NONE && load->ok;
+		i = slab_next(&core->agents, i + 1)) {
+		while (load->ok && next_place(load, core->limits.tasks_max, &place)) {
+			load->ok = slab_holds(&core->tasks, place) &&
+				   task_at(core, place)->agent == i &&
+				   !list_holds(&task_at(core, place)->agent_node);
+			if (load->ok)
+				count_running(core, task_at(core, place), agent_at(core, i));
+		}
+	}
+}
+
+static bool read_child(struct load *load, uint32_t place)
+{
+	struct bal_core *core = load->core;
+
+	if (!slab_holds(&core->tasks, place) || list_holds(&task_at(core, place)->child_node))
+		return false;
+	list_append(&core->children_queued, &task_at(core, place)->child_node);
+	return true;
+}
+
+static bool read_tenant(struct load *load, uint32_t place)
+{
+	struct tenant *tenant = &load->core->tenants[place];
+	bool ok = form_read(&FORM_TENANT, tenant, &load->reader);
+
+	for (uint32_t i = 0; i < BAL_PRIORITY_COUNT; i++)
+		ok = tenant->served_ns[i] >= 0 && ok;
+	return ok && tenant->rate_due_ns >= 0 &&
+	       (tenant->rate_max == 0 || tenant->rate_period_ns > 0);
+}
+
+/* Putting a task into the queue raises what its tenant counts as served to what its class does.
+ * That happened when the task came, so while tasks are read no class has been served anything; the
+ * keys of the queue's heaps are then too early, which the queue corrects as it meets them. */
+static void read_tasks(struct load *load)
+{
+	struct bal_core *core = load->core;
+	int64_t served_ns[BAL_PRIORITY_COUNT];
+
+	memcpy(served_ns, core->served_ns, sizeof served_ns);
+	memset(core->served_ns, 0, sizeof served_ns);
+	read_list(load, core->limits.tasks_max, read_task);
+	memcpy(core->served_ns, served_ns, sizeof served_ns);
+}
+
+static bool read_history(struct load *load, uint32_t place)
+{
+	struct history history = {.key = 0};
+
+	return form_read(&FORM_HISTORY, &history, &load->reader) &&
+	       history_restore(load->core, place, &history);
+}
+
+static bool read_context(struct load *load, uint32_t place)
+{
+	struct context context = {.conversation = 0};
+
+	return form_read(&FORM_CONTEXT, &context, &load->reader) &&
+	       context_restore(load->core, place, &context);
+}
+
+static void read_outbox(struct load *load)
+{
+	struct outbox *outbox = &load->core->outbox;
+	uint64_t count = bytes_get_varint(&load->reader);
+
+	if (load->reader.failed || count > outbox->capacity) {
+		load->ok = false;
+		return;
+	}
+	for (uint32_t i = 0; i < count && load->ok; i++)
+		load->ok = form_read(&FORM_EFFECT, &outbox->items[i], &load->reader);
+	outbox->count = (uint32_t)count;
+}
+
+static void read_timers(struct load *load)
+{
+	struct bal_core *core = load->core;
+
+	for (uint32_t i = 0; i < core->limits.pools_max && load->ok; i++)
+		if (core->pools[i].exists)
+			load->ok = read_timer(load, &core->pools[i].timer, i);
+}
+
+static void read_state(struct load *load)
+{
+	struct bal_core *core = load->core;
+	const struct bal_limits *limits = &core->limits;
+
+	load->ok = read_head(load);
+	read_list(load, limits->pools_max, read_pool);
+	read_list(load, limits->limits_max, read_limit);
+	read_list(load, limits->kinds_max, read_kind);
+	read_list(load, limits->orders_max, read_order);
+	read_list(load, limits->explanations_max, read_decision);
+	read_list(load, limits->lanes_max, read_lane);
+	read_list(load, limits->agents_max, read_agent);
+	read_tasks(load);
+	read_running(load);
+	read_list(load, limits->tasks_max, read_child);
+	read_timers(load);
+	read_list(load, limits->tenants_max, read_tenant);
+	read_list(load, limits->histories_max, read_history);
+	read_list(load, limits->conversations_max, read_context);
+	if (load->ok)
+		read_outbox(load);
+}
+
+enum bal_status bal_core_load(struct bal_core *core, const void *from, size_t size)
+{
+	struct load load = {.core = core};
+	struct bytes_reader tail;
+
+	bal_assert(!core->started);
+	bal_assert(core->tasks.count == 0);
+	bal_assert(core->agents.count == 0);
+	if (size < sizeof(uint32_t))
+		return BAL_BROKEN;
+	size -= sizeof(uint32_t);
+	bytes_reader_init(&tail, (const uint8_t *)from + size, sizeof(uint32_t));
+	if (bytes_get_u32(&tail) != checksum_crc32c(0, from, size))
+		return BAL_BROKEN;
+	bytes_reader_init(&load.reader, from, size);
+	read_state(&load);
+	if (!load.ok || load.reader.failed || bytes_left(&load.reader) != 0)
+		return BAL_BROKEN;
+	index_decisions(core);
+	return check_core(core) == NULL ? BAL_OK : BAL_BROKEN;
+}

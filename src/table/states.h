@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_TABLE_STATES_H
+#define BAL_TABLE_STATES_H
+
+#include "table/records.h"
+
+/*
+ * The members of the core's structures that a saved state holds, in the order of its bytes; rows as
+ * in table/records.h, without phrases. What is missing here follows from the rest: links, places in
+ * lists and heaps, and counters of what is counted again when a state is read. A change of the rows
+ * is a new STATE_VERSION (in core/save.c).
+ */
+
+#define STATE_FIELDS_mean(X, type, at)                                                             \
+	X(type, DOUBLE, at, value, "")                                                             \
+	X(type, DOUBLE, at, weight, "")
+
+#define STATE_FIELDS_limits(X, type, at)                                                           \
+	X(type, U32, at, tasks_max, "")                                                            \
+	X(type, U32, at, agents_max, "")                                                           \
+	X(type, U32, at, pools_max, "")                                                            \
+	X(type, U32, at, kinds_max, "")                                                            \
+	X(type, U32, at, tenants_max, "")                                                          \
+	X(type, U32, at, limits_max, "")                                                           \
+	X(type, U32, at, lanes_max, "")                                                            \
+	X(type, U32, at, histories_max, "")                                                        \
+	X(type, U32, at, conversations_max, "")                                                    \
+	X(type, U32, at, explanations_max, "")                                                     \
+	X(type, U32, at, orders_max, "")                                                           \
+	X(type, U32, at, effects_max, "")
+
+#define STATE_FIELDS_totals(X, type, at)                                                           \
+	X(type, U64, at, submitted_count, "")                                                      \
+	X(type, U64, at, succeeded_count, "")                                                      \
+	X(type, U64, at, failed_count, "")                                                         \
+	X(type, U64, at, dead_count, "")                                                           \
+	X(type, U64, at, cancelled_count, "")                                                      \
+	X(type, U64, at, expired_count, "")                                                        \
+	X(type, U64, at, refused_count, "")                                                        \
+	X(type, U64, at, retried_count, "")                                                        \
+	X(type, U64, at, stale_count, "")                                                          \
+	X(type, U64, at, dispatched_count, "")                                                     \
+	X(type, U64, at, orders_up_count, "")                                                      \
+	X(type, U64, at, orders_down_count, "")
+
+/* Lists in lists: layout by hand, clang-format would join the rows. */
+/* clang-format off */
+#define STATE_FIELDS_core(X, type, at)                                                             \
+	X(type, PAST_NS, at, now_ns, "")                                                           \
+	X(type, VALUE, at, utc_offset_ns, "")                                                      \
+	X(type, U32, at, epoch, "")                                                                \
+	X(type, FLAG, at, started, "")                                                             \
+	X(type, FLAG, at, stopping, "")                                                            \
+	X(type, FLAG, at, dispatch_due, "")                                                        \
+	X(type, U64, at random., state, "")                                                        \
+	X(type, VALUE, at, knobs, "")                                                              \
+	X(type, U32, at, order_count, "")                                                          \
+	X(type, U64, at, decision_count, "")                                                       \
+	X(type, VALUE, at, served_ns, "")                                                          \
+	X(type, U64, at, turn, "")                                                                 \
+	X(type, U64, at, retry_tokens_permille, "")                                                \
+	X(type, PAST_NS, at, rivals_at_ns, "")                                                     \
+	X(type, INSTANT_NS, at, wake_at_ns, "")                                                    \
+	STATE_FIELDS_totals(X, type, at totals.)
+
+#define STATE_FIELDS_pool(X, type, at)                                                             \
+	RECORD_FIELDS_pool(X, type, at conf.)                                                      \
+	X(type, U64, at, name_hash, "")                                                            \
+	X(type, U32, at, waiting, "")                                                              \
+	X(type, U32, at, waiting_batch, "")                                                        \
+	X(type, SINCE_NS, at, critical_since_ns, "")                                               \
+	X(type, U32, at, ordered, "")                                                              \
+	X(type, U32, at, start_failures, "")                                                       \
+	X(type, FLAG, at, exists, "")                                                              \
+	X(type, FLAG, at, removed, "")                                                             \
+	X(type, FLAG, at, paused_dispatch, "")                                                     \
+	X(type, FLAG, at, paused_scale_out, "")                                                    \
+	X(type, FLAG, at, paused_scale_in, "")                                                     \
+	X(type, REASON_8, at, hold, "")                                                            \
+	X(type, SINCE_NS, at, above_since_ns, "")                                                  \
+	X(type, SINCE_NS, at, deep_since_ns, "")                                                   \
+	X(type, SINCE_NS, at, below_since_ns, "")                                                  \
+	X(type, SINCE_NS, at, overload_since_ns, "")                                               \
+	X(type, PAST_NS, at, up_ended_at_ns, "")                                                   \
+	X(type, PAST_NS, at, down_ended_at_ns, "")                                                 \
+	X(type, INSTANT_NS, at, backoff_until_ns, "")                                              \
+	X(type, U64, at, order_open, "")                                                           \
+	X(type, U64, at, order_last, "")                                                           \
+	X(type, DOUBLE, at, rivals, "")                                                            \
+	STATE_FIELDS_mean(X, type, at service_s.)
+
+#define STATE_FIELDS_kind(X, type, at)                                                             \
+	X(type, U64, at, name_hash, "")                                                            \
+	X(type, U64, at, finished_count, "")                                                       \
+	STATE_FIELDS_mean(X, type, at service_s.)                                                  \
+	STATE_FIELDS_mean(X, type, at success.)                                                    \
+	STATE_FIELDS_mean(X, type, at warm.)                                                       \
+	STATE_FIELDS_mean(X, type, at cold.)                                                       \
+	STATE_FIELDS_mean(X, type, at beside.)                                                     \
+	STATE_FIELDS_mean(X, type, at apart.)
+
+#define STATE_FIELDS_history(X, type, at)                                                          \
+	X(type, U64, at, who, "")                                                                  \
+	X(type, U64, at, kind_hash, "")                                                            \
+	X(type, PAST_NS, at, slow_at_ns, "")                                                       \
+	STATE_FIELDS_mean(X, type, at fast.)                                                       \
+	STATE_FIELDS_mean(X, type, at slow.)                                                       \
+	STATE_FIELDS_mean(X, type, at success.)
+/* clang-format on */
+
+#define STATE_FIELDS_limit(X, type, at)                                                            \
+	X(type, U32, at, running_max, "")                                                          \
+	X(type, U32, at, starts_max, "")                                                           \
+	X(type, DURATION_NS, at, starts_period_ns, "")                                             \
+	X(type, INSTANT_NS, at, starts_due_ns, "")
+
+#define STATE_FIELDS_tenant(X, type, at)                                                           \
+	X(type, U32, at, weight, "")                                                               \
+	X(type, U32, at, queued_max, "")                                                           \
+	X(type, U32, at, running_max, "")                                                          \
+	X(type, U32, at, rate_max, "")                                                             \
+	X(type, DURATION_NS, at, rate_period_ns, "")                                               \
+	X(type, INSTANT_NS, at, rate_due_ns, "")                                                   \
+	X(type, VALUE, at, served_ns, "")
+
+#define STATE_FIELDS_lane(X, type, at)                                                             \
+	X(type, TAGS, at tags., words, "")                                                         \
+	X(type, U32, at, cpu_millis, "")                                                           \
+	X(type, U32, at, memory_mib, "")                                                           \
+	X(type, DOUBLE, at, rate, "")                                                              \
+	X(type, PAST_NS, at, rate_at_ns, "")                                                       \
+	X(type, DOUBLE, at, rivals_own, "")
+
+#define STATE_FIELDS_agent(X, type, at)                                                            \
+	X(type, U64, at, id, "")                                                                   \
+	X(type, U64, at, order, "")                                                                \
+	X(type, INDEX, at, pool, "")                                                               \
+	X(type, U32, at, slots, "")                                                                \
+	X(type, AGENT_STATE_8, at, state, "")                                                      \
+	X(type, FLAG, at, restored, "")                                                            \
+	X(type, FLAG, at, end_asked, "")                                                           \
+	X(type, FLAG, at, drain_kept, "")                                                          \
+	X(type, FLAG, at, drain_asked_back, "")                                                    \
+	X(type, FLAG, at, probing, "")                                                             \
+	X(type, U32, at, failures_row, "")                                                         \
+	X(type, U32, at, ejections, "")                                                            \
+	X(type, PAST_NS, at, up_at_ns, "")                                                         \
+	X(type, PAST_NS, at, ready_at_ns, "")                                                      \
+	X(type, INSTANT_NS, at, blocked_until_ns, "")                                              \
+	X(type, INSTANT_NS, at, eject_until_ns, "")                                                \
+	X(type, PAST_NS, at, drain_at_ns, "")                                                      \
+	X(type, VALUE, at, busy_ns, "")                                                            \
+	X(type, U64, at, finished_count, "")                                                       \
+	X(type, U64, at, failed_count, "")                                                         \
+	X(type, VALUE, at, signals, "")
+
+#define STATE_FIELDS_task(X, type, at)                                                             \
+	X(type, U64, at, id, "")                                                                   \
+	X(type, U64, at, parent, "")                                                               \
+	X(type, U64, at, conversation, "")                                                         \
+	X(type, U64, at, waits_for, "")                                                            \
+	X(type, U64, at, lender, "")                                                               \
+	X(type, U64, at, lent_to, "")                                                              \
+	X(type, U64, at, not_agents, "")                                                           \
+	X(type, PAST_NS, at, submitted_at_ns, "")                                                  \
+	X(type, INSTANT_NS, at, deadline_ns, "")                                                   \
+	X(type, DURATION_NS, at, size_ns, "")                                                      \
+	X(type, INSTANT_NS, at, not_before_ns, "")                                                 \
+	X(type, PAST_NS, at, queued_at_ns, "")                                                     \
+	X(type, PAST_NS, at, dispatched_at_ns, "")                                                 \
+	X(type, INSTANT_NS, at, until_ns, "")                                                      \
+	X(type, INDEX, at, lane, "")                                                               \
+	X(type, INDEX, at, kind, "")                                                               \
+	X(type, INDEX, at, tenant, "")                                                             \
+	X(type, INDEX, at, agent, "")                                                              \
+	X(type, U32, at, attempt, "")                                                              \
+	X(type, U32, at, epoch, "")                                                                \
+	X(type, U32, at, failures, "")                                                             \
+	X(type, U32, at, attempts_max, "")                                                         \
+	X(type, TASK_FLAGS, at, flags, "")                                                         \
+	X(type, U32, at, children_waited, "")                                                      \
+	X(type, PRIORITY_8, at, priority, "")                                                      \
+	X(type, TASK_STATE_8, at, state, "")                                                       \
+	X(type, TASK_STATE_8, at, end_state, "")                                                   \
+	X(type, REASON_8, at, reason, "")                                                          \
+	X(type, FLAG, at, exclusive, "")                                                           \
+	X(type, FLAG, at, cancelled, "")                                                           \
+	X(type, FLAG, at, warm, "")                                                                \
+	X(type, FLAG, at, beside, "")
+
+#define STATE_FIELDS_context(X, type, at)                                                          \
+	X(type, U64, at, conversation, "")                                                         \
+	X(type, U64, at, agent, "")                                                                \
+	X(type, PAST_NS, at, used_at_ns, "")
+
+#define STATE_FIELDS_candidate(X, type, at)                                                        \
+	X(type, U64, at, agent, "")                                                                \
+	X(type, INDEX, at, pool, "")                                                               \
+	X(type, U32, at, running, "")                                                              \
+	X(type, U32, at, slots, "")                                                                \
+	X(type, U32, at, cpu_permille, "")                                                         \
+	X(type, U32, at, memory_permille, "")                                                      \
+	X(type, U32, at, success_permille, "")                                                     \
+	X(type, VALUE, at, service_ns, "")                                                         \
+	X(type, VALUE, at, warm_ns, "")                                                            \
+	X(type, VALUE, at, rivals_ppm, "")                                                         \
+	X(type, VALUE, at, price_microcents_hour, "")                                              \
+	X(type, VALUE, at, factor_ns, "")                                                          \
+	X(type, VALUE, at, composite_ns, "")
+
+#define STATE_FIELDS_violation(X, type, at)                                                        \
+	X(type, U64, at, agent, "")                                                                \
+	X(type, REASON, at, reason, "")                                                            \
+	X(type, VALUE, at, composite_ns, "")
+
+/* clang-format off */
+#define STATE_FIELDS_why(X, type, at)                                                              \
+	X(type, WHY_KIND, at, kind, "")                                                            \
+	X(type, REASON, at, reason, "")                                                            \
+	X(type, U64, at, id, "")                                                                   \
+	X(type, INSTANT_NS, at, at_ns, "")                                                         \
+	X(type, U32, at, attempt, "")                                                              \
+	X(type, U32, at, capable_count, "")                                                        \
+	X(type, U32, at, free_count, "")                                                           \
+	X(type, U32, at, ahead_count, "")                                                          \
+	X(type, INDEX, at, limit, "")                                                              \
+	X(type, U64, at, other, "")                                                                \
+	X(type, VALUE, at, expected_wait_ns, "")                                                   \
+	X(type, U32, at, weights_permille, "")                                                     \
+	STATE_FIELDS_candidate(X, type, at winner.)                                                \
+	X(type, U32, at, losers_count, "")                                                         \
+	STATE_FIELDS_candidate(X, type, at losers[0].)                                             \
+	STATE_FIELDS_candidate(X, type, at losers[1].)                                             \
+	STATE_FIELDS_candidate(X, type, at losers[2].)                                             \
+	X(type, U32, at, violations_count, "")                                                     \
+	STATE_FIELDS_violation(X, type, at violations[0].)                                         \
+	STATE_FIELDS_violation(X, type, at violations[1].)                                         \
+	STATE_FIELDS_violation(X, type, at violations[2].)                                         \
+	STATE_FIELDS_violation(X, type, at violations[3].)                                         \
+	X(type, U32, at, nearest_count, "")                                                        \
+	X(type, INDEX, at, nearest_pool, "")                                                       \
+	X(type, TAGS, at nearest_missing[0]., words, "")                                           \
+	X(type, TAGS, at nearest_missing[1]., words, "")                                           \
+	X(type, TAGS, at nearest_missing[2]., words, "")                                           \
+	X(type, U32, at, unknown_count, "")                                                        \
+	X(type, INDEX, at, pool, "")                                                               \
+	X(type, U32, at, agents_before, "")                                                        \
+	X(type, U32, at, agents_after, "")                                                         \
+	X(type, U32, at, load_permille, "")                                                        \
+	X(type, U32, at, threshold_permille, "")                                                   \
+	X(type, U32, at, queued, "")                                                               \
+	X(type, VALUE, at, sustained_ns, "")                                                       \
+	X(type, U64, at, victim, "")                                                               \
+	X(type, VALUE, at, victim_left_ns, "")
+
+#define STATE_FIELDS_order(X, type, at)                                                            \
+	X(type, U64, at, id, "")                                                                   \
+	X(type, U32, at, wanted, "")                                                               \
+	X(type, U32, at, seen, "")                                                                 \
+	X(type, U32, at, done, "")                                                                 \
+	X(type, FLAG, at, ended, "")                                                               \
+	STATE_FIELDS_why(X, type, at why.)
+
+#define STATE_FIELDS_effect(X, owner, at)                                                          \
+	X(owner, EFFECT, at, type, "")                                                             \
+	RECORD_FIELDS_effect(X, owner, at)
+/* clang-format on */
+
+#endif
