@@ -250,6 +250,7 @@ void engine_history_add(
 	struct engine *engine, struct job *job, enum bal_outcome outcome, const char *error)
 {
 	const struct roster_agent *agent = roster_find(engine->roster, job->agent);
+	size_t before = job->history.size;
 	struct json_writer writer;
 
 	if (job->history.size > 0)
@@ -272,6 +273,8 @@ void engine_history_add(
 	}
 	json_close(&writer);
 	/* A history that is full keeps its first attempts: they are the ones that say most. */
+	if (job->history.failed)
+		job->history.size = before;
 	job->history.failed = false;
 }
 

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Agents and pools: what is there, and what an operator may ask for. */
+#include "daemon/request.h"
+
+#include "base/units.h"
+#include "daemon/instant.h"
+#include "wire/nearest.h"
+#include "wire/url.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LIST_SIZE_MAX (32u << 20)
+#define ONE_SIZE_MAX  (64u << 10)
+#define AGENTS_MAX    10000
+
+static void put_seconds(struct json_writer *writer, const char *key, int64_t ns)
+{
+	json_key(writer, key);
+	json_put_decimal(writer, ns / NS_PER_US, 6);
+}
+
+static void put_count(struct json_writer *writer, const char *key, uint64_t count)
+{
+	json_key(writer, key);
+	json_put_unsigned(writer, count);
+}
+
+/* ---- agents ---- */
+
+/* Share of the slots' time that was spent on tasks since it came up, in permille. */
+static int64_t utilisation(const struct bal_agent_view *view, int64_t now_ns)
+{
+	int64_t up_ms = (now_ns - view->up_at_ns) / NS_PER_MS;
+
+	if (up_ms <= 0 || view->slots == 0)
+		return 0;
+	return view->busy_ns / NS_PER_US / up_ms / view->slots;
+}
+
+static void put_signals(struct json_writer *writer, const struct bal_agent_view *view)
+{
+	for (uint32_t i = 0; i < BAL_SIGNAL_COUNT; i++) {
+		if (view->signals[i] < 0)
+			continue;
+		json_key(writer, bal_signal_name((enum bal_signal)i));
+		json_put_decimal(writer, view->signals[i], i == BAL_SIGNAL_MEMORY_MIB ? 0 : 3);
+	}
+}
+
+static void write_agent(struct engine *engine, const struct roster_agent *agent,
+	const struct bal_agent_view *view, struct json_writer *writer)
+{
+	struct clock *clock = engine_clock(engine);
+
+	json_open(writer, '{');
+	json_key(writer, "id");
+	json_put_id(writer, agent->id);
+	json_key(writer, "name");
+	json_put_word(writer, agent->name);
+	json_key(writer, "pool");
+	json_put_text(writer, names_text(engine_names(engine), BAL_SYMBOL_POOL, agent->pool));
+	json_key(writer, "kind");
+	json_put_word(writer, bal_pool_kind_name((enum bal_pool_kind)agent->pool_kind));
+	json_key(writer, "state");
+	json_put_word(writer, bal_agent_state_name(view->state));
+	if (agent->address[0] != '\0') {
+		json_key(writer, "address");
+		json_put_word(writer, agent->address);
+	}
+	if (agent->pid != 0) {
+		json_key(writer, "pid");
+		json_put_signed(writer, agent->pid);
+	}
+	put_count(writer, "slots", view->slots);
+	put_count(writer, "running", view->running);
+	json_key(writer, "up_at");
+	instant_put(writer, clock_to_utc_ns(clock, view->up_at_ns));
+	put_seconds(writer, "up_seconds", clock_core_ns(clock) - view->up_at_ns);
+	put_count(writer, "finished", view->finished_count);
+	put_count(writer, "failed", view->failed_count);
+	put_seconds(writer, "busy_seconds", view->busy_ns);
+	json_key(writer, "utilisation");
+	json_put_decimal(writer, utilisation(view, clock_core_ns(clock)), 3);
+	put_signals(writer, view);
+	json_close(writer);
+}
+
+static bool agent_passes(struct engine *engine, const struct roster_agent *agent,
+	const struct bal_agent_view *view, const struct url_parameter *parameters)
+{
+	struct span pool = names_text(engine_names(engine), BAL_SYMBOL_POOL, agent->pool);
+	struct span state = span_of(bal_agent_state_name(view->state));
+
+	return (parameters[0].value.at == NULL || span_equal(pool, parameters[0].value)) &&
+	       (parameters[1].value.at == NULL || span_equal(state, parameters[1].value));
+}
+
+void api_agent_list(struct request *request)
+{
+	struct url_parameter parameters[] = {{.name = "pool"}, {.name = "state"}};
+	struct engine *engine = request->engine;
+	char memory[REQUEST_QUERY_SIZE];
+	struct json_writer writer;
+	struct bal_agent_view view;
+	struct roster_agent *agent;
+	struct buffer body;
+
+	if (!request_query(request, parameters, 2, memory))
+		return;
+	buffer_init(&body, LIST_SIZE_MAX);
+	json_writer_init(&writer, &body);
+	json_open(&writer, '{');
+	json_key(&writer, "agents");
+	json_open(&writer, '[');
+	for (agent = roster_first(engine_roster(engine)); agent != NULL; agent = roster_next(agent))
+		if (bal_agent_view(engine_core(engine), agent->id, &view) &&
+			agent_passes(engine, agent, &view, parameters))
+			write_agent(engine, agent, &view, &writer);
+	json_close(&writer);
+	json_close(&writer);
+	request_answer_json(request, 200, &body);
+}
+
+/* The agent that the path names by id or by name; NULL after answering 404. */
+static struct roster_agent *find_agent(struct request *request, struct bal_agent_view *view)
+{
+	struct roster *roster = engine_roster(request->engine);
+	struct roster_agent *agent = NULL;
+	char memory[ROSTER_NAME_SIZE];
+	struct buffer name;
+	uint64_t id;
+
+	if (span_number(request->segments[0], INT64_MAX, &id))
+		agent = roster_find(roster, id);
+	buffer_init_fixed(&name, memory, sizeof memory);
+	if (agent == NULL && url_decode_path(&name, request->segments[0]))
+		for (agent = roster_first(roster); agent != NULL; agent = roster_next(agent))
+			if (span_equal(span_of(agent->name), buffer_span(&name)))
+				break;
+	if (agent != NULL && bal_agent_view(engine_core(request->engine), agent->id, view))
+		return agent;
+	request_problem(request, 404, "unknown", "there is no agent of this id or name");
+	return NULL;
+}
+
+void api_agent_get(struct request *request)
+{
+	struct bal_agent_view view;
+	struct roster_agent *agent = find_agent(request, &view);
+	struct json_writer writer;
+	struct buffer body;
+
+	if (agent == NULL || !request_query(request, NULL, 0, NULL))
+		return;
+	buffer_init(&body, ONE_SIZE_MAX);
+	json_writer_init(&writer, &body);
+	write_agent(request->engine, agent, &view, &writer);
+	request_answer_json(request, 200, &body);
+}
+
+struct drain_form {
+	bool back;
+};
+
+void api_agent_drain(struct request *request)
+{
+	static const struct json_field fields[] = {
+		{"back", JSON_BOOL, false, 0, 0, offsetof(struct drain_form, back)}};
+	struct drain_form form = {.back = false};
+	struct bal_agent_view view;
+	struct roster_agent *agent = find_agent(request, &view);
+	struct bal_event event = {.type = BAL_EVENT_AGENT_DRAINED};
+	struct json json;
+	enum bal_status status;
+	uint64_t id;
+
+	if (agent == NULL || !request_query(request, NULL, 0, NULL) ||
+		!request_read(request, &json, fields, 1, &form))
+		return;
+	json_release(&json);
+	id = agent->id;
+	event.drain = (struct bal_event_drain){.agent = id, .back = form.back};
+	status = engine_event(request->engine, &event);
+	/* An idle agent may be gone already. */
+	agent = roster_find(engine_roster(request->engine), id);
+	if (status != BAL_OK)
+		request_status(request, status, form.back ? "take back" : "drain");
+	else if (agent == NULL)
+		request_answer(request, 204, NULL, SPAN(""), NULL);
+	else
+		api_agent_get(request);
+}
+
+struct add_form {
+	struct span id;
+	struct span url;
+};
+
+/* Agents come from where somebody who may write the configuration said so: a client that could add
+ * one could have tasks, and requests of this machine, sent anywhere. */
+void api_agent_add(struct request *request)
+{
+	static const struct json_field fields[] = {
+		{"id", JSON_TEXT, true, 1, 128, offsetof(struct add_form, id)},
+		{"url", JSON_TEXT, true, 1, 2048, offsetof(struct add_form, url)}};
+	struct add_form form = {.id = {NULL, 0}};
+	struct json json;
+	struct url url;
+
+	if (!request_read(request, &json, fields, 2, &form))
+		return;
+	if (!config_name_valid(form.id) || form.id.at[0] == '.' || form.id.at[0] == '-')
+		request_problem(request, 422, "field",
+			"\"id\": expected letters, digits, '.', '_' and '-', not first a sign");
+	else if (!url_read(form.url, &url))
+		request_problem(request, 422, "field", "\"url\": expected http://HOST[:PORT]");
+	else
+		request_problem(request, 403, "configured-only",
+			"agents are added in the configuration (urls, run, command), or ask for "
+			"work with POST /v1/lease");
+	json_release(&json);
+}
+
+/* ---- pools ---- */
+
+static void write_config(const struct config_pool *config, struct json_writer *writer)
+{
+	json_key(writer, "type");
+	json_put_word(writer, bal_pool_kind_name((enum bal_pool_kind)config->kind));
+	json_key(writer, "kinds");
+	json_open(writer, '[');
+	for (uint32_t i = 0; i < config->kinds.count; i++)
+		json_put_word(writer, config->kinds.items[i]);
+	json_close(writer);
+	json_key(writer, "offers");
+	json_open(writer, '[');
+	for (uint32_t i = 0; i < config->offers.count; i++)
+		json_put_word(writer, config->offers.items[i]);
+	json_close(writer);
+	put_count(writer, "slots_each", (uint64_t)config->slots);
+	if (config->agents_max >= 0) {
+		put_count(writer, "min", (uint64_t)config->agents_min);
+		put_count(writer, "max", (uint64_t)config->agents_max);
+	}
+	if (config->kind == BAL_POOL_PROCESS) {
+		put_count(writer, "baseline", (uint64_t)config->agents_baseline);
+		json_key(writer, "strategy");
+		json_put_word(writer, bal_strategy_name((enum bal_strategy)config->scale.strategy));
+	}
+}
+
+static void write_paused(const struct bal_pool_view *view, struct json_writer *writer)
+{
+	json_key(writer, "paused");
+	json_open(writer, '{');
+	json_key(writer, "dispatch");
+	json_put_bool(writer, view->paused_dispatch);
+	json_key(writer, "out");
+	json_put_bool(writer, view->paused_scale_out);
+	json_key(writer, "in");
+	json_put_bool(writer, view->paused_scale_in);
+	json_close(writer);
+}
+
+static void write_pool(struct engine *engine, uint32_t pool, const struct bal_pool_view *view,
+	struct json_writer *writer)
+{
+	const struct config_pool *config = engine_pool_config(engine, pool);
+
+	json_open(writer, '{');
+	json_key(writer, "name");
+	json_put_text(writer, names_text(engine_names(engine), BAL_SYMBOL_POOL, pool));
+	if (config != NULL)
+		write_config(config, writer);
+	json_key(writer, "agents");
+	json_open(writer, '{');
+	for (uint32_t i = BAL_AGENT_STARTING; i < BAL_AGENT_GONE; i++)
+		put_count(writer, bal_agent_state_name((enum bal_agent_state)i), view->agents[i]);
+	put_count(writer, "ordered", view->ordered);
+	json_close(writer);
+	put_count(writer, "slots", view->slots_ready);
+	put_count(writer, "running", view->running);
+	put_count(writer, "waiting", view->waiting);
+	json_key(writer, "load");
+	if (view->load_permille == UINT32_MAX)
+		json_put_null(writer);
+	else
+		json_put_decimal(writer, view->load_permille, 3);
+	put_seconds(writer, "oldest_wait_seconds", view->oldest_wait_ns);
+	put_seconds(writer, "service_seconds", view->service_ns);
+	write_paused(view, writer);
+	json_key(writer, "hold");
+	json_put_word(writer, bal_reason_name(view->hold));
+	json_key(writer, "scaling");
+	json_put_word(writer, bal_reason_text(view->hold));
+	json_key(writer, "last_order");
+	json_put_id(writer, view->order_last);
+	json_close(writer);
+}
+
+void api_pool_list(struct request *request)
+{
+	struct engine *engine = request->engine;
+	uint32_t count = names_count(engine_names(engine), BAL_SYMBOL_POOL);
+	struct bal_pool_view view;
+	struct json_writer writer;
+	struct buffer body;
+
+	if (!request_query(request, NULL, 0, NULL))
+		return;
+	buffer_init(&body, LIST_SIZE_MAX);
+	json_writer_init(&writer, &body);
+	json_open(&writer, '{');
+	json_key(&writer, "pools");
+	json_open(&writer, '[');
+	for (uint32_t i = 0; i < count; i++)
+		if (bal_pool_view(engine_core(engine), i, &view))
+			write_pool(engine, i, &view, &writer);
+	json_close(&writer);
+	json_close(&writer);
+	request_answer_json(request, 200, &body);
+}
+
+/* The pool that the path names; BAL_NONE after answering 404. */
+static uint32_t find_pool(struct request *request, struct bal_pool_view *view)
+{
+	const struct config *config = engine_config(request->engine);
+	uint32_t pool =
+		names_find(engine_names(request->engine), BAL_SYMBOL_POOL, request->segments[0]);
+	struct nearest nearest;
+
+	if (pool != BAL_NONE && bal_pool_view(engine_core(request->engine), pool, view))
+		return pool;
+	nearest_init(&nearest, request->segments[0]);
+	for (uint32_t i = 0; i < config->pools.count; i++)
+		nearest_offer(&nearest, config->pools.items[i].name);
+	if (nearest.best != NULL)
+		request_problem(request, 404, "unknown",
+			"there is no pool of this name; did you mean \"%s\"?", nearest.best);
+	else
+		request_problem(request, 404, "unknown", "there is no pool of this name");
+	return BAL_NONE;
+}
+
+static void answer_pool(struct request *request, uint32_t pool)
+{
+	struct bal_pool_view view;
+	struct json_writer writer;
+	struct buffer body;
+
+	buffer_init(&body, ONE_SIZE_MAX);
+	json_writer_init(&writer, &body);
+	bal_pool_view(engine_core(request->engine), pool, &view);
+	write_pool(request->engine, pool, &view, &writer);
+	request_answer_json(request, 200, &body);
+}
+
+void api_pool_get(struct request *request)
+{
+	struct bal_pool_view view;
+	uint32_t pool = find_pool(request, &view);
+
+	if (pool != BAL_NONE && request_query(request, NULL, 0, NULL))
+		answer_pool(request, pool);
+}
+
+struct scale_form {
+	int64_t agents;
+};
+
+void api_pool_scale(struct request *request)
+{
+	static const struct json_field fields[] = {
+		{"agents", JSON_INTEGER, true, 0, AGENTS_MAX, offsetof(struct scale_form, agents)}};
+	struct scale_form form = {.agents = 0};
+	struct bal_pool_view view;
+	uint32_t pool = find_pool(request, &view);
+	const struct config_pool *config;
+	struct bal_event event = {.type = BAL_EVENT_POOL_SCALED};
+	struct json json;
+	enum bal_status status;
+
+	if (pool == BAL_NONE || !request_query(request, NULL, 0, NULL) ||
+		!request_read(request, &json, fields, 1, &form))
+		return;
+	json_release(&json);
+	config = engine_pool_config(request->engine, pool);
+	if (config == NULL || config->kind != BAL_POOL_PROCESS) {
+		request_problem(request, 422, "not-scaled",
+			"ballast does not start this pool's agents: only pools with `run` have a "
+			"number of them");
+		return;
+	}
+	if (form.agents > config->agents_max) {
+		request_problem(request, 422, "above-max",
+			"%" PRId64 " agents are more than the pool's max of %" PRId64, form.agents,
+			config->agents_max);
+		return;
+	}
+	event.pool_scaled =
+		(struct bal_event_pool_scaled){.pool = pool, .agents = (uint32_t)form.agents};
+	status = engine_event(request->engine, &event);
+	if (status == BAL_OK)
+		answer_pool(request, pool);
+	else
+		request_status(request, status, "scale");
+}
+
+struct pause_form {
+	bool dispatch;
+	bool out;
+	bool in;
+};
+
+void api_pool_pause(struct request *request)
+{
+	static const struct json_field fields[] = {
+		{"dispatch", JSON_BOOL, false, 0, 0, offsetof(struct pause_form, dispatch)},
+		{"out", JSON_BOOL, false, 0, 0, offsetof(struct pause_form, out)},
+		{"in", JSON_BOOL, false, 0, 0, offsetof(struct pause_form, in)}};
+	struct bal_pool_view view;
+	uint32_t pool = find_pool(request, &view);
+	struct bal_event event = {.type = BAL_EVENT_POOL_PAUSED};
+	struct pause_form form;
+	struct json json;
+	enum bal_status status;
+
+	if (pool == BAL_NONE || !request_query(request, NULL, 0, NULL))
+		return;
+	/* What is not said stays as it is. */
+	form = (struct pause_form){
+		view.paused_dispatch, view.paused_scale_out, view.paused_scale_in};
+	if (!request_read(request, &json, fields, 3, &form))
+		return;
+	json_release(&json);
+	event.pool_paused = (struct bal_event_pool_paused){.pool = pool,
+		.dispatch = form.dispatch,
+		.scale_out = form.out,
+		.scale_in = form.in};
+	status = engine_event(request->engine, &event);
+	if (status == BAL_OK)
+		answer_pool(request, pool);
+	else
+		request_status(request, status, "pause");
+}

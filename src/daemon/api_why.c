@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Explanations.  The core knows about waiting tasks and about its latest decisions; a running task
+ * keeps its own in its job; that of an ended task is in the store with its result. */
+#include "daemon/conn.h"
+#include "daemon/events.h"
+#include "daemon/why.h"
+
+#include <inttypes.h>
+
+#define WHY_SIZE_MAX    (64u << 10)
+#define ORDERS_SIZE_MAX (4u << 20)
+
+static void answer_why(struct request *request, const struct bal_why *why)
+{
+	struct json_writer writer;
+	struct buffer body;
+
+	buffer_init(&body, WHY_SIZE_MAX);
+	json_writer_init(&writer, &body);
+	why_write(request->engine, why, &writer);
+	request_answer_json(request, 200, &body);
+}
+
+struct why_visit {
+	struct request *request;
+	bool answered;
+};
+
+static bool answer_stored(void *context, const struct store_view *from)
+{
+	struct why_visit *visit = context;
+	struct store_bytes why = from->result.why;
+
+	visit->answered = true;
+	if (from->ended && why.size > 0)
+		request_answer(visit->request, 200, "application/json",
+			(struct span){why.data, why.size}, NULL);
+	else
+		request_problem(visit->request, 404, "no-decision",
+			"task %" PRIu64 " ended without being given to an agent", from->task.id);
+	return false;
+}
+
+void api_why_get(struct request *request)
+{
+	struct store *store = engine_store(request->engine);
+	struct why_visit visit = {.request = request};
+	struct bal_why why;
+	struct job *job;
+	uint64_t id;
+
+	/* Orders have the highest bit set, so this is not an id of a task only. */
+	if (!span_number(request->segments[0], UINT64_MAX, &id) || id == 0) {
+		request_problem(request, 404, "unknown", "that is not an id of a task or an order");
+		return;
+	}
+	if (!request_query(request, NULL, 0, NULL))
+		return;
+	bal_why(engine_core(request->engine), id, &why);
+	job = engine_job(request->engine, id);
+	if (why.kind == BAL_WHY_NOTHING && job != NULL && job->decision != NULL)
+		why = *job->decision;
+	if (why.kind != BAL_WHY_NOTHING) {
+		answer_why(request, &why);
+		return;
+	}
+	if (id <= STORE_ID_MAX)
+		store->ops->get(store, id, STORE_WITH_CONTENT, answer_stored, &visit);
+	if (!visit.answered)
+		request_problem(request, 404, "unknown",
+			"nothing is remembered of a task or an order %" PRIu64, id);
+}
+
+/* The latest orders, and the last one of each pool, which may be older than the watching. */
+static void write_orders(struct request *request, struct json_writer *writer)
+{
+	struct engine *engine = request->engine;
+	uint64_t orders[EVENTS_ORDERS_MAX];
+	uint32_t count = events_orders(request->server->events, orders);
+	uint32_t pools = names_count(engine_names(engine), BAL_SYMBOL_POOL);
+	struct bal_pool_view view;
+	struct bal_why why;
+
+	for (uint32_t i = 0; i < count; i++) {
+		bal_why(engine_core(engine), orders[i], &why);
+		if (why.kind == BAL_WHY_SCALED)
+			why_write(engine, &why, writer);
+	}
+	for (uint32_t i = 0; i < pools; i++) {
+		bool listed = false;
+
+		if (!bal_pool_view(engine_core(engine), i, &view) || view.order_last == 0)
+			continue;
+		for (uint32_t j = 0; j < count; j++)
+			listed |= orders[j] == view.order_last;
+		bal_why(engine_core(engine), view.order_last, &why);
+		if (!listed && why.kind == BAL_WHY_SCALED)
+			why_write(engine, &why, writer);
+	}
+}
+
+void api_order_list(struct request *request)
+{
+	struct json_writer writer;
+	struct buffer body;
+
+	if (!request_query(request, NULL, 0, NULL))
+		return;
+	buffer_init(&body, ORDERS_SIZE_MAX);
+	json_writer_init(&writer, &body);
+	json_open(&writer, '{');
+	json_key(&writer, "orders");
+	json_open(&writer, '[');
+	write_orders(request, &writer);
+	json_close(&writer);
+	json_close(&writer);
+	request_answer_json(request, 200, &body);
+}
