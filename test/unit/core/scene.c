@@ -79,6 +79,8 @@ enum bal_status scene_step(struct scene *scene, struct bal_event event)
 		scene->effect_count += effects.count;
 		event.type = BAL_EVENT_MORE;
 	}
+	if (!scene->unchecked)
+		bal_core_check(scene->core);
 	return status;
 }
 

@@ -495,6 +495,7 @@ static void test_choice_is_the_exhaustive_minimum(void **state)
 	struct world world = {.scene = *state};
 	uint32_t dispatched = 0;
 
+	world.scene->unchecked = true;
 	prng_init(&world.random, 20);
 	build(&world);
 	for (uint64_t id = 1; id <= STATES; id++) {
