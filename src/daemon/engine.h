@@ -32,6 +32,10 @@ struct driver_ops {
 	void (*rescind)(void *self, struct job *job, enum bal_reason reason);
 	/* Asks the agent to give the task back. */
 	void (*hand_back)(void *self, struct job *job);
+	/* After a restart: notes about what runs are lazy, so the last ones may be lost.  True when
+	 * a later attempt than job->attempt was begun; then the job's pool, epoch, attempt and
+	 * started_at_utc_ns are filled in, and resume follows. */
+	bool (*recall)(void *self, struct job *job);
 	/* After a restart: returns the agent (which the driver has posted as up) on which the noted
 	 * attempt still runs, 0 when it does not. */
 	uint64_t (*resume)(void *self, struct job *job, const struct store_progress *progress,

@@ -55,6 +55,7 @@ struct fleet {
 	uv_timer_t sample_timer;
 	uint32_t handles_open;
 	bool closing;
+	bool adopting;             /* only while it is being opened */
 	char directory[PATH_SIZE]; /* where ballast was started: agents work there */
 	char errors[POOLS_MAX][ERROR_SIZE];
 };
@@ -183,6 +184,7 @@ static void on_probed(void *context, uint64_t id, bool ready)
 	member->probing = false;
 	if (ready) {
 		member->ready = true;
+		error_of(fleet, member)[0] = '\0';
 		engine_event(fleet->engine, &event);
 	} else if (member->ready) {
 		event.type = BAL_EVENT_AGENT_UNHEALTHY;
@@ -231,12 +233,15 @@ static void on_executing(struct fleet *fleet, const struct provider_event *event
 {
 	struct member *member = member_find(fleet, event->agent);
 	const struct config_pool *pool;
+	const struct run *run;
 	char message[PROVIDER_TEXT_SIZE_MAX];
 
 	/* One that was adopted while it was starting is told twice. */
 	if (member == NULL || member->executing)
 		return;
 	pool = engine_pool_config(fleet->engine, member->agent->pool);
+	run = process_run(fleet->provider, event->agent);
+	member->agent->pid = run == NULL ? 0 : run->child.pid;
 	member->executing = true;
 	member->ready_by_ns =
 		time_add_ns(now_of(fleet), pool == NULL ? NS_PER_MIN : pool->ready.timeout_ns);
@@ -274,22 +279,34 @@ static void on_adopted(struct fleet *fleet, const struct provider_event *event)
 	on_executing(fleet, event);
 }
 
+/* The end of a process closes its connections a moment before anybody hears of the end itself. */
+static bool on_lost(void *context, uint64_t id, const char *error)
+{
+	struct fleet *fleet = context;
+	struct member *member = member_find(fleet, id);
+	const struct run *run = process_run(fleet->provider, id);
+
+	if (member == NULL || run == NULL || run_alive(run))
+		return false;
+	member_gone(fleet, member, run->asked && !member->too_late, error);
+	return true;
+}
+
 static void on_gone(struct fleet *fleet, const struct provider_event *event)
 {
 	struct member *member = member_find(fleet, event->agent);
+	uint32_t pool =
+		names_find(engine_names(fleet->engine), BAL_SYMBOL_POOL, span_of(event->pool));
 
-	if (member == NULL) {
-		if (!event->asked)
-			engine_say(fleet->engine, STORE_SAY_WARNING,
-				"an agent of pool %s ended while ballast was away: %s", event->pool,
-				event->text);
-		return;
-	}
-	if (!event->asked) {
-		snprintf(error_of(fleet, member), ERROR_SIZE, "%s", event->text);
-		engine_say(fleet->engine, STORE_SAY_WARNING, "agent %s: %s", member->agent->name,
+	if (!event->asked && pool != BAL_NONE) {
+		snprintf(fleet->errors[pool % POOLS_MAX], ERROR_SIZE, "%s-%u: %s", event->pool,
+			event->number, event->text);
+		engine_say(fleet->engine, STORE_SAY_WARNING, "agent %s-%u%s: %s", event->pool,
+			event->number, fleet->adopting ? ", while ballast was away" : "",
 			event->text);
 	}
+	if (member == NULL)
+		return;
 	member_gone(fleet, member, event->asked && !member->too_late, event->text);
 }
 
@@ -579,7 +596,10 @@ struct fleet *fleet_open(struct engine *engine, struct push *push, const struct 
 	fleet_configure(fleet);
 	uv_poll_start(&fleet->poll, UV_READABLE, on_readable);
 	uv_timer_start(&fleet->sample_timer, on_sample_timer, SAMPLE_MS, SAMPLE_MS);
-	pump(fleet); /* adopts */
+	push_ask_lost(push, on_lost, fleet);
+	fleet->adopting = true;
+	pump(fleet);
+	fleet->adopting = false;
 	return fleet;
 }
 
@@ -601,6 +621,7 @@ void fleet_close(struct fleet *fleet)
 		return;
 	fleet->closing = true;
 	engine_drive(fleet->engine, BAL_POOL_PROCESS, NULL, NULL);
+	push_ask_lost(fleet->push, NULL, NULL);
 	/* Probes that are under way would come back to nobody. */
 	for (struct list_node *node = fleet->members.first; node != NULL; node = list_next(node))
 		push_detach(fleet->push, container_of(node, struct member, node)->agent, NULL);

@@ -24,7 +24,8 @@ void fleet_configure(struct fleet *fleet);
 /* Agents go on running. */
 void fleet_close(struct fleet *fleet);
 
-/* Why the last start of an agent of this pool failed; "" when it did not. */
+/* What is wrong with this pool: why its last agent could not be started, or ended by itself; ""
+ * when nothing is, or an agent became ready since. */
 const char *fleet_error(const struct fleet *fleet, uint32_t pool);
 
 #endif

@@ -4,6 +4,8 @@
 #include "daemon/job.h"
 
 #include "base/assert.h"
+#include "wire/json.h"
+#include "wire/jsonwrite.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +81,30 @@ void job_unwait(struct job *job, struct job_waiter *waiter)
 {
 	if (list_holds(&waiter->node))
 		list_remove(&job->waiters, &waiter->node);
+}
+
+void job_body(const struct job *job, struct buffer *body)
+{
+	struct span payload = job->payload.size == 0 ? SPAN("null") : job->payload;
+	struct json json = {NULL, NULL};
+	struct json_error error;
+	struct json_writer writer;
+
+	if (job->checkpoint.size == 0) {
+		buffer_append_span(body, payload);
+		return;
+	}
+	json_writer_init(&writer, body);
+	json_open(&writer, '{');
+	json_key(&writer, "payload");
+	json_put_raw(&writer, payload);
+	json_key(&writer, "checkpoint");
+	if (json_read(&json, buffer_span(&job->checkpoint), job->checkpoint.size, &error))
+		json_put_raw(&writer, buffer_span(&job->checkpoint));
+	else
+		json_put_text(&writer, buffer_span(&job->checkpoint));
+	json_close(&writer);
+	json_release(&json);
 }
 
 void job_reset_result(struct job *job)

@@ -89,6 +89,11 @@ void job_free(struct job *job);
 void job_wait(struct job *job, struct job_waiter *waiter);
 void job_unwait(struct job *job, struct job_waiter *waiter);
 
+/* Appends what an agent is given to work on: the payload as JSON (null when there is none), or, for
+ * a task that was handed back, {"payload": ..., "checkpoint": ...}.  A checkpoint that is no JSON
+ * itself becomes a text. */
+void job_body(const struct job *job, struct buffer *body);
+
 /* Forgets what an attempt that failed had collected of an answer. */
 void job_reset_result(struct job *job);
 

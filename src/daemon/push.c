@@ -29,6 +29,8 @@ struct push {
 	struct list attempts;
 	struct list probes;
 	uv_timer_t probe_timer;
+	bool (*lost)(void *context, uint64_t agent, const char *error);
+	void *lost_context;
 };
 
 /* A rostered agent's `self`. */
@@ -183,32 +185,10 @@ static void put_trace(struct buffer *buffer, const struct job *job)
 	json_release(&json);
 }
 
-static void put_body(struct buffer *buffer, const struct job *job)
-{
-	struct span payload = job->payload.size == 0 ? SPAN("null") : job->payload;
-	static const char before[] = "{\"payload\":";
-	static const char between[] = ",\"checkpoint\":";
-
-	if (job->checkpoint.size == 0) {
-		http_put_length(buffer, payload.size);
-		http_put_end(buffer);
-		buffer_append_span(buffer, payload);
-		return;
-	}
-	http_put_length(buffer,
-		sizeof before - 1 + payload.size + sizeof between - 1 + job->checkpoint.size + 1);
-	http_put_end(buffer);
-	buffer_append_text(buffer, before);
-	buffer_append_span(buffer, payload);
-	buffer_append_text(buffer, between);
-	buffer_append_span(buffer, buffer_span(&job->checkpoint));
-	buffer_append_byte(buffer, '}');
-}
-
 static void build_request(struct push *push, const struct job *job, const struct push_agent *agent,
-	struct buffer *buffer)
+	const struct buffer *body, struct buffer *buffer)
 {
-	buffer_init(buffer, job->payload.size + job->checkpoint.size + REQUEST_OVERHEAD_MAX);
+	buffer_init(buffer, body->size + REQUEST_OVERHEAD_MAX);
 	http_put_request(buffer, HTTP_METHOD_POST, span_of(agent->path),
 		upstream_target_host(agent->target));
 	http_put_known(buffer, HTTP_FIELD_CONTENT_TYPE, SPAN("application/json"));
@@ -216,7 +196,10 @@ static void build_request(struct push *push, const struct job *job, const struct
 	put_number(buffer, http_field_text(HTTP_FIELD_BALLAST_ATTEMPT), job->attempt);
 	put_deadline(buffer, clock_to_utc_ns(engine_clock(push->engine), job->deadline_ns));
 	put_trace(buffer, job);
-	put_body(buffer, job);
+	http_put_length(buffer, body->size);
+	http_put_end(buffer);
+	buffer_append_span(buffer, buffer_span(body));
+	buffer->failed = buffer->failed || body->failed;
 }
 
 static int64_t retry_after_ns(const struct http_reader *head)
@@ -259,14 +242,19 @@ static void on_answer(struct upstream_call *call, enum upstream_end upstream_end
 {
 	struct push_attempt *attempt = container_of(call, struct push_attempt, call);
 	struct push *push = attempt->push;
-	struct job *job = engine_job(push->engine, attempt->task);
+	struct job *job;
 	char error[256];
 	struct attempt_end end = {.task = attempt->task,
 		.epoch = attempt->epoch,
 		.attempt = attempt->attempt,
 		.service_ns = clock_core_ns(engine_clock(push->engine)) - attempt->started_ns};
 
+	/* A dead agent would lose one waiting task after the other until its end is noticed. */
+	if ((upstream_end == UPSTREAM_LOST || upstream_end == UPSTREAM_REFUSED) &&
+		push->lost != NULL && push->lost(push->lost_context, attempt->agent, call->error))
+		return;
 	list_remove(&push->attempts, &attempt->node);
+	job = engine_job(push->engine, attempt->task);
 	if (job != NULL && job->running == attempt) {
 		job->running = NULL;
 		if (upstream_end == UPSTREAM_ANSWERED) {
@@ -306,6 +294,7 @@ void push_dispatch(void *self, struct job *job, int64_t until_ns)
 	struct push_attempt *attempt = agent == NULL ? NULL : calloc(1, sizeof *attempt);
 	struct bal_event started = {.type = BAL_EVENT_ATTEMPT_STARTED,
 		.attempt = {.task = job->id, .attempt = job->attempt}};
+	struct buffer body;
 
 	(void)until_ns; /* the core times it out */
 	if (attempt == NULL) {
@@ -322,7 +311,11 @@ void push_dispatch(void *self, struct job *job, int64_t until_ns)
 	attempt->call.method = HTTP_METHOD_POST;
 	attempt->call.answer_size_max = ANSWER_SIZE_MAX;
 	attempt->call.done = on_answer;
-	build_request(push, job, agent, &attempt->call.request);
+	/* A byte of a text takes six at most. */
+	buffer_init(&body, job->payload.size + 6 * job->checkpoint.size + REQUEST_OVERHEAD_MAX);
+	job_body(job, &body);
+	build_request(push, job, agent, &body, &attempt->call.request);
+	buffer_release(&body);
 	if (attempt->call.request.failed) {
 		buffer_release(&attempt->call.request);
 		free(attempt);
@@ -344,6 +337,13 @@ void push_rescind(void *self, struct job *job, enum bal_reason reason)
 	job->running = NULL;
 	if (attempt != NULL)
 		drop_attempt(attempt);
+}
+
+void push_ask_lost(struct push *push,
+	bool (*lost)(void *context, uint64_t agent, const char *error), void *context)
+{
+	push->lost = lost;
+	push->lost_context = context;
 }
 
 /* ---- probes, and the request to hand back ---- */

@@ -31,6 +31,12 @@ void push_detach(struct push *push, struct roster_agent *agent, const char *why)
 void push_probe(struct push *push, uint64_t agent,
 	void (*done)(void *context, uint64_t agent, bool ready), void *context);
 
+/* Has somebody asked when an attempt ended without an answer: true means that the agent is known to
+ * be dead, that the core has been told so, and that it was detached with `error` in the histories
+ * of its tasks.  Otherwise only the one attempt is lost. */
+void push_ask_lost(struct push *push,
+	bool (*lost)(void *context, uint64_t agent, const char *error), void *context);
+
 /* driver_ops of the same names, with self = push. */
 void push_dispatch(void *push, struct job *job, int64_t until_ns);
 void push_rescind(void *push, struct job *job, enum bal_reason reason);

@@ -179,28 +179,48 @@ static void fill_job(struct engine *engine, struct job *job, const struct store_
 		buffer_append(&job->history, view->carry.history.data, view->carry.history.size);
 }
 
-/* The agent on which a noted attempt still runs; 0: it waits. */
+/* True when a driver knows of an attempt that the store does not. */
+static bool recall(struct engine *engine, struct job *job)
+{
+	for (uint32_t i = 0; i < BAL_POOL_KIND_COUNT; i++) {
+		const struct engine_driver *driver = &engine->drivers[i];
+
+		if (driver->ops != NULL && driver->ops->recall != NULL &&
+			driver->ops->recall(driver->self, job))
+			return true;
+	}
+	return false;
+}
+
+/* The agent on which the last attempt still runs; 0: it waits. */
 static uint64_t resume(
 	struct engine *engine, struct job *job, const struct store_view *view, int64_t *until_ns)
 {
 	const struct store_progress *progress = &view->progress;
-	uint32_t pool;
 	const struct config_pool *config;
 	const struct engine_driver *driver;
+	bool recalled = recall(engine, job);
+	uint64_t agent;
 
-	if (progress->state != STORE_TASK_DISPATCHED)
+	if (!recalled && progress->state != STORE_TASK_DISPATCHED)
 		return 0;
-	pool = names_find(engine->names, BAL_SYMBOL_POOL, span_of_bytes(progress->pool));
-	config = pool == BAL_NONE ? NULL : engine_pool_config(engine, pool);
-	if (config == NULL)
+	if (!recalled) {
+		job->pool =
+			names_find(engine->names, BAL_SYMBOL_POOL, span_of_bytes(progress->pool));
+		job->epoch = (uint32_t)progress->epoch;
+	}
+	config = job->pool == BAL_NONE ? NULL : engine_pool_config(engine, job->pool);
+	driver = config == NULL ? NULL : &engine->drivers[config->kind];
+	if (driver == NULL || driver->ops == NULL || driver->ops->resume == NULL)
 		return 0;
-	driver = &engine->drivers[config->kind];
-	if (driver->ops == NULL || driver->ops->resume == NULL)
-		return 0;
-	job->pool = pool;
-	job->epoch = (uint32_t)progress->epoch;
-	*until_ns = clock_to_core_ns(&engine->clock, progress->lease_expires_at_ns);
-	return driver->ops->resume(driver->self, job, progress, until_ns);
+	*until_ns = clock_to_core_ns(
+		&engine->clock, recalled ? time_add_ns(job->started_at_utc_ns, config->timeout_ns)
+					 : progress->lease_expires_at_ns);
+	agent = driver->ops->resume(driver->self, job, progress, until_ns);
+	/* The attempt that still runs has not failed. */
+	if (agent != 0 && !recalled && job->failures > 0)
+		job->failures--;
+	return agent;
 }
 
 static void fill_restored(struct engine *engine, const struct job *job,

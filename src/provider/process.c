@@ -137,36 +137,49 @@ static uint16_t choose_port(const struct process *process)
 	return 0;
 }
 
-/* A copy with every {port} replaced; NULL without memory or when it becomes too long. */
-static char *substitute_port(const char *text, uint16_t port)
+/* What stands for a placeholder of one agent. */
+struct field {
+	const char *name; /* with its braces */
+	char value[PROVIDER_NAME_SIZE_MAX];
+};
+
+#define FIELD_COUNT 3
+
+/* The placeholder that `text` begins with; NULL. */
+static const struct field *find_field(const struct field *fields, const char *text)
+{
+	for (size_t index = 0; index < FIELD_COUNT; index++) {
+		if (strncmp(text, fields[index].name, strlen(fields[index].name)) == 0)
+			return &fields[index];
+	}
+	return NULL;
+}
+
+/* A copy with every placeholder replaced; NULL without memory or when it becomes too long. */
+static char *substitute(const char *text, const struct field *fields)
 {
 	char made[ARGUMENT_SIZE_MAX];
 	size_t used = 0;
 	while (*text != '\0') {
-		const char *found = strstr(text, PORT_FIELD);
-		size_t plain = found == NULL ? strlen(text) : (size_t)(found - text);
-		if (plain >= sizeof made - used)
+		const struct field *field = find_field(fields, text);
+		const char *from = field == NULL ? text : field->value;
+		size_t size = field == NULL ? 1 : strlen(field->value);
+		if (size >= sizeof made - used)
 			return NULL;
-		memcpy(made + used, text, plain);
-		used += plain;
-		text += plain;
-		if (found == NULL)
-			break;
-		int size = snprintf(made + used, sizeof made - used, "%u", (unsigned)port);
-		if (size < 0 || (size_t)size >= sizeof made - used)
-			return NULL;
-		used += (size_t)size;
-		text += strlen(PORT_FIELD);
+		memcpy(made + used, from, size);
+		used += size;
+		text += field == NULL ? 1 : strlen(field->name);
 	}
 	made[used] = '\0';
 	return strdup(made);
 }
 
-static bool substitute_all(char *const *from, const char **made, size_t made_max, uint16_t port)
+static bool substitute_all(
+	char *const *from, const char **made, size_t made_max, const struct field *fields)
 {
 	size_t count = 0;
 	for (; from[count] != NULL && count < made_max; count++) {
-		made[count] = substitute_port(from[count], port);
+		made[count] = substitute(from[count], fields);
 		if (made[count] == NULL)
 			return false;
 	}
@@ -180,16 +193,21 @@ static void free_made(const char **strings)
 		free((char *)(uintptr_t)*strings);
 }
 
-static bool fill_spec(struct spec *spec, const struct pool *pool, uint16_t port)
+static bool fill_spec(struct spec *spec, const struct pool *pool, uint64_t id, uint16_t port)
 {
+	struct field fields[FIELD_COUNT] = {
+		{.name = PORT_FIELD}, {.name = "{id}"}, {.name = "{pool}"}};
+	snprintf(fields[0].value, sizeof fields[0].value, "%u", (unsigned)port);
+	snprintf(fields[1].value, sizeof fields[1].value, "%llu", (unsigned long long)id);
+	snprintf(fields[2].value, sizeof fields[2].value, "%s", pool->name);
 	spec_init(spec);
 	spec->directory = pool->directory;
 	spec->limits = pool->limits;
 	spec->grace_ns = pool->grace_ns;
 	spec->uid = pool->uid;
 	spec->gid = pool->gid;
-	return substitute_all(pool->arguments, spec->arguments, SPEC_ARGUMENTS_MAX, port) &&
-	       substitute_all(pool->environment, spec->environment, SPEC_ENVIRONMENT_MAX, port);
+	return substitute_all(pool->arguments, spec->arguments, SPEC_ARGUMENTS_MAX, fields) &&
+	       substitute_all(pool->environment, spec->environment, SPEC_ENVIRONMENT_MAX, fields);
 }
 
 static bool start_agent(struct provider *provider, const struct provider_order *order,
@@ -224,7 +242,7 @@ static bool start_agent(struct provider *provider, const struct provider_order *
 		pool->name);
 	if (pool->wants_port && agent->port == 0)
 		snprintf(message, message_size, "the kernel has no free loopback port");
-	else if (!fill_spec(&spec, pool, agent->port))
+	else if (!fill_spec(&spec, pool, agent->id, agent->port))
 		snprintf(message, message_size, "out of memory, or an argument over 4 KiB");
 	else {
 		spec.note = note;
@@ -512,7 +530,7 @@ static bool check_pool(const struct pool *pool, char *message, size_t message_si
 {
 	struct spec spec;
 	char reason[PROVIDER_TEXT_SIZE_MAX];
-	if (!fill_spec(&spec, pool, 1))
+	if (!fill_spec(&spec, pool, 1, 1))
 		snprintf(reason, sizeof reason, "out of memory, or an argument over 4 KiB");
 	else if (spec_check(&spec, reason, sizeof reason))
 		reason[0] = '\0';

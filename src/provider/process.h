@@ -15,7 +15,7 @@
 /* How agents of a pool are made. Copied by process_pool_set. */
 struct process_template {
 	const char *pool;
-	const char *const *arguments; /* ends with NULL; "{port}" anywhere is replaced */
+	const char *const *arguments; /* ends with NULL; {port}, {id}, {pool} are replaced */
 	const char *const
 		*environment;  /* ends with NULL; NAME (taken from the daemon) or NAME=VALUE */
 	const char *directory; /* absolute working directory */

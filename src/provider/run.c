@@ -321,8 +321,8 @@ static void release(struct run *run)
 	close_fd(&run->report_fd);
 }
 
-/* True while the child runs; a zombie, whose parent would have to be init, has ended. */
-static bool child_runs(const struct run *run)
+/* A zombie has ended: its parent, the launcher or init, has only not heard of it yet. */
+bool run_alive(const struct run *run)
 {
 	struct proc_stat stat;
 	return run->child.pid != 0 && identity_alive(&run->child) &&
@@ -348,7 +348,7 @@ static void settle(struct run *run)
 		claimed = renameat(directory_fd, "spec", directory_fd, "void") != 0 &&
 			  faccessat(directory_fd, "claimed", F_OK, 0) == 0;
 	close(directory_fd);
-	if (!known && child_runs(run)) {
+	if (!known && run_alive(run)) {
 		close_fd(&run->report_fd);
 		if (run->launcher_ours)
 			(void)waitpid(run->launcher, NULL, WNOHANG);
@@ -512,7 +512,7 @@ bool run_check(struct run *run, int64_t now_ns)
 		run->check_at_ns = RUN_NEVER_NS;
 	if (run->state == RUN_STARTING)
 		check_start(run);
-	if (run->launcher != 0 ? launcher_gone(run) : !child_runs(run))
+	if (run->launcher != 0 ? launcher_gone(run) : !run_alive(run))
 		settle(run);
 	if (run->state != RUN_STARTING && run->state != RUN_RUNNING)
 		return true;

@@ -87,6 +87,10 @@ bool run_note(const struct run *run, char *note, size_t note_size);
  * called when run_fd is readable or run_deadline_ns passed. True when the state changed. */
 bool run_check(struct run *run, int64_t now_ns);
 
+/* Whether the command executes at this very instant: false as soon as its process has ended, while
+ * the launcher still settles things and `state` is RUNNING. */
+bool run_alive(const struct run *run);
+
 /* The descriptor that becomes readable when run_check has something to see; -1 when none is needed
  * or the kernel has no pidfd (then the deadline is near). It changes only inside run_start,
  * run_adopt and run_check, and is closed there: the host asks again after each. */

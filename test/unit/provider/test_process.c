@@ -30,7 +30,8 @@ static void set_pool(
 	const struct scene *scene, struct provider *provider, const char *pool, const char *script)
 {
 	const char *arguments[] = {"sh", "-c", script, "sh", scene->up, scene->go, "{port}", NULL};
-	const char *environment[] = {"PATH", "TEST_GIVEN", "TEST_UNSET", "PORT_URL=x:{port}", NULL};
+	const char *environment[] = {
+		"PATH", "TEST_GIVEN", "TEST_UNSET", "PORT_URL=x:{port}/{pool}/{id}", NULL};
 	struct process_template template = {.pool = pool,
 		.arguments = arguments,
 		.environment = environment,
@@ -80,7 +81,7 @@ static void test_life_of_an_agent(void **state)
 	snprintf(wanted, sizeof wanted, "127.0.0.1:%u", event.port);
 	assert_string_equal(event.address, wanted);
 	scene_wait_up(scene, line, sizeof line);
-	snprintf(wanted, sizeof wanted, "%u yes unset x:%u", event.port, event.port);
+	snprintf(wanted, sizeof wanted, "%u yes unset x:%u/coder/12", event.port, event.port);
 	assert_string_equal(line, wanted);
 	assert_non_null(process_run(provider, 12));
 	assert_null(process_run(provider, 13));
