@@ -120,11 +120,11 @@ struct task *dispatch_lender(struct bal_core *core, const struct task *task)
 	struct task *ancestor = task_find(core, task->parent);
 
 	for (uint32_t i = 0; i < BAL_ANCESTORS_MAX && ancestor != NULL; i++) {
-		bool holds = ancestor->agent != BAL_NONE && ancestor->lender == 0;
-
 		if (ancestor->children_waited == 0)
 			return NULL;
-		if (holds && ancestor->lent_to == 0 &&
+		/* A slot that it was lent itself will do: or a chain of tasks that wait for each
+		 * other would stand still in a full pool. */
+		if (ancestor->agent != BAL_NONE && ancestor->lent_to == 0 &&
 			lane_serves(lane, agent_at(core, ancestor->agent)->pool))
 			return ancestor;
 		if (ancestor->parent == 0 || (ancestor->flags & BAL_TASK_PARENT_WAITS) == 0)
@@ -132,6 +132,20 @@ struct task *dispatch_lender(struct bal_core *core, const struct task *task)
 		ancestor = task_find(core, ancestor->parent);
 	}
 	return NULL;
+}
+
+/* True when a child may start on this agent beside the ancestor that waits for it.  The bound of
+ * the tenant and of memory do not count: the ancestor holds what the child needs. */
+static bool may_share(
+	const struct bal_core *core, const struct task *task, const struct agent *agent)
+{
+	const struct pool *pool = &core->pools[agent->pool];
+	uint32_t blocking;
+
+	return agent->state != BAL_AGENT_EJECTED && agent->blocked_until_ns <= core->now_ns &&
+	       agent->tasks.count < OUTBOX_AGENT_TASKS_MAX(core) && !pool->paused_dispatch &&
+	       limits_allow(core, pool, &blocking) &&
+	       choice_constraint(core, task, agent) != BAL_REASON_FORBIDDEN;
 }
 
 /* Children that found no free slot take the one of an ancestor that only waits for them. */
@@ -143,15 +157,12 @@ static void lend_slots(struct bal_core *core)
 		struct task *task = container_of(node, struct task, child_node);
 		struct task *lender = dispatch_lender(core, task);
 		struct agent *agent;
-		uint32_t blocking;
 
 		node = list_next(node);
 		if (lender == NULL)
 			continue;
 		agent = agent_at(core, lender->agent);
-		if (agent->state == BAL_AGENT_EJECTED || agent->state == BAL_AGENT_GONE ||
-			agent->blocked_until_ns > core->now_ns ||
-			!limits_allow(core, agent_pool(core, agent), &blocking))
+		if (!may_share(core, task, agent))
 			continue;
 		explain_lent(core, task, agent, lender);
 		attempt_start(core, task, agent, lender);

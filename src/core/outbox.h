@@ -8,9 +8,11 @@
 
 /* Besides half of the outbox, the room that must be left before an event is taken, or work that may
  * wait until the next step (dispatch, timers) goes on.  The half is for an agent's turn: its end
- * causes an effect per task on it, which are at most two per slot (one may run on a lent slot), and
- * an agent's slots are kept to a quarter of the outbox. */
+ * causes an effect per task on it. */
 #define OUTBOX_RESERVE 64
+
+/* Tasks that one agent may run, on slots of its own and on lent ones. */
+#define OUTBOX_AGENT_TASKS_MAX(core) ((core)->outbox.capacity / 2)
 
 /* Appends an effect and returns it, zeroed but for its type.  The outbox never overflows, see
  * OUTBOX_RESERVE. */

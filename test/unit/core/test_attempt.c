@@ -444,20 +444,73 @@ static void test_children_borrow_their_parents_slot(void **state)
 	submit_child(scene, 3, 1);
 	scene_task(scene, 9);
 	scene_expect(scene, "accept 3; accept 9");
-	/* A grandchild runs on it while the child that holds it waits in turn: no, it is lent. */
+	/* The child waits in turn, for a child of its own: it lends what it was lent. */
 	submit_child(scene, 4, 2);
-	scene_expect(scene, "accept 4");
-	/* The child is handed back to wait for the grandchild, which then has the slot. */
-	hand_back_for(scene, 2, 4);
-	scene_expect(scene, "requeue 2; dispatch 3.1@101");
-	scene_succeed(scene, 3, NS_PER_S);
-	scene_expect(scene, "complete 3 succeeded; dispatch 4.1@101");
-	scene_succeed(scene, 4, NS_PER_S);
-	scene_expect(scene, "complete 4 succeeded; dispatch 2.2@101");
+	scene_expect(scene, "accept 4; dispatch 4.1@101");
+	assert_int_equal(scene_why(scene, 4).other, 2);
 	assert_int_equal(scene_pool_view(scene, 0).running, 1);
+	scene_succeed(scene, 4, NS_PER_S);
+	scene_expect(scene, "complete 4 succeeded");
 	scene_succeed(scene, 2, NS_PER_S);
+	scene_expect(scene, "complete 2 succeeded; dispatch 3.1@101");
+	scene_succeed(scene, 3, NS_PER_S);
 	scene_succeed(scene, 1, NS_PER_S);
-	scene_expect(scene, "complete 2 succeeded; complete 1 succeeded; dispatch 9.1@101");
+	scene_expect(scene, "complete 3 succeeded; complete 1 succeeded; dispatch 9.1@101");
+}
+
+static void test_grandparent_lends_when_the_parent_was_handed_back(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	scene_task(scene, 1);
+	submit_child(scene, 2, 1);
+	submit_child(scene, 3, 1);
+	submit_child(scene, 4, 77); /* of somebody unknown: it waits for a slot of its own */
+	scene_clear(scene);
+	hand_back_for(scene, 2, 3);
+	scene_expect(scene, "requeue 2; dispatch 3.1@101");
+	submit_child(scene, 5, 2);
+	scene_expect(scene, "accept 5");
+	scene_succeed(scene, 3, NS_PER_S);
+	scene_expect(scene, "complete 3 succeeded; dispatch 5.1@101");
+	assert_int_equal(scene_why(scene, 5).other, 1);
+	scene_succeed(scene, 5, NS_PER_S);
+	scene_expect(scene, "complete 5 succeeded; dispatch 2.2@101");
+}
+
+static void test_lent_slots_respect_what_must_be(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	scene_task(scene, 1);
+	scene_submit(scene, (struct bal_event_task){.id = 2,
+				    .parent = 1,
+				    .flags = BAL_TASK_PARENT_WAITS,
+				    .needs.not_agents = {101}});
+	scene_expect(scene, "accept 1; dispatch 1.1@101; accept 2");
+	STEP(scene, POOL_PAUSED, pool_paused, .dispatch = true);
+	submit_child(scene, 3, 1);
+	scene_expect(scene, "accept 3");
+	STEP(scene, POOL_PAUSED, pool_paused, .dispatch = false);
+	scene_expect(scene, "dispatch 3.1@101");
+}
+
+static void test_lending_is_bounded(void **state)
+{
+	struct scene *scene = *state;
+
+	/* A chain of tasks each of which waits for the next, on one slot: as many as the effects of
+	 * its agent's end may be. */
+	scene_pool_urls(scene, 0, 101, 1);
+	scene_task(scene, 1);
+	for (uint64_t id = 2; id <= 300; id++)
+		submit_child(scene, id, id - 1);
+	assert_int_equal(scene_agent_view(scene, 101).running, 256);
+	scene_clear(scene);
+	scene_down(scene, 101, false);
+	assert_int_equal(scene_count(scene, BAL_EFFECT_REQUEUE), 256);
 }
 
 static void test_parent_ends_before_its_child(void **state)
@@ -569,6 +622,9 @@ int main(void)
 		TEST(test_cancel_in_every_state),
 		TEST(test_deadline_passes_queued_and_waiting),
 		TEST(test_children_borrow_their_parents_slot),
+		TEST(test_grandparent_lends_when_the_parent_was_handed_back),
+		TEST(test_lent_slots_respect_what_must_be),
+		TEST(test_lending_is_bounded),
 		TEST(test_parent_ends_before_its_child),
 		TEST(test_nobody_lends_where_nobody_waits),
 		TEST(test_child_with_other_needs_does_not_borrow),
