@@ -5,6 +5,8 @@
 #include <string.h>
 
 const struct command *const commands[] = {
+	&command_run,
+	&command_check,
 	&command_init,
 	&command_demo,
 	&command_submit,

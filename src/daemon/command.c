@@ -129,8 +129,8 @@ bool command_fill(struct command *command, const struct errand *errand,
 	return recipe_fill(&command->recipe, &order, message, message_size);
 }
 
-bool command_run(struct command *command, struct errand *errand, struct span input, char *message,
-	size_t message_size)
+bool command_run_of(struct command *command, struct errand *errand, struct span input,
+	char *message, size_t message_size)
 {
 	char name[ERRAND_NAME_SIZE];
 
@@ -182,7 +182,7 @@ static void start(struct command *command, struct job *job, enum recipe_step ste
 			!recipe_input(pool, job, &input, message, sizeof message))) {
 		free(errand);
 		fail_start(command, job, BAL_OUTCOME_FAILED, message);
-	} else if (!command_run(command, errand,
+	} else if (!command_run_of(command, errand,
 			   step == RECIPE_WORK ? buffer_span(&input) : (struct span){NULL, 0},
 			   message, sizeof message)) {
 		/* Nothing of it was run, and not for a fault of its own. */

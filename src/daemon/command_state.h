@@ -58,8 +58,8 @@ bool command_fill(struct command *command, const struct errand *errand,
 
 /* Runs what command->recipe says under the errand's name; takes the errand.  False with a sentence.
  */
-bool command_run(struct command *command, struct errand *errand, struct span input, char *message,
-	size_t message_size);
+bool command_run_of(struct command *command, struct errand *errand, struct span input,
+	char *message, size_t message_size);
 
 /* Sets the timer to when the runner wants to be looked at. */
 void command_arm(struct command *command);

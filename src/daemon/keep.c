@@ -30,7 +30,7 @@ static bool start_cleaning(
 	errand->step = RECIPE_CLEAN;
 	if (!command_fill(command, errand, pool, message, sizeof message))
 		free(errand);
-	else if (command_run(command, errand, (struct span){NULL, 0}, message, sizeof message))
+	else if (command_run_of(command, errand, (struct span){NULL, 0}, message, sizeof message))
 		return true;
 	engine_say(command->engine, STORE_SAY_WARNING, "task %llu: cleanup: %s",
 		(unsigned long long)last->task, message);

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Order matters at both ends.  Start: the store first (it holds the lock on the data directory),
+ * drivers before the engine starts (they say what still runs), the server last, so that nobody is
+ * answered before every task is back.  Stop: the server takes nothing new, the engine dispatches
+ * nothing more, and the store closes after everything accepted is on disk. */
+#include "daemon/daemon.h"
+
+#include "base/checksum.h"
+#include "daemon/command.h"
+#include "daemon/engine.h"
+#include "daemon/fleet.h"
+#include "daemon/lease.h"
+#include "daemon/log.h"
+#include "daemon/push.h"
+#include "daemon/server.h"
+#include "daemon/upstream.h"
+#include "provider/group.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_SIZE_MAX (4u << 20)
+#define MESSAGE_SIZE  1024
+#define STANDARD_FILE "ballast.yaml"
+#define STOP_CHECK_MS 50
+
+struct daemon {
+	const struct daemon_options *options;
+	struct config *config;
+	uv_loop_t loop;
+	uv_signal_t signals[3];
+	uv_timer_t stop_timer;
+	int64_t stop_ticks;
+	struct engine *engine;
+	struct upstream *upstream;
+	struct push *push;
+	struct leases *leases;
+	struct fleet *fleet;
+	struct command *command;
+	struct server *server;
+	bool stopping;
+};
+
+static bool quiet;
+
+static void say(enum store_severity severity, const char *line)
+{
+	if (!quiet || severity != STORE_SAY_INFO)
+		log_line(severity, line);
+}
+
+/* ---- configuration ---- */
+
+static bool read_file(const char *path, struct buffer *text, char *message, size_t message_size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = 1;
+
+	if (fd < 0) {
+		snprintf(message, message_size,
+			"%s: %s; `ballast init http` writes a commented one", path,
+			strerror(errno));
+		return false;
+	}
+	buffer_init(text, FILE_SIZE_MAX);
+	while (got > 0) {
+		char *room = buffer_reserve(text, 65536);
+
+		got = room == NULL ? -1 : read(fd, room, 65536);
+		if (got > 0)
+			buffer_commit(text, (size_t)got);
+	}
+	close(fd);
+	if (got == 0)
+		return true;
+	snprintf(message, message_size, "%s: cannot be read, or is larger than 4 MiB", path);
+	buffer_release(text);
+	return false;
+}
+
+bool daemon_config_read(const struct daemon_options *options, struct config *config, char *message,
+	size_t message_size)
+{
+	const char *file = options->file == NULL ? STANDARD_FILE : options->file;
+	struct config_error error;
+	struct buffer text;
+	bool ok;
+
+	if (!read_file(file, &text, message, message_size))
+		return false;
+	ok = config_read(config, buffer_span(&text), file, options->overrides,
+		options->override_count, &error);
+	buffer_release(&text);
+	if (!ok) {
+		snprintf(message, message_size, "%s", error.text);
+		return false;
+	}
+	if (options->data != NULL)
+		config->data = options->data;
+	if (options->listen != NULL)
+		config->listen = options->listen;
+	return true;
+}
+
+/* Reads the file again; the old configuration stays in force when it is bad. */
+static enum bal_status reload(void *context, char *message, size_t message_size)
+{
+	struct daemon *daemon = context;
+	struct config *config = calloc(1, sizeof *config);
+
+	if (config == NULL)
+		return BAL_UNAVAILABLE;
+	if (!daemon_config_read(daemon->options, config, message, message_size)) {
+		free(config);
+		say(STORE_SAY_ERROR, message);
+		return BAL_INVALID;
+	}
+	engine_configure(daemon->engine, config);
+	fleet_configure(daemon->fleet);
+	command_configure(daemon->command);
+	config_release(daemon->config);
+	free(daemon->config);
+	daemon->config = config;
+	say(STORE_SAY_INFO, "configuration read again");
+	return BAL_OK;
+}
+
+/* ---- stop ---- */
+
+static void finish_stop(struct daemon *daemon)
+{
+	uv_timer_stop(&daemon->stop_timer);
+	uv_stop(&daemon->loop);
+}
+
+static void on_stop_tick(uv_timer_t *timer)
+{
+	struct daemon *daemon = timer->data;
+
+	daemon->stop_ticks += STOP_CHECK_MS;
+	if (server_idle(daemon->server) || daemon->stop_ticks >= DAEMON_STOP_MS)
+		finish_stop(daemon);
+}
+
+static void stop(struct daemon *daemon)
+{
+	if (daemon->stopping)
+		return;
+	daemon->stopping = true;
+	say(STORE_SAY_INFO, "stopping: nothing new is taken; what runs goes on");
+	engine_stop(daemon->engine);
+	server_stop(daemon->server);
+	uv_timer_start(&daemon->stop_timer, on_stop_tick, STOP_CHECK_MS, STOP_CHECK_MS);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+	char message[MESSAGE_SIZE];
+
+	if (number == SIGHUP)
+		reload(daemon, message, sizeof message);
+	else
+		stop(daemon);
+}
+
+/* ---- start ---- */
+
+static bool make_directory(const char *path, char *message, size_t message_size)
+{
+	if (mkdir(path, 0700) == 0 || errno == EEXIST)
+		return true;
+	snprintf(message, message_size, "cannot make the data directory %s: %s", path,
+		strerror(errno));
+	return false;
+}
+
+/* One control group per data directory, so that two daemons never share one. */
+static uint32_t instance_of(const char *data)
+{
+	char *path = realpath(data, NULL);
+	const char *text = path == NULL ? data : path;
+	uint32_t hash = checksum_crc32c(0, text, strlen(text));
+
+	free(path);
+	return hash;
+}
+
+static bool open_parts(struct daemon *daemon, char *message, size_t message_size)
+{
+	struct engine_options options = {.loop = &daemon->loop,
+		.config = daemon->config,
+		.store_ops = &store_sqlite,
+		.data = daemon->config->data,
+		.say = say};
+	struct cgroup group;
+	char instance[32];
+
+	if (!make_directory(daemon->config->data, message, message_size))
+		return false;
+	daemon->engine = engine_open(&options, message, message_size);
+	if (daemon->engine == NULL)
+		return false;
+	snprintf(instance, sizeof instance, "%08x", instance_of(daemon->config->data));
+	snprintf(message, message_size, "there is no memory");
+	daemon->upstream = upstream_open(&daemon->loop);
+	daemon->push =
+		daemon->upstream == NULL ? NULL : push_open(daemon->engine, daemon->upstream);
+	daemon->leases = leases_open(daemon->engine);
+	if (daemon->push == NULL || daemon->leases == NULL)
+		return false;
+	group_open(&group, instance, message, message_size);
+	if (group.version == CGROUP_NONE)
+		say(STORE_SAY_WARNING, message);
+	daemon->command = command_open(daemon->engine, &group, message, message_size);
+	if (daemon->command == NULL)
+		return false;
+	daemon->fleet = fleet_open(daemon->engine, daemon->push, &group, message, message_size);
+	return daemon->fleet != NULL;
+}
+
+/* The line that tells people, and programs that chose port 0, where to go. */
+static void say_ready(const struct daemon *daemon)
+{
+	char line[MESSAGE_SIZE];
+	uint16_t port = server_port(daemon->server);
+
+	if (port == 0)
+		snprintf(line, sizeof line, "ready: %s", daemon->config->listen);
+	else
+		snprintf(line, sizeof line, "ready: http://127.0.0.1:%u", port);
+	say(STORE_SAY_INFO, line);
+}
+
+static bool start_parts(struct daemon *daemon, char *message, size_t message_size)
+{
+	struct server_options options = {.engine = daemon->engine,
+		.leases = daemon->leases,
+		.command = daemon->command,
+		.fleet = daemon->fleet,
+		.reload = reload,
+		.context = daemon};
+
+	if (!engine_start(daemon->engine, message, message_size) ||
+		!push_add_urls(daemon->push, message, message_size))
+		return false;
+	command_begin(daemon->command);
+	daemon->server = server_open(&options, message, message_size);
+	if (daemon->server == NULL)
+		return false;
+	say_ready(daemon);
+	return true;
+}
+
+static void watch_signals(struct daemon *daemon)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+
+	for (uint32_t i = 0; i < 3; i++) {
+		uv_signal_init(&daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = daemon;
+		uv_signal_start(&daemon->signals[i], on_signal, numbers[i]);
+	}
+	uv_timer_init(&daemon->loop, &daemon->stop_timer);
+	daemon->stop_timer.data = daemon;
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void close_parts(struct daemon *daemon)
+{
+	server_close(daemon->server);
+	command_close(daemon->command);
+	fleet_close(daemon->fleet);
+	leases_close(daemon->leases);
+	push_close(daemon->push);
+	upstream_close(daemon->upstream);
+	engine_close(daemon->engine);
+	for (uint32_t i = 0; i < 3; i++)
+		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+	uv_close((uv_handle_t *)&daemon->stop_timer, NULL);
+	uv_run(&daemon->loop, UV_RUN_NOWAIT);
+	uv_loop_close(&daemon->loop);
+}
+
+int daemon_run(const struct daemon_options *options)
+{
+	struct daemon *daemon = calloc(1, sizeof *daemon);
+	struct config *config = calloc(1, sizeof *config);
+	char message[MESSAGE_SIZE];
+	int code = DAEMON_OK;
+
+	if (daemon == NULL || config == NULL)
+		return DAEMON_CANNOT_START;
+	quiet = options->quiet;
+	if (!daemon_config_read(options, config, message, sizeof message)) {
+		fprintf(stderr, "ballast: %s\n", message);
+		free(config);
+		free(daemon);
+		return DAEMON_BAD_CONFIG;
+	}
+	daemon->options = options;
+	daemon->config = config;
+	uv_loop_init(&daemon->loop);
+	watch_signals(daemon);
+	if (open_parts(daemon, message, sizeof message) &&
+		start_parts(daemon, message, sizeof message)) {
+		uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	} else {
+		fprintf(stderr, "ballast: %s\n", message);
+		code = DAEMON_CANNOT_START;
+	}
+	close_parts(daemon);
+	config_release(daemon->config);
+	free(daemon->config);
+	free(daemon);
+	return code;
+}
