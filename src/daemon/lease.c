@@ -29,6 +29,7 @@ struct worker {
 
 /* What a job's `running` points to. */
 struct lease {
+	struct list_node node; /* in leases->held */
 	struct worker *worker;
 	int64_t ttl_ns;
 	bool drain;
@@ -37,6 +38,7 @@ struct lease {
 struct leases {
 	struct engine *engine;
 	struct list workers;
+	struct list held;
 	uv_timer_t timer;
 };
 
@@ -168,7 +170,7 @@ void lease_poll_cancel(struct leases *leases, struct lease_poll *poll)
 
 /* ---- the driver ---- */
 
-static struct lease *lease_new(struct worker *worker, int64_t ttl_ns)
+static struct lease *lease_new(struct leases *leases, struct worker *worker, int64_t ttl_ns)
 {
 	struct lease *lease = calloc(1, sizeof *lease);
 
@@ -176,6 +178,7 @@ static struct lease *lease_new(struct worker *worker, int64_t ttl_ns)
 		return NULL;
 	lease->worker = worker;
 	lease->ttl_ns = ttl_ns;
+	list_append(&leases->held, &lease->node);
 	worker->held++;
 	return lease;
 }
@@ -189,6 +192,7 @@ static void lease_drop(struct leases *leases, struct job *job)
 		return;
 	job->running = NULL;
 	lease->worker->held--;
+	list_remove(&leases->held, &lease->node);
 	tell_slots(leases, lease->worker);
 	free(lease);
 }
@@ -224,7 +228,7 @@ static void dispatch(void *self, struct job *job, int64_t until_ns)
 		return;
 	}
 	poll = container_of(node, struct lease_poll, node);
-	job->running = lease_new(worker, poll->ttl_ns);
+	job->running = lease_new(leases, worker, poll->ttl_ns);
 	engine_event(leases->engine, &started);
 	set_end(leases, job, now_of(leases) + poll->ttl_ns);
 	engine_token(job, token);
@@ -257,7 +261,7 @@ static uint64_t resume(
 
 	if (worker == NULL || *until_ns <= now_of(leases))
 		return 0;
-	job->running = lease_new(worker, *until_ns - now_of(leases));
+	job->running = lease_new(leases, worker, *until_ns - now_of(leases));
 	tell_slots(leases, worker);
 	return worker->agent->id;
 }
@@ -289,6 +293,8 @@ static void on_closed(uv_handle_t *handle)
 	struct leases *leases = handle->data;
 	struct list_node *node;
 
+	while ((node = list_pop(&leases->held)) != NULL)
+		free(container_of(node, struct lease, node));
 	while ((node = list_pop(&leases->workers)) != NULL)
 		free(container_of(node, struct worker, node));
 	free(leases);
