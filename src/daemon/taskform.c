@@ -311,6 +311,36 @@ static void set_store_refusal(struct engine *engine, struct refusal *refusal)
 					  : store_status_text(counts.health));
 }
 
+/* Says how many needs nobody names, and what the nearest pool lacks. */
+static void describe_incapable(
+	struct engine *engine, const struct bal_why *why, struct refusal *refusal)
+{
+	const struct names *names = engine_names(engine);
+	struct buffer text;
+
+	buffer_init_fixed(&text, refusal->text, sizeof refusal->text - 1);
+	buffer_append_text(&text, bal_reason_text(why->reason));
+	if (why->unknown_count > 0) {
+		buffer_append_text(&text, "; no pool names ");
+		buffer_append_unsigned(&text, why->unknown_count);
+		buffer_append_text(&text, " of its needs (kind, tags, labels)");
+	}
+	if (why->nearest_count > 0) {
+		bool any = false;
+
+		buffer_append_text(&text, "; the nearest pool is ");
+		buffer_append_span(&text, names_text(names, BAL_SYMBOL_POOL, why->nearest_pool[0]));
+		for (uint32_t i = 0; i < BAL_TAGS_MAX; i++) {
+			if ((why->nearest_missing[0].words[i / 64] >> (i % 64) & 1) == 0)
+				continue;
+			buffer_append_text(&text, any ? ", " : ", which lacks ");
+			buffer_append_span(&text, names_text(names, BAL_SYMBOL_TAG, i));
+			any = true;
+		}
+	}
+	refusal->text[text.size] = '\0';
+}
+
 void refusal_fill(struct engine *engine, const struct bal_why *why, struct refusal *refusal)
 {
 	int64_t wait_ns = why->expected_wait_ns > NS_PER_MS ? why->expected_wait_ns : NS_PER_S;
@@ -321,6 +351,7 @@ void refusal_fill(struct engine *engine, const struct bal_why *why, struct refus
 	switch (why->reason) {
 	case BAL_REASON_REFUSED_INCAPABLE:
 		set_refusal(refusal, 422, "incapable", 0);
+		describe_incapable(engine, why, refusal);
 		break;
 	case BAL_REASON_REFUSED_DEADLINE:
 		set_refusal(refusal, 422, "deadline", 0);
