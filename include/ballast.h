@@ -130,7 +130,8 @@ struct bal_limits {
 	uint32_t conversations_max; /* warm contexts remembered */
 	uint32_t explanations_max;  /* decisions remembered */
 	uint32_t orders_max;        /* scaling orders remembered */
-	uint32_t effects_max;       /* effects one step may cause before the host must take them */
+	uint32_t effects_max;       /* effects one step may cause before the host must take them; at
+				     * least four times agents_max */
 };
 
 /* A set of capability tags; label selectors are tags of the form key=value. */

@@ -9,8 +9,10 @@
 
 #define CORE_MAGIC  UINT64_C(0x62616c6c61737431)
 #define EFFECTS_MIN 256 /* room for one turn of anything, see core/outbox.h */
-#define COUNT_MAX   (UINT32_C(1) << 28)
-#define TENANTS_MAX (UINT32_C(1) << 24) /* a share's key has 28 bits for the tenant */
+/* A removed pool drains and ends all its agents at once, within half of the outbox. */
+#define EFFECTS_PER_AGENT 4
+#define COUNT_MAX         (UINT32_C(1) << 28)
+#define TENANTS_MAX       (UINT32_C(1) << 24) /* a share's key has 28 bits for the tenant */
 
 #define X(name, standard, lowest, highest, unit, help) standard,
 static const int64_t KNOB_STANDARD[BAL_KNOB_COUNT] = {BAL_KNOB_MAP(X)};
@@ -29,7 +31,8 @@ static bool limits_valid(const struct bal_limits *limits)
 	       is_count(limits->limits_max) && is_count(limits->lanes_max) &&
 	       is_count(limits->histories_max) && is_count(limits->conversations_max) &&
 	       is_count(limits->explanations_max) && is_count(limits->orders_max) &&
-	       limits->effects_max >= EFFECTS_MIN && is_count(limits->effects_max);
+	       limits->effects_max >= EFFECTS_MIN && is_count(limits->effects_max) &&
+	       limits->effects_max / EFFECTS_PER_AGENT >= limits->agents_max;
 }
 
 void state_place(struct bal_core *core, struct arena *arena)

@@ -17,7 +17,7 @@
 #include <sys/mman.h>
 
 #define EFFECTS_CAPACITY   256
-#define EFFECTS_MAX        4096
+#define EFFECTS_MAX        8192
 #define STEPS_PER_ARRIVAL  200 /* of virtual time: more is a livelock */
 #define STEPS_SECOND_FLOOR 200000
 

@@ -274,6 +274,27 @@ static void test_limits_that_are_none(void **state)
 	}
 }
 
+static void test_removing_a_large_pool_has_room(void **state)
+{
+	struct bal_limits limits = SCENE_LIMITS;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_PROCESS);
+	struct scene *scene;
+
+	(void)state;
+	limits.agents_max = limits.effects_max / 4 + 1;
+	assert_int_equal(bal_core_size(&limits), 0);
+	limits.agents_max--;
+	scene = scene_open(&limits);
+	pool.agents_max = limits.agents_max;
+	scene_pool(scene, &pool);
+	for (uint64_t id = 1; id <= limits.agents_max; id++)
+		scene_agent(scene, id, 0, 1);
+	scene_start(scene, 1);
+	assert_int_equal(STEP(scene, POOL_REMOVED, pool_removed, .pool = 0), BAL_OK);
+	assert_int_equal(scene_count(scene, BAL_EFFECT_END), limits.agents_max);
+	scene_close(scene);
+}
+
 static void test_pool_changed_while_its_tasks_run(void **state)
 {
 	struct scene *scene = *state;
@@ -317,6 +338,7 @@ int main(void)
 		TEST(test_unknown_agents),
 		TEST(test_a_host_that_takes_little_gets_nothing_new),
 		cmocka_unit_test(test_limits_that_are_none),
+		cmocka_unit_test(test_removing_a_large_pool_has_room),
 		TEST(test_pool_changed_while_its_tasks_run),
 	};
 
