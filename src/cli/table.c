@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&command_reload,
 	&command_work,
 	&command_simulate,
+	&command_replay,
 	&command_completion,
 	&command_help,
 	&command_version,

@@ -336,18 +336,31 @@ static void perform(struct engine *engine, const struct bal_effect *effect)
 
 /* ---- steps ---- */
 
+static enum bal_status step_recorded(
+	struct engine *engine, const struct bal_event *event, struct bal_effects *effects)
+{
+	enum bal_status status;
+
+	if (engine->recorder == NULL)
+		return bal_step(engine->core, event, effects);
+	recorder_before(engine->recorder, engine->core);
+	status = bal_step(engine->core, event, effects);
+	recorder_after(engine->recorder, event, effects);
+	return status;
+}
+
 static enum bal_status step_once(struct engine *engine, const struct bal_event *event)
 {
 	struct bal_effects effects = {.items = engine->effects, .capacity = ENGINE_EFFECTS_MAX};
 	struct bal_event more = {.now_ns = event->now_ns, .type = BAL_EVENT_MORE};
-	enum bal_status status = bal_step(engine->core, event, &effects);
+	enum bal_status status = step_recorded(engine, event, &effects);
 
 	for (;;) {
 		for (uint32_t i = 0; i < effects.count; i++)
 			perform(engine, &effects.items[i]);
 		if (!effects.more)
 			return status;
-		bal_step(engine->core, &more, &effects);
+		step_recorded(engine, &more, &effects);
 	}
 }
 
@@ -541,6 +554,22 @@ static bool open_store(struct engine *engine, char *message, size_t message_size
 	return true;
 }
 
+/* The journal is diagnostics: without it the daemon works all the same. */
+static struct recorder *open_recorder(struct engine *engine)
+{
+	char directory[1024];
+	char message[512];
+	struct recorder *recorder;
+
+	if (!engine->config->journal)
+		return NULL;
+	snprintf(directory, sizeof directory, "%s/journal", engine->data);
+	recorder = recorder_open(directory, &engine->limits, message, sizeof message);
+	if (recorder == NULL)
+		engine_say(engine, STORE_SAY_WARNING, "%s", message);
+	return recorder;
+}
+
 struct engine *engine_open(const struct engine_options *options, char *message, size_t message_size)
 {
 	struct engine *engine = calloc(1, sizeof *engine);
@@ -566,6 +595,7 @@ struct engine *engine_open(const struct engine_options *options, char *message, 
 			(long long)options->config->queue.tasks);
 	else if (open_store(engine, message, message_size) &&
 		 restore_meta(engine, message, message_size)) {
+		engine->recorder = open_recorder(engine);
 		setup_apply(engine, engine->config);
 		return engine;
 	}
@@ -641,6 +671,7 @@ void engine_close(struct engine *engine)
 		job_free(job);
 	}
 	free(engine->slots);
+	recorder_close(engine->recorder);
 	roster_close(engine->roster);
 	names_close(engine->names);
 	free(engine->memory);

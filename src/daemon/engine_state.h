@@ -3,6 +3,7 @@
 #define BAL_DAEMON_ENGINE_STATE_H
 
 #include "daemon/engine.h"
+#include "daemon/recorder.h"
 
 /* What the engine's own files share: engine.c (loop and effects), submit.c (tasks in), restore.c
  * (start and stop), setup.c (configuration).  Nobody else includes this. */
@@ -37,6 +38,7 @@ struct engine {
 	struct clock clock;
 	struct names *names;
 	struct roster *roster;
+	struct recorder *recorder; /* NULL: nothing is recorded */
 	struct engine_driver drivers[BAL_POOL_KIND_COUNT];
 	uint8_t pool_kinds[ENGINE_POOLS_MAX]; /* also of pools that are configured no more */
 	struct list watchers;
