@@ -233,6 +233,28 @@ static void finish_cleaning(struct command *command, struct errand *errand)
 	command_drop(command, errand);
 }
 
+void command_ask_back(struct errand *errand)
+{
+	if (errand->asked_back && !errand->was_reached && !errand->ended &&
+		errand->step == RECIPE_WORK)
+		errand->was_reached = run_drain(errand->run) > 0;
+}
+
+static void hand_back(void *self, struct job *job)
+{
+	struct command *command = self;
+
+	for (struct list_node *node = command->errands.first; node != NULL;
+		node = list_next(node)) {
+		struct errand *errand = command_errand_of(node);
+
+		if (errand->task == job->id && errand->step != RECIPE_CLEAN && !errand->ended) {
+			errand->asked_back = true;
+			command_ask_back(errand);
+		}
+	}
+}
+
 /* An errand has ended: its attempt goes on with the next step, or ends with it. */
 static void settle(struct command *command, struct errand *errand)
 {
@@ -250,18 +272,21 @@ static void settle(struct command *command, struct errand *errand)
 		workdir_path(command->data, errand->task, workdir, sizeof workdir);
 		workdir_set_prepared(workdir);
 		start(command, job, RECIPE_WORK);
+		if (errand->asked_back)
+			hand_back(command, job);
 		return;
 	}
 	finish(command, errand, job);
 }
 
-static void on_started(struct command *command, const struct errand *errand)
+static void on_started(struct command *command, struct errand *errand)
 {
 	struct bal_event event = {.type = BAL_EVENT_ATTEMPT_STARTED,
 		.attempt = {.task = errand->task, .attempt = errand->attempt}};
 
 	if (errand_job(command, errand) != NULL)
 		engine_event(command->engine, &event);
+	command_ask_back(errand);
 }
 
 static void pump(struct command *command)
@@ -316,19 +341,6 @@ static void rescind(void *self, struct job *job, enum bal_reason reason)
 		runner_end(command->runner, errand->run, command_now_ns(command));
 	}
 	command_arm(command);
-}
-
-static void hand_back(void *self, struct job *job)
-{
-	struct command *command = self;
-
-	for (struct list_node *node = command->errands.first; node != NULL;
-		node = list_next(node)) {
-		const struct errand *errand = command_errand_of(node);
-
-		if (errand->task == job->id && errand->step == RECIPE_WORK && !errand->ended)
-			run_drain(errand->run);
-	}
 }
 
 static struct roster_agent *pool_agent(const struct command *command, uint32_t pool)

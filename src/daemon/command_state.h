@@ -61,6 +61,10 @@ bool command_fill(struct command *command, const struct errand *errand,
 bool command_run_of(struct command *command, struct errand *errand, struct span input,
 	char *message, size_t message_size);
 
+/* Tells a command that is asked back to hand its task back, until it has a process that listens to
+ * that: one that has just begun may not do so yet. */
+void command_ask_back(struct errand *errand);
+
 /* Sets the timer to when the runner wants to be looked at. */
 void command_arm(struct command *command);
 

@@ -20,7 +20,9 @@ struct errand {
 	enum recipe_step step;
 	uint32_t pool; /* interned; BAL_NONE when nobody configured it since the start */
 	bool ended;
-	bool given_up; /* rescinded: its end interests nobody */
+	bool given_up;    /* rescinded: its end interests nobody */
+	bool asked_back;  /* it is to hand its task back */
+	bool was_reached; /* a process of it was told so */
 	int64_t started_at_utc_ns;
 	int64_t ended_at_utc_ns;
 	struct sample last; /* look at what it uses */

@@ -24,6 +24,8 @@
 #define PROBE_FIRST_NS (20 * NS_PER_MS)
 #define PROBE_MAX_NS   (500 * NS_PER_MS)
 #define SAMPLE_MS      5000
+#define ENDING_NS      NS_PER_S /* within which the end of a process is heard of */
+#define REFUSALS_NS    (10 * NS_PER_S)
 #define ERROR_SIZE     512
 #define POOLS_MAX      256
 #define PATH_SIZE      1024
@@ -37,7 +39,8 @@ struct member {
 	bool executing;
 	bool ready;
 	bool probing;
-	bool too_late; /* it did not become ready in time, and was told to end */
+	bool too_late;            /* it did not become ready in time, and was told to end */
+	int64_t refuses_until_ns; /* refusals until then belong together */
 	int64_t ready_by_ns;
 	int64_t probe_at_ns; /* the next one; while probing, the present one */
 	int64_t probe_wait_ns;
@@ -279,17 +282,27 @@ static void on_adopted(struct fleet *fleet, const struct provider_event *event)
 	on_executing(fleet, event);
 }
 
-/* The end of a process closes its connections a moment before anybody hears of the end itself. */
-static bool on_lost(void *context, uint64_t id, const char *error)
+/* The end of a process closes its connections and its port a moment before anybody can hear of the
+ * end itself.  An agent that refuses connections for longer is not ending, but ill. */
+static enum push_lost on_lost(void *context, uint64_t id, bool refused, const char *error)
 {
 	struct fleet *fleet = context;
 	struct member *member = member_find(fleet, id);
 	const struct run *run = process_run(fleet->provider, id);
+	int64_t now_ns = now_of(fleet);
 
-	if (member == NULL || run == NULL || run_alive(run))
-		return false;
-	member_gone(fleet, member, run->asked && !member->too_late, error);
-	return true;
+	if (member == NULL || run == NULL)
+		return PUSH_LOST_ATTEMPT;
+	if (!run_alive(run)) {
+		member_gone(fleet, member, run->asked && !member->too_late, error);
+		return PUSH_LOST_AGENT;
+	}
+	if (!refused)
+		return PUSH_LOST_ATTEMPT;
+	if (now_ns >= member->refuses_until_ns)
+		member->refuses_until_ns = now_ns + REFUSALS_NS;
+	return now_ns < member->refuses_until_ns - REFUSALS_NS + ENDING_NS ? PUSH_LOST_NOTHING
+									   : PUSH_LOST_ATTEMPT;
 }
 
 static void on_gone(struct fleet *fleet, const struct provider_event *event)

@@ -101,6 +101,7 @@ void command_sweep(struct command *command)
 
 		node = list_next(node);
 		if (!errand->ended) {
+			command_ask_back(errand);
 			if (errand->step == RECIPE_CLEAN &&
 				now_ns - errand->started_at_utc_ns > CLEAN_MAX_NS)
 				runner_end(command->runner, errand->run, command_now_ns(command));

@@ -22,6 +22,7 @@
 #define PROBE_EVERY_MS       1000
 #define DRAIN_TIMEOUT_MS     5000
 #define PATH_SIZE_MAX        1024
+#define REFUSED_WAIT_NS      (100 * NS_PER_MS)
 
 struct push {
 	struct engine *engine;
@@ -29,7 +30,7 @@ struct push {
 	struct list attempts;
 	struct list probes;
 	uv_timer_t probe_timer;
-	bool (*lost)(void *context, uint64_t agent, const char *error);
+	enum push_lost (*lost)(void *context, uint64_t agent, bool refused, const char *error);
 	void *lost_context;
 };
 
@@ -238,40 +239,62 @@ static enum bal_outcome judge(struct upstream_call *call, struct job *job, struc
 							 : BAL_OUTCOME_RETRYABLE;
 }
 
-static void on_answer(struct upstream_call *call, enum upstream_end upstream_end)
+/* A dead agent would lose one waiting task after the other until its end is noticed. */
+static enum push_lost ask_lost(
+	const struct push_attempt *attempt, const struct upstream_call *call, enum upstream_end end)
+{
+	const struct push *push = attempt->push;
+
+	if ((end != UPSTREAM_LOST && end != UPSTREAM_REFUSED) || push->lost == NULL)
+		return PUSH_LOST_ATTEMPT;
+	return push->lost(push->lost_context, attempt->agent, end == UPSTREAM_REFUSED, call->error);
+}
+
+/* The end of a call as the end of its attempt. */
+static void report(struct upstream_call *call, enum upstream_end upstream_end, enum push_lost lost,
+	struct job *job)
 {
 	struct push_attempt *attempt = container_of(call, struct push_attempt, call);
 	struct push *push = attempt->push;
-	struct job *job;
 	char error[256];
 	struct attempt_end end = {.task = attempt->task,
 		.epoch = attempt->epoch,
 		.attempt = attempt->attempt,
 		.service_ns = clock_core_ns(engine_clock(push->engine)) - attempt->started_ns};
 
-	/* A dead agent would lose one waiting task after the other until its end is noticed. */
-	if ((upstream_end == UPSTREAM_LOST || upstream_end == UPSTREAM_REFUSED) &&
-		push->lost != NULL && push->lost(push->lost_context, attempt->agent, call->error))
-		return;
+	job->running = NULL;
+	if (upstream_end == UPSTREAM_ANSWERED) {
+		end.outcome = judge(call, job, &end);
+		if (end.outcome == BAL_OUTCOME_FAILED || end.outcome == BAL_OUTCOME_RETRYABLE) {
+			snprintf(error, sizeof error, "the agent answered %u %s", call->status,
+				http_status_text(call->status));
+			end.error = error;
+		}
+	} else if (lost == PUSH_LOST_NOTHING) {
+		end.outcome = BAL_OUTCOME_BUSY;
+		end.retry_after_ns = REFUSED_WAIT_NS;
+		end.error = call->error;
+	} else {
+		end.outcome =
+			upstream_end == UPSTREAM_TOO_LARGE ? BAL_OUTCOME_FAILED : BAL_OUTCOME_LOST;
+		end.error = call->error;
+	}
+	engine_attempt_ended(push->engine, &end);
+}
+
+static void on_answer(struct upstream_call *call, enum upstream_end end)
+{
+	struct push_attempt *attempt = container_of(call, struct push_attempt, call);
+	struct push *push = attempt->push;
+	enum push_lost lost = ask_lost(attempt, call, end);
+	struct job *job;
+
+	if (lost == PUSH_LOST_AGENT)
+		return; /* the attempt went with it */
 	list_remove(&push->attempts, &attempt->node);
 	job = engine_job(push->engine, attempt->task);
-	if (job != NULL && job->running == attempt) {
-		job->running = NULL;
-		if (upstream_end == UPSTREAM_ANSWERED) {
-			end.outcome = judge(call, job, &end);
-			if (end.outcome == BAL_OUTCOME_FAILED ||
-				end.outcome == BAL_OUTCOME_RETRYABLE) {
-				snprintf(error, sizeof error, "the agent answered %u %s",
-					call->status, http_status_text(call->status));
-				end.error = error;
-			}
-		} else {
-			end.outcome = upstream_end == UPSTREAM_TOO_LARGE ? BAL_OUTCOME_FAILED
-									 : BAL_OUTCOME_LOST;
-			end.error = call->error;
-		}
-		engine_attempt_ended(push->engine, &end);
-	}
+	if (job != NULL && job->running == attempt)
+		report(call, end, lost, job);
 	buffer_release(&call->answer);
 	free(attempt);
 }
@@ -340,7 +363,8 @@ void push_rescind(void *self, struct job *job, enum bal_reason reason)
 }
 
 void push_ask_lost(struct push *push,
-	bool (*lost)(void *context, uint64_t agent, const char *error), void *context)
+	enum push_lost (*lost)(void *context, uint64_t agent, bool refused, const char *error),
+	void *context)
 {
 	push->lost = lost;
 	push->lost_context = context;

@@ -31,11 +31,19 @@ void push_detach(struct push *push, struct roster_agent *agent, const char *why)
 void push_probe(struct push *push, uint64_t agent,
 	void (*done)(void *context, uint64_t agent, bool ready), void *context);
 
-/* Has somebody asked when an attempt ended without an answer: true means that the agent is known to
- * be dead, that the core has been told so, and that it was detached with `error` in the histories
- * of its tasks.  Otherwise only the one attempt is lost. */
+/* What is lost when a call ends without an answer. */
+enum push_lost {
+	PUSH_LOST_ATTEMPT, /* the attempt */
+	PUSH_LOST_AGENT,   /* the agent is dead, the core was told so, and it was detached with
+			    * `error`   in the histories of its tasks */
+	PUSH_LOST_NOTHING /* the agent took no connection and will probably be gone in a moment: the
+			   * task is not blamed */
+};
+
+/* Has somebody asked.  `refused`: no connection was made, so nothing can have been done. */
 void push_ask_lost(struct push *push,
-	bool (*lost)(void *context, uint64_t agent, const char *error), void *context);
+	enum push_lost (*lost)(void *context, uint64_t agent, bool refused, const char *error),
+	void *context);
 
 /* driver_ops of the same names, with self = push. */
 void push_dispatch(void *push, struct job *job, int64_t until_ns);

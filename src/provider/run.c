@@ -321,12 +321,14 @@ static void release(struct run *run)
 	close_fd(&run->report_fd);
 }
 
-/* A zombie has ended: its parent, the launcher or init, has only not heard of it yet. */
+/* One that is exiting has closed its files, or is about to; a zombie has ended, and its parent, the
+ * launcher or init, has only not heard of it yet. */
 bool run_alive(const struct run *run)
 {
 	struct proc_stat stat;
 	return run->child.pid != 0 && identity_alive(&run->child) &&
-	       proc_stat_read(run->child.pid, &stat) && stat.state != 'Z' && stat.state != 'X';
+	       proc_stat_read(run->child.pid, &stat) && !stat.exiting && stat.state != 'Z' &&
+	       stat.state != 'X';
 }
 
 /* The launcher is gone: what is left to know is in the directory, or alive without it. */

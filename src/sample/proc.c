@@ -23,6 +23,7 @@ enum {
 	FIELD_PARENT = 4,
 	FIELD_GROUP = 5,
 	FIELD_SESSION = 6,
+	FIELD_FLAGS = 9,
 	FIELD_UTIME = 14,
 	FIELD_STIME = 15,
 	FIELD_CUTIME = 16,
@@ -31,6 +32,8 @@ enum {
 	FIELD_RESIDENT = 24,
 	FIELD_COUNT
 };
+
+#define FLAG_EXITING 4 /* PF_EXITING of the kernel's linux/sched.h, there since 2.6 */
 
 static bool scale_ticks(int64_t ticks_a, int64_t ticks_b, int64_t *time_ns)
 {
@@ -79,6 +82,7 @@ bool proc_stat_parse(const char *text, size_t size, struct proc_stat *stat)
 	parsed.parent = (pid_t)fields[FIELD_PARENT];
 	parsed.group = (pid_t)fields[FIELD_GROUP];
 	parsed.session = (pid_t)fields[FIELD_SESSION];
+	parsed.exiting = (fields[FIELD_FLAGS] & FLAG_EXITING) != 0;
 	parsed.start_ticks = (uint64_t)fields[FIELD_START];
 	if (!scale_ticks(fields[FIELD_UTIME], fields[FIELD_STIME], &parsed.cpu_ns) ||
 		!scale_ticks(fields[FIELD_CUTIME], fields[FIELD_CSTIME], &parsed.cpu_children_ns))

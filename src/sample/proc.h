@@ -17,8 +17,9 @@ struct proc_stat {
 	pid_t parent;
 	pid_t group;
 	pid_t session;
-	char state;              /* R S D T Z X ... */
-	int64_t cpu_ns;          /* its own user and system time */
+	char state;     /* R S D T Z X ... */
+	bool exiting;   /* it is being torn down: no zombie yet, but it executes nothing more */
+	int64_t cpu_ns; /* its own user and system time */
 	int64_t cpu_children_ns; /* of children that it waited for, and theirs */
 	uint64_t start_ticks;    /* since boot: with the pid and the boot id it names a process */
 	int64_t memory_bytes;    /* resident */

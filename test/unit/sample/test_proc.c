@@ -36,7 +36,11 @@ static void test_parse(void **state)
 		assert_int_equal(stat.cpu_ns, 23 * tick_ns);
 		assert_int_equal(stat.cpu_children_ns, 27 * tick_ns);
 		assert_int_equal(stat.memory_bytes, 42 * sysconf(_SC_PAGESIZE));
+		assert_false(stat.exiting);
 	}
+	static const char exiting[] = "1 (x) R 7 8 9 0 -1 4194308 1 0 0 0 1 2 3 4 20 0 1 0 5 1 0 1";
+	assert_true(proc_stat_parse(exiting, sizeof exiting - 1, &stat));
+	assert_true(stat.exiting);
 }
 
 static void test_malformed(void **state)
