@@ -48,16 +48,16 @@ static const struct show_column AGENT_COLUMNS[] = {
 
 static const struct show_column POOL_COLUMNS[] = {
 	{"NAME", "name", SHOW_TEXT, true},
-	{"KIND", "kind", SHOW_TEXT, false},
+	{"TYPE", "type", SHOW_TEXT, false},
 	{"READY", "agents.ready", SHOW_NUMBER, false},
 	{"STARTING", "agents.starting", SHOW_NUMBER, false},
 	{"MAX", "max", SHOW_NUMBER, false},
 	{"RUNNING", "running", SHOW_NUMBER, false},
-	{"SLOTS", "slots_ready", SHOW_NUMBER, false},
+	{"SLOTS", "slots", SHOW_NUMBER, false},
 	{"WAITING", "waiting", SHOW_NUMBER, false},
 	{"LOAD", "load", SHOW_SHARE, false},
-	{"SERVICE", "service", SHOW_SECONDS, false},
-	{"SCALING", "hold_text", SHOW_TEXT, true},
+	{"SERVICE", "service_seconds", SHOW_SECONDS, false},
+	{"SCALING", "scaling", SHOW_TEXT, true},
 };
 
 #define COUNT_OF(rows) ((uint32_t)(sizeof(rows) / sizeof((rows)[0])))

@@ -136,7 +136,7 @@ bool parade_read(
 	return true;
 }
 
-/* Rate of arrivals in the parts of the drawn half hour, relative to each other. */
+/* Rate of arrivals in the parts of the drawn load, relative to each other. */
 static const double PHASES[] = {0.6, 0.8, 3.2, 1.0, 0.7, 2.6, 0.9, 0.5, 0.35, 0.25};
 
 #define PHASE_COUNT (sizeof PHASES / sizeof PHASES[0])
@@ -144,10 +144,11 @@ static const double PHASES[] = {0.6, 0.8, 3.2, 1.0, 0.7, 2.6, 0.9, 0.5, 0.35, 0.
 bool parade_draw(struct parade *parade, uint32_t count, uint64_t seed)
 {
 	struct prng times, sizes, kinds;
-	double sum = 0.0, at = 0.0, unit;
+	double sum = 0.0, at = 0.0, unit, length_ns;
 
 	if (count == 0)
 		count = PARADE_DRAWN_COUNT;
+	length_ns = (double)PARADE_DRAWN_NS * (double)count;
 	*parade = (struct parade){.tasks = calloc(count, sizeof *parade->tasks)};
 	if (parade->tasks == NULL)
 		return false;
@@ -166,7 +167,7 @@ bool parade_draw(struct parade *parade, uint32_t count, uint64_t seed)
 		tokens = prng_lognormal(&sizes, TOKENS_MEAN, TOKENS_CV);
 		prompt = prng_lognormal(&sizes, PROMPT_MEAN, PROMPT_CV);
 		parade->tasks[parade->count++] = (struct parade_task){
-			.at_ns = (int64_t)(at / (double)PHASE_COUNT * (double)PARADE_DRAWN_NS),
+			.at_ns = (int64_t)(at / (double)PHASE_COUNT * length_ns),
 			.work_ns = work_of((int64_t)prompt, (int64_t)tokens + 1),
 			.tokens = (uint32_t)tokens + 1,
 			.pool = draw_pool(&kinds)};

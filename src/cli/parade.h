@@ -10,13 +10,13 @@
 
 /*
  * parade: the tasks that the demo submits, in the order of their arrival: a recorded trace of LLM
- * requests, or half an hour of bursty load drawn here (always the same).  Times and work are those
+ * requests, or bursty load drawn here (always the same).  Times and work are those
  * of the real load; the demo plays them faster.
  */
-#define PARADE_TOKEN_NS    INT64_C(20000000) /* 50 tokens/s, an usual speed of one stream */
+#define PARADE_TOKEN_NS    INT64_C(20000000) /* 50 tokens/s, a usual speed of one stream */
 #define PARADE_PROMPT_NS   INT64_C(200000)   /* per token of the prompt: 5000 tokens/s */
 #define PARADE_DRAWN_COUNT 6000
-#define PARADE_DRAWN_NS    (INT64_C(1800) * 1000000000)
+#define PARADE_DRAWN_NS    INT64_C(300000000) /* of load per task, on average */
 #define PARADE_COUNT_MAX   1000000
 /* Longer silences of a trace are cut to this. */
 #define PARADE_GAP_NS (INT64_C(30) * 1000000000)

@@ -48,7 +48,9 @@ void show_seconds(double seconds, char *text, size_t size)
 {
 	int64_t whole = seconds < 1e15 ? (int64_t)seconds : INT64_C(1000000000000000);
 
-	if (seconds < 0.0005)
+	if (seconds <= 0)
+		snprintf(text, size, "0s");
+	else if (seconds < 0.0005)
 		snprintf(text, size, "%.0fus", seconds * 1e6);
 	else if (seconds < 1)
 		snprintf(text, size, "%.0fms", seconds * 1e3);
@@ -93,14 +95,20 @@ static void put_list(yyjson_val *list, char *cell, size_t size)
 static void put_time(const char *text, char *cell, size_t size)
 {
 	struct tm parts = {.tm_isdst = 0};
-	time_t then;
+	struct timespec now;
+	uint64_t thousandths = 0;
+	double then;
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
 
-	if (strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) == NULL) {
+	if (rest == NULL) {
 		snprintf(cell, size, "%s", text);
 		return;
 	}
-	then = timegm(&parts);
-	show_seconds(difftime(time(NULL), then), cell, size);
+	if (rest[0] == '.' && strlen(rest) == sizeof ".123Z" - 1)
+		(void)span_number((struct span){rest + 1, 3}, 999, &thousandths);
+	clock_gettime(CLOCK_REALTIME, &now);
+	then = (double)timegm(&parts) + (double)thousandths / 1e3;
+	show_seconds((double)now.tv_sec + (double)now.tv_nsec / 1e9 - then, cell, size);
 }
 
 static void put_number(double number, enum show_kind kind, char *cell, size_t size)
@@ -279,7 +287,7 @@ void show_object(yyjson_val *object, const struct show_column *columns, uint32_t
 			continue;
 		show_cell(value, columns[i].kind, cell, sizeof cell);
 		printf("%-*s  ", (int)widest, columns[i].title);
-		print_cell(&columns[i], cell, sizeof cell, true, show_colours());
+		print_cell(&columns[i], cell, width_of(cell), true, show_colours());
 		putchar('\n');
 	}
 }

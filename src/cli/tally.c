@@ -75,8 +75,7 @@ void tally_submitted(struct tally *tally, uint64_t id, int64_t at_ns)
 
 static void note_start(struct tally *tally, uint32_t index, struct tally_task *task, int64_t at_ns)
 {
-	if (task->start_count++ > 0)
-		tally->restarts++;
+	task->start_count++;
 	task->agent = index;
 	task->running = true;
 	task->begun_at_ns = at_ns;
@@ -124,8 +123,6 @@ static void take_line(struct tally *tally, uint32_t index, struct span line)
 	note_end(tally, index, task, (int64_t)at);
 	if (span_equal(what, SPAN("done"))) {
 		agent->done_count++;
-		tally->done += task->done_count == 0;
-		tally->duplicates += task->done_count > 0;
 		task->done_count++;
 	} else if (span_equal(what, SPAN("drop"))) {
 		tally->dropped++;
@@ -187,6 +184,23 @@ static void open_agent(struct tally *tally, const char *file)
 	tally->agent_count++;
 }
 
+/* Only the demo's own tasks count: somebody may be trying out others meanwhile. */
+static void count_tasks(struct tally *tally)
+{
+	tally->done = 0;
+	tally->duplicates = 0;
+	tally->restarts = 0;
+	for (uint32_t i = 0; i < tally->task_count; i++) {
+		const struct tally_task *task = &tally->tasks[i];
+
+		if (task->submitted_at_ns == 0)
+			continue;
+		tally->done += task->done_count > 0;
+		tally->duplicates += task->done_count > 1 ? task->done_count - 1 : 0;
+		tally->restarts += task->start_count > 1;
+	}
+}
+
 void tally_read(struct tally *tally)
 {
 	DIR *directory = opendir(tally->directory);
@@ -199,6 +213,7 @@ void tally_read(struct tally *tally)
 		closedir(directory);
 	for (uint32_t i = 0; i < tally->agent_count; i++)
 		read_agent(tally, i);
+	count_tasks(tally);
 }
 
 /* ---- sums ---- */

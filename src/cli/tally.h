@@ -53,7 +53,9 @@ struct tally {
 	void *slots;    /* the map's memory */
 	struct tally_agent agents[TALLY_AGENTS_MAX];
 	uint32_t agent_count;
-	uint64_t submitted, done, duplicates, dropped, cut, restarts;
+	uint64_t submitted;
+	uint64_t done, duplicates, restarts; /* of these; worked out by tally_read */
+	uint64_t dropped, cut;               /* of all */
 	struct histogram waits_ns;
 };
 
