@@ -175,7 +175,7 @@ enum bal_status admit_restored(struct bal_core *core, const struct bal_event_res
 		return BAL_INVALID;
 	if (task_find(core, event->task.id) != NULL)
 		return BAL_CONFLICT;
-	if (agent != NULL && agent->tasks.count >= OUTBOX_AGENT_TASKS_MAX(core))
+	if (agent != NULL && !agent_has_room(core, agent))
 		return BAL_FULL;
 	lane = lane_for(core, &event->task.needs);
 	task = lane == NULL ? NULL : task_new(core, &event->task, slab_index(&core->lanes, lane));

@@ -77,6 +77,11 @@ void agent_state_set(struct bal_core *core, struct agent *agent, enum bal_agent_
 	agent_update(core, agent);
 }
 
+bool agent_has_room(const struct bal_core *core, const struct agent *agent)
+{
+	return agent->tasks.count < OUTBOX_AGENT_TASKS_MAX(core);
+}
+
 uint32_t agent_slots_open(const struct bal_core *core, const struct agent *agent)
 {
 	if (!state_works((enum bal_agent_state)agent->state) ||
@@ -111,7 +116,8 @@ static int64_t timer_at_ns(const struct bal_core *core, const struct agent *agen
 void agent_update(struct bal_core *core, struct agent *agent)
 {
 	struct pool *pool = agent_pool(core, agent);
-	bool idle = agent->running < agent_slots_open(core, agent) && agent->exclusive == 0;
+	bool idle = agent->running < agent_slots_open(core, agent) && agent->exclusive == 0 &&
+		    agent_has_room(core, agent);
 
 	if (idle && !list_holds(&agent->idle_node))
 		list_append(&pool->idle, &agent->idle_node);

@@ -25,6 +25,10 @@ void agent_state_set(struct bal_core *core, struct agent *agent, enum bal_agent_
  * its timer.  Call after any change of them. */
 void agent_update(struct bal_core *core, struct agent *agent);
 
+/* False when as many tasks run there as one event may be about (OUTBOX_AGENT_TASKS_MAX): tasks on
+ * lent slots and restored ones take no slot, so slots alone do not bound them. */
+bool agent_has_room(const struct bal_core *core, const struct agent *agent);
+
 /* Slots that tasks may take now: half of them while warming, none when it takes nothing. */
 uint32_t agent_slots_open(const struct bal_core *core, const struct agent *agent);
 

@@ -12,6 +12,7 @@
 #include "core/agent.h"
 #include "core/life.h"
 #include "core/order.h"
+#include "core/outbox.h"
 #include "core/task.h"
 
 /* Which column a weighted sum is about. */
@@ -298,6 +299,7 @@ static void check_agent_tasks(struct check *check, const struct agent *agent, ui
 		count++;
 	}
 	EXPECT(check, agent->tasks.count == count);
+	EXPECT(check, agent->tasks.count <= OUTBOX_AGENT_TASKS_MAX(check->core));
 	EXPECT(check, agent->running == running);
 	EXPECT(check, agent->lent == lent);
 	EXPECT(check, agent->exclusive == exclusive);
@@ -308,7 +310,8 @@ static void check_agent_tasks(struct check *check, const struct agent *agent, ui
 static void check_idle(struct check *check, const struct agent *agent)
 {
 	const struct bal_core *core = check->core;
-	bool may = agent->running < agent_slots_open(core, agent) && agent->exclusive == 0;
+	bool may = agent->running < agent_slots_open(core, agent) && agent->exclusive == 0 &&
+		   agent_has_room(core, agent);
 	bool idle = list_holds(&agent->idle_node);
 	bool due = heap_holds(&agent->timer.node) && agent->timer.node.key <= core->now_ns;
 

@@ -143,7 +143,7 @@ static bool may_share(
 	uint32_t blocking;
 
 	return agent->state != BAL_AGENT_EJECTED && agent->blocked_until_ns <= core->now_ns &&
-	       agent->tasks.count < OUTBOX_AGENT_TASKS_MAX(core) && !pool->paused_dispatch &&
+	       agent_has_room(core, agent) && !pool->paused_dispatch &&
 	       limits_allow(core, pool, &blocking) &&
 	       choice_constraint(core, task, agent) != BAL_REASON_FORBIDDEN;
 }

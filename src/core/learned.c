@@ -12,6 +12,7 @@
 #include "base/checksum.h"
 #include "base/num.h"
 #include "core/learn.h"
+#include "core/record.h"
 
 #define LEARNED_MAGIC   UINT32_C(0x4e52414c)
 #define LEARNED_VERSION 1
@@ -191,7 +192,8 @@ static bool get_histories(struct bytes_reader *reader, struct bal_core *core, bo
 			history->fast = from.fast;
 			history->slow = from.slow;
 			history->success = from.success;
-			history->slow_at_ns = num_sub_i64(core->now_ns, age_ns < 0 ? 0 : age_ns);
+			history->slow_at_ns = num_clamp_i64(num_sub_i64(core->now_ns, age_ns),
+				RECORD_PAST_MIN_NS, core->now_ns);
 		}
 	}
 	return ok;
