@@ -15,8 +15,10 @@
 #include "daemon/router.h"
 #include "wire/httpwrite.h"
 
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 static int64_t now_of(const struct conn *conn)
@@ -59,6 +61,14 @@ void conn_close(struct conn *conn)
 
 static void flush(struct conn *conn);
 
+/* Has the loop go on with what was kept for later, if it may. */
+static void go_on_later(struct conn *conn)
+{
+	if (conn->state == CONN_READING && !conn->close_after && !conn->writing &&
+		(conn->ahead.size > 0 || conn->paused))
+		server_ready(conn->server, conn);
+}
+
 static void on_written(uv_write_t *write, int status)
 {
 	struct conn *conn = write->data;
@@ -72,6 +82,7 @@ static void on_written(uv_write_t *write, int status)
 		return;
 	}
 	flush(conn);
+	go_on_later(conn);
 }
 
 /* What the kernel does not take at once, libuv writes in the background. */
@@ -153,12 +164,12 @@ static void answered(struct conn *conn)
 	if (!conn->close_after)
 		http_reader_restart(&conn->reader);
 	conn->idle = true;
-	conn->deadline_ns = now_of(conn) + CONN_IDLE_NS;
+	conn->read_checked = false;
+	conn->deadline_ns = now_of(conn) + CONN_WRITE_NS;
 	if (conn->taking)
 		return;
-	if (!conn->close_after && (conn->ahead.size > 0 || conn->paused))
-		server_ready(conn->server, conn);
 	flush(conn);
+	go_on_later(conn);
 }
 
 /* ---- reading ---- */
@@ -281,17 +292,37 @@ static bool take_event(struct conn *conn, struct span *input)
 	}
 }
 
-/* Takes in bytes as far as it may go now; the rest is kept. */
+/* Keeps bytes for later; more than that is left to the kernel. */
+static void keep(struct conn *conn, struct span input)
+{
+	if (!buffer_append_span(&conn->ahead, input)) {
+		conn_close(conn);
+		return;
+	}
+	if (conn->ahead.size >= CONN_AHEAD_MAX) {
+		conn->paused = true;
+		uv_read_stop(&conn->socket.stream);
+	}
+}
+
+/* Takes in bytes as far as it may go now; the rest is kept.  A client that asks and does not read
+ * the answers is not listened to until it does. */
 static void take(struct conn *conn, struct span input)
 {
-	conn->taking = true;
-	while (conn->state == CONN_READING && !conn->close_after)
+	while (conn->state == CONN_READING && !conn->close_after && !conn->writing) {
+		conn->taking = true;
 		if (!take_event(conn, &input))
 			break;
+		conn->taking = false;
+		if (conn->out.size >= CONN_OUT_MAX)
+			flush(conn);
+	}
 	conn->taking = false;
-	if (conn->state == CONN_HANDLING && input.size > 0)
-		buffer_append_span(&conn->ahead, input);
+	if (input.size > 0 && !conn->close_after &&
+		(conn->state == CONN_HANDLING || conn->state == CONN_READING))
+		keep(conn, input);
 	flush(conn);
+	go_on_later(conn);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -340,18 +371,11 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
 	}
 	if (conn->close_after || conn->state == CONN_STREAMING || conn->state == CONN_LINGERING)
 		return; /* nobody will look at this */
-	if (conn->state == CONN_READING && conn->ahead.size == 0) {
+	if (conn->state == CONN_READING && conn->ahead.size == 0 && !conn->writing) {
 		take(conn, input);
 		return;
 	}
-	if (!buffer_append_span(&conn->ahead, input)) {
-		conn_close(conn);
-		return;
-	}
-	if (conn->ahead.size >= CONN_AHEAD_MAX) {
-		conn->paused = true;
-		uv_read_stop(stream);
-	}
+	keep(conn, input);
 }
 
 void conn_resume(struct conn *conn)
@@ -363,7 +387,7 @@ void conn_resume(struct conn *conn)
 		conn->request.resumed(&conn->request);
 		return;
 	}
-	if (conn->state != CONN_READING || conn->close_after) {
+	if (conn->state != CONN_READING || conn->close_after || conn->writing) {
 		flush(conn);
 		return;
 	}
@@ -391,6 +415,22 @@ static bool write_stands_still(struct conn *conn, int64_t now_ns)
 	return now_ns >= conn->write_deadline_ns;
 }
 
+/* A connection has been idle for a while: one whose client has not even taken what the kernel
+ * holds for it is closed, any other may stay for longer. */
+static bool stays_idle(struct conn *conn)
+{
+	uv_os_fd_t fd;
+	int unread = 0;
+
+	if (!conn->idle || conn->read_checked || conn->state != CONN_READING ||
+		uv_fileno(&conn->socket.handle, &fd) != 0 || ioctl(fd, SIOCOUTQ, &unread) != 0 ||
+		unread > 0)
+		return false;
+	conn->read_checked = true;
+	conn->deadline_ns += CONN_IDLE_NS - CONN_WRITE_NS;
+	return true;
+}
+
 void conn_check(struct conn *conn, int64_t now_ns)
 {
 	struct request *request = &conn->request;
@@ -399,7 +439,7 @@ void conn_check(struct conn *conn, int64_t now_ns)
 		conn_close(conn);
 	else if (conn->state == CONN_HANDLING && request->parked && now_ns >= request->until_ns)
 		request->expired(request);
-	else if (now_ns >= conn->deadline_ns && !conn->writing)
+	else if (now_ns >= conn->deadline_ns && !conn->writing && !stays_idle(conn))
 		conn_close(conn);
 }
 

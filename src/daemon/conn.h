@@ -13,6 +13,7 @@
 #define CONN_WRITE_NS     (10 * INT64_C(1000000000)) /* without progress of the answer */
 #define CONN_LINGER_NS    (2 * INT64_C(1000000000))  /* for a client to read our last words */
 #define CONN_AHEAD_MAX    65536                      /* bytes read ahead of an answer */
+#define CONN_OUT_MAX      65536                      /* unsent answers that stop the reading */
 #define CONN_STREAM_MAX   (4u << 20)                 /* unsent bytes of an event stream */
 #define CONN_READ_SIZE    65536
 #define CONN_KEEP_OUT_MAX 16384 /* memory an idle connection keeps for its next answer */
@@ -37,13 +38,14 @@ struct conn {
 	} socket;
 	uv_write_t write;
 	enum conn_state state;
-	bool taking;      /* inside take(): answers go out at its end */
-	bool idle;        /* between requests: no byte of the next one has come */
-	bool paused;      /* not read from: too much waits already */
-	bool resume_due;  /* request.resumed is */
-	bool writing;     /* `going` is in libuv's hands */
-	bool close_after; /* when everything has been written */
-	bool linger;      /* and the client may still be sending */
+	bool taking;       /* inside take(): answers go out at its end */
+	bool idle;         /* between requests: no byte of the next one has come */
+	bool read_checked; /* while idle: the client has taken all that it was sent */
+	bool paused;       /* not read from: too much waits already */
+	bool resume_due;   /* request.resumed is */
+	bool writing;      /* `going` is in libuv's hands */
+	bool close_after;  /* when everything has been written */
+	bool linger;       /* and the client may still be sending */
 	int64_t deadline_ns;
 	int64_t write_deadline_ns;
 	int64_t body_started_ns;

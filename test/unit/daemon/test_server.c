@@ -440,6 +440,33 @@ static void test_pipeline(void **state)
 	close(fd);
 }
 
+/* Answers that nobody reads do not pile up here, and none is lost when they are read at last. */
+static void test_pipeline_unread(void **state)
+{
+	static const char one[] = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+	struct apihost *host = host_of(state);
+	int fd = apihost_connect(host);
+	size_t wanted, size = 0;
+	uint32_t sent = 0;
+
+	apihost_send(host, fd, one, sizeof one - 1);
+	assert_int_equal(apihost_receive(host, fd, answer), 200);
+	wanted = strlen(answer) * 1000;
+	for (; sent < 1000 && send(fd, one, sizeof one - 1, MSG_NOSIGNAL) == sizeof one - 1; sent++)
+		continue;
+	assert_int_equal(sent, 1000);
+	for (int i = 0; i < 20; i++)
+		apihost_run(host);
+	for (int i = 0; i < 5000 && size < wanted; i++) {
+		ssize_t got = recv(fd, answer, sizeof answer, 0);
+
+		size += got > 0 ? (size_t)got : 0;
+		apihost_run(host);
+	}
+	assert_int_equal(size, wanted);
+	close(fd);
+}
+
 static void test_half_close(void **state)
 {
 	static const char request[] =
@@ -541,6 +568,7 @@ int main(void)
 		TEST(test_guard),
 		TEST(test_too_large),
 		TEST(test_pipeline),
+		TEST(test_pipeline_unread),
 		TEST(test_half_close),
 		TEST(test_chunks),
 		TEST(test_events),
