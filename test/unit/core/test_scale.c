@@ -217,6 +217,22 @@ static void test_down_waits_for_its_cooldown_and_stops_at_one(void **state)
 	assert_int_equal(scene_pool_view(scene, 0).hold, BAL_REASON_HOLD_MINIMUM);
 }
 
+static void test_up_waits_for_its_cooldown(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = begin(scene, BAL_STRATEGY_CONSERVATIVE, 3);
+
+	pool.up.sustain_ns = 10 * NS_PER_S;
+	scene_pool(scene, &pool);
+	load(scene, 1, 25);
+	/* Sixty seconds from the end of the last order, though it was above for long. */
+	scene_run_for(scene, NS_PER_MIN - 1);
+	scene_expect(scene, "");
+	assert_int_equal(scene_pool_view(scene, 0).hold, BAL_REASON_HOLD_COOLDOWN);
+	scene_run_for(scene, 1);
+	scene_expect(scene, "scale 0 +1 scale_load_high");
+}
+
 static void test_aggressive_steps_round_up_and_down(void **state)
 {
 	struct scene *scene = *state;
@@ -611,6 +627,7 @@ int main(void)
 		TEST(test_conservative_stops_at_three_times_baseline),
 		TEST(test_conservative_removes_one_after_fifteen_minutes),
 		TEST(test_down_waits_for_its_cooldown_and_stops_at_one),
+		TEST(test_up_waits_for_its_cooldown),
 		TEST(test_aggressive_steps_round_up_and_down),
 		TEST(test_aggressive_stops_at_five_times_baseline),
 		TEST(test_aggressive_removes_a_quarter),
