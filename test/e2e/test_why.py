@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Why a task went where it went, waits or was refused, as its owner sees it."""
+import json
+import threading
+import time
+
+import harness
+
+FACTORS = {"load", "performance", "future", "efficiency", "collaboration"}
+
+
+class WhyTest(harness.Case):
+    def why(self, daemon, task):
+        return daemon.get(f"/v1/tasks/{task}/why")
+
+    def test_routed(self):
+        agents = [self.agent() for _ in range(3)]
+        urls = ", ".join(agent.url for agent in agents)
+        daemon = self.daemon(f"pools:\n  echo: {{ urls: [{urls}] }}\n")
+        daemon.wait_agents("echo", 3)
+        task = daemon.submit("echo")
+        daemon.wait(task)
+        why = self.why(daemon, task)
+        self.assertEqual((why["decision"], why["reason"]), ("routed", "routed"))
+        self.assertEqual(set(why["winner"]["factors"]), FACTORS)
+        self.assertEqual(sum(why["weights"].values()), 1.0)
+        self.assertEqual(len(why["losers"]), 2)
+        for loser in why["losers"]:
+            self.assertGreaterEqual(loser["composite"], why["winner"]["composite"])
+        self.assertTrue(why["winner"]["inputs"])
+        self.assertTrue(why["would_change"])
+        for candidate in [why["winner"], *why["losers"]]:
+            composite = sum(why["weights"][factor] * seconds
+                            for factor, seconds in candidate["factors"].items())
+            self.assertAlmostEqual(composite, candidate["composite"], places=5)
+
+    def test_why_outlives_a_restart(self):
+        agent = self.agent()
+        daemon = self.daemon(f"pools:\n  echo: {{ urls: [{agent.url}] }}\n")
+        task = daemon.submit("echo")
+        daemon.wait(task)
+        before = self.why(daemon, task)
+        daemon.kill()
+        daemon.start()
+        self.assertEqual(self.why(daemon, task), before)
+
+    def test_nobody_capable_now_or_ever(self):
+        """Three answers: wait for what is ordered, wait for what is down, refuse what never can."""
+        worker = harness.HERE / "worker.py"
+        daemon = self.daemon(
+            "pools:\n"
+            f"  sleepy: {{ run: 'python3 {worker} --port {{port}} --log {self.folder}/log', "
+            "max: 1, ready: { path: /never } }\n"
+            "  gone: { urls: ['http://127.0.0.1:9'] }\n")
+        ordered = daemon.submit("sleepy")
+        harness.wait_until(lambda: self.why(daemon, ordered)["reason"] == "wait_ordered", 5,
+                           "it waits for the ordered agent")
+        self.assertEqual(daemon.task(ordered)["state"], "queued")
+
+        down = daemon.submit("gone")
+        harness.wait_until(lambda: self.why(daemon, down)["reason"] == "wait_down", 10,
+                           "it waits for the agent that is down")
+
+        answer = daemon.call("POST", "/v1/tasks", {"kind": "sleepy", "payload": {},
+                                                   "needs": {"tags": ["cuda"]}})
+        self.assertEqual(answer.status, 422, answer)
+        why = answer.json["why"]
+        self.assertEqual(why["reason"], "refused_incapable")
+        self.assertIn({"pool": "sleepy", "missing": ["cuda"]}, why["nearest"])
+        self.assertEqual(self.why(daemon, why["id"])["reason"], "refused_incapable")
+
+    def test_shared_limit_reached(self):
+        release = threading.Event()
+        agents = [self.agent(lambda task, payload: (release.wait(20), (200, b"{}"))[1])
+                  for _ in range(2)]
+        self.addCleanup(release.set)
+        daemon = self.daemon(
+            "limits: { account: { running: 1 } }\n"
+            "pools:\n"
+            f"  left: {{ urls: [{agents[0].url}], uses: [account] }}\n"
+            f"  right: {{ urls: [{agents[1].url}], uses: [account] }}\n")
+        daemon.wait_agents("left", 1)
+        daemon.wait_agents("right", 1)
+        first = daemon.submit("left")
+        daemon.wait_state(first, "dispatched")
+        second = daemon.submit("right")
+        harness.wait_until(lambda: self.why(daemon, second)["reason"] == "wait_limit", 5,
+                           "it waits for the limit")
+        why = self.why(daemon, second)
+        self.assertEqual((why["decision"], why["limit"]), ("waiting", "account"))
+        self.assertEqual(why["free_agents"], 1)
+        time.sleep(0.2)
+        self.assertEqual(agents[1].seen, [])
+        release.set()
+        for task in (first, second):
+            self.assertEqual(daemon.wait(task)["state"], "succeeded")
+        self.assertEqual(agents[1].seen, [second])
+
+    def test_parent_waits_for_child_in_a_full_pool(self):
+        holder = {}
+
+        def work(task, payload):
+            if json.loads(payload).get("child"):
+                return 200, b'"of the child"'
+            answer = holder["daemon"].call(
+                "POST", "/v1/tasks?wait=15s",
+                {"kind": "tree", "payload": {"child": True}, "parent": task})
+            holder["child"] = answer
+            return 200, json.dumps({"child": answer.status}).encode()
+
+        agent = self.agent(work)
+        daemon = holder["daemon"] = self.daemon(
+            f"pools:\n  tree: {{ urls: [{agent.url}], slots: 1 }}\n")
+        daemon.wait_agents("tree", 1)
+        parent = daemon.submit("tree")
+        # The pool is full with the parent, and others wait behind it.
+        others = [daemon.submit("tree", {"child": True}) for _ in range(3)]
+        self.assertEqual(daemon.wait(parent)["state"], "succeeded")
+        self.assertEqual(holder["child"].status, 200, holder["child"])
+        self.assertEqual(agent.seen[0], parent)
+        child = agent.seen[1]
+        self.assertNotIn(child, others)
+        why = self.why(daemon, child)
+        self.assertEqual(why["reason"], "lent_slot")
+        self.assertEqual(why["slot_lent_by"], parent)
+        self.assertEqual(daemon.task(child)["parent"], parent)
+        for task in others:
+            self.assertEqual(daemon.wait(task)["state"], "succeeded")
+
+    def test_scaling(self):
+        worker = harness.HERE / "worker.py"
+        daemon = self.daemon(
+            "pools:\n"
+            f"  work: {{ run: 'python3 {worker} --port {{port}} --log {self.folder}/log', "
+            "max: 3 }\n")
+        daemon.wait_agents("work", 1)
+        daemon.call("POST", "/v1/pools/work/scale", {"agents": 2})
+        daemon.wait_agents("work", 2)
+        orders = daemon.get("/v1/orders")["orders"]
+        reasons = [order["reason"] for order in orders]
+        self.assertIn("scale_operator", reasons)
+        self.assertIn("scale_minimum", reasons)
+        why = daemon.get(f"/v1/why/{orders[reasons.index('scale_operator')]['id']}")
+        self.assertEqual((why["agents_before"], why["agents_after"]), (1, 2))
+
+
+if __name__ == "__main__":
+    harness.main()
