@@ -3,8 +3,8 @@
 """Synchronous tasks per second through the real daemon on one core.
 
 64 clients on loopback post to /v1/tasks?wait=10s, one task after the other each; four HTTP agents
-answer at once. The data directory lies in memory and every flush takes 200 microseconds, so that the disk of
-this machine does not count. The daemon has a core of its own, where there are two.
+answer at once. The data directory lies in memory and every flush takes 200 microseconds, so that
+the disk of this machine does not count. The daemon has a core of its own, where there are two.
 BALLAST, BENCH_AGENT, BENCH_LOAD and BENCH_SLOWSYNC name the programs; SECONDS how long.
 """
 import json
