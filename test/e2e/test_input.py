@@ -214,7 +214,11 @@ class RequestTest(harness.Case):
     def test_lines_with_a_bad_one(self):
         lines = '{"kind":"parked","payload":1}\n{"kind":\n{"kind":"parked","payload":3}\n'
         answer = self.post(lines, **{"Content-Type": "application/x-ndjson"})
-        self.assertIn(answer.status, (200, 202, 207, 400), answer)
+        self.assertEqual(answer.status, 200, answer)
+        answers = [json.loads(line) for line in answer.body.splitlines()]
+        self.assertEqual([(line["line"], line["status"]) for line in answers],
+                         [(1, 202), (2, 400), (3, 202)])
+        self.assertIn("detail", answers[1]["problem"])
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ pauses 60 s; otherwise both are short.
 """
 import os
 import pathlib
+import random
 import signal
 import time
 
@@ -16,6 +17,7 @@ LONG = os.environ.get("BALLAST_LONG") == "1"
 TASK_S = 20 if LONG else 3
 PAUSE_S = 60 if LONG else 5
 COMMANDS, AGENTS = 10, 5
+PLACES = 20  # for commands
 
 SCRIPT = """#!/bin/sh
 # Payload: [NAME, SECONDS]
@@ -42,7 +44,7 @@ class RestartTest(harness.Case):
         script = self.folder / "command.sh"
         script.write_text(SCRIPT.format(folder=self.folder, seconds=TASK_S))
         script.chmod(0o755)
-        self.served = self.daemon(CONFIG.format(folder=self.folder, commands=COMMANDS,
+        self.served = self.daemon(CONFIG.format(folder=self.folder, commands=PLACES,
                                                 agents=AGENTS, worker=harness.HERE / "worker.py"))
         self.served.wait_agents("http", AGENTS)
         self.commands = {self.served.submit("cmd", f"command {n}"): f'"command {n}"'
@@ -98,6 +100,17 @@ class RestartTest(harness.Case):
         time.sleep(PAUSE_S)
         self.served.process.send_signal(signal.SIGCONT)
         self.check(pushes_may_repeat=False)
+
+    def test_killed_right_after_the_start(self):
+        """No command runs twice, also when nothing about its start had been written yet."""
+        random.seed(3)
+        for n in range(6):
+            task = self.served.submit("cmd", f"late {n}")
+            self.commands[task] = f'"late {n}"'
+            time.sleep(random.uniform(0, 0.06))
+            self.served.kill()
+            self.served.start()
+        self.check(pushes_may_repeat=True)
 
     def test_killed_again_and_again(self):
         for _ in range(5):
