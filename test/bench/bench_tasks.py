@@ -30,8 +30,7 @@ class Bench(harness.Case):
         harness.tempfile.tempdir = "/dev/shm" if os.path.isdir("/dev/shm") else None
         agents = subprocess.Popen([os.environ["BENCH_AGENT"], str(AGENTS)], text=True,
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.addCleanup(agents.wait)
-        self.addCleanup(agents.stdin.close)
+        self.addCleanup(agents.__exit__, None, None, None)
         urls = ", ".join(f"http://127.0.0.1:{port}" for port in agents.stdout.readline().split())
         daemon = self.daemon(f"pools:\n  echo: {{ urls: [{urls}], slots: 16 }}\n", False,
                              {"LD_PRELOAD": os.environ["BENCH_SLOWSYNC"],

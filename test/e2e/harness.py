@@ -35,13 +35,14 @@ def free_port():
 
 
 def wait_until(check, seconds, what):
-    """Polls until check() is true and returns its value."""
+    """Polls until check() is true and returns its value; `what` may be a function."""
     end = time.monotonic() + seconds
     while True:
         value = check()
         if value:
             return value
         if time.monotonic() > end:
+            what = what() if callable(what) else what
             raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.02)
 
@@ -219,6 +220,7 @@ class HttpAgent:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def close(self):
+        """Ends it like a machine that is switched off: what comes now is refused."""
         self.server.shutdown()
         self.server.server_close()
 

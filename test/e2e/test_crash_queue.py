@@ -39,7 +39,8 @@ class CrashQueueTest(harness.Case):
              "--rounds", ROUNDS, "--port", str(harness.free_port()),
              "--agent-port", str(harness.free_port()), *more],
             capture_output=True, text=True, cwd=ROOT, timeout=900,
-            env=dict(os.environ, BALLAST=harness.BALLAST, CRASH_PREPARED=str(data)))
+            env=dict(os.environ, BALLAST=harness.BALLAST, CRASH_PREPARED=str(data),
+                     TMPDIR=str(self.folder)))
         print(run.stdout, run.stderr, sep="")
         report = json.loads(run.stdout.splitlines()[0])
         self.assertTrue(report["pass"], report)

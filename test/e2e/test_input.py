@@ -183,11 +183,20 @@ class RequestTest(harness.Case):
         self.problem(422, self.post({"kind": "dance", "payload": {}}), "dance")
 
     def test_infeasible_deadline(self):
-        # Learned: half a second each; many wait; so a second is not enough.
+        slow = self.agent(lambda task, payload: (time.sleep(0.1), (200, b"{}"))[1])
+        daemon = self.daemon(f"pools:\n  slow: {{ urls: [{slow.url}] }}\n")
+        for task in [daemon.submit("slow") for _ in range(20)]:
+            daemon.wait(task)
+        # Learned: 0.1 s each. Sixty of them wait, so it is some six seconds.
         for _ in range(60):
-            self.served.submit("parked")
-        answer = self.post({"kind": "parked", "payload": {}, "deadline": "1ms"})
-        self.problem(422, answer, "deadline")
+            daemon.submit("slow")
+        answer = daemon.call("POST", "/v1/tasks", {"kind": "slow", "deadline": "2s"})
+        problem = self.problem(422, answer, "deadline")
+        self.assertEqual(problem["why"]["reason"], "refused_deadline")
+        self.assertGreater(problem["why"]["expected_wait"], 2)
+        self.assertLess(problem["why"]["expected_wait"], 30)
+        kept = daemon.submit("slow", deadline="5m")
+        self.assertEqual(daemon.task(kept)["state"], "queued")
 
     def test_full_queue(self):
         answers = [self.post({"kind": "parked", "payload": {"n": n}}) for n in range(120)]
