@@ -20,8 +20,9 @@ CONFIG = "pools: { work: { lease: true } }\n"
 
 
 def named(sent):
-    """The bytes with h.test as a name of this machine; no length changes."""
-    return re.sub(rb"h\.test(?=\r?\n)", b"[::1] ", sent).replace(b"h.test:80\r", b"[::1]:080\r")
+    """The bytes with h.test as a name of this machine; no length changes but of a target."""
+    sent = re.sub(rb"h\.test(?=\r?\n)", b"[::1] ", sent)
+    return sent.replace(b"h.test:80\r", b"[::1]:080\r").replace(b"//h.test", b"//[::1]")
 
 
 def setUpModule():
@@ -63,6 +64,7 @@ class HostileTest(harness.Case):
                 part["b64"] = base64.b64encode(named(sent)).decode()
             with open(self.folder / "requests.jsonl", "a", encoding="utf-8") as cases:
                 cases.write(json.dumps(case) + "\n")
+        (self.folder / "responses.jsonl").touch()
         text = self.run_cases(CASES / "http_cases" / "http_cases.py", "127.0.0.1", daemon.port,
                               "--mode", "server", "--level", "goal", "--no-responses",
                               "--timeout", "0.6", "--dir", self.folder)
