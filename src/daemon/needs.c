@@ -42,16 +42,6 @@ static const struct json_field RESOURCE_FIELDS[] = {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-static void need_tag(struct engine *engine, struct bal_needs *needs, struct span name)
-{
-	uint32_t tag = names_find(engine_names(engine), BAL_SYMBOL_TAG, name);
-
-	if (tag == BAL_NONE)
-		needs->unknown_count++;
-	else
-		needs->tags.words[tag / 64] |= UINT64_C(1) << (tag % 64);
-}
-
 static bool read_resources(yyjson_val *object, struct bal_needs *needs, struct json_error *error)
 {
 	struct resource_fields fields = {{NULL, 0}, {NULL, 0}};
@@ -134,7 +124,31 @@ bool needs_check(yyjson_val *object, struct json_error *error)
 	return true;
 }
 
-void needs_read(struct engine *engine, struct job *job)
+/* Where tags that a job needs go. */
+struct tag_visit {
+	struct engine *engine;
+	struct bal_needs *needs;
+	struct buffer *unknown; /* NULL: nobody wants to know their names */
+};
+
+static void need_tag(const struct tag_visit *visit, struct span name)
+{
+	uint32_t tag = names_find(engine_names(visit->engine), BAL_SYMBOL_TAG, name);
+
+	if (tag != BAL_NONE) {
+		visit->needs->tags.words[tag / 64] |= UINT64_C(1) << (tag % 64);
+		return;
+	}
+	visit->needs->unknown_count++;
+	if (visit->unknown == NULL)
+		return;
+	buffer_append_text(visit->unknown, visit->unknown->size == 0 ? "\"" : ", \"");
+	buffer_append_span(visit->unknown, name);
+	buffer_append_byte(visit->unknown, '"');
+}
+
+/* Reads everything that the job needs: its kind, and what its needs say. */
+static void read_needs(const struct tag_visit *visit, const struct job *job)
 {
 	struct json json = {NULL, NULL};
 	struct json_error error;
@@ -142,21 +156,36 @@ void needs_read(struct engine *engine, struct job *job)
 	size_t index, count;
 	yyjson_val *key, *value;
 
-	job->needs = (struct bal_needs){.cpu_millis = 0};
-	need_tag(engine, &job->needs, names_text(engine_names(engine), BAL_SYMBOL_KIND, job->kind));
+	need_tag(visit, names_text(engine_names(visit->engine), BAL_SYMBOL_KIND, job->kind));
 	if (job->needs_text.size == 0 || !json_read(&json, job->needs_text, NEEDS_SIZE_MAX, &error))
 		return;
-	if (read_numbers(json.root, &fields, &job->needs, &error)) {
+	if (read_numbers(json.root, &fields, visit->needs, &error)) {
 		yyjson_arr_foreach(fields.tags, index, count, value)
-			need_tag(engine, &job->needs, json_text(value));
+			need_tag(visit, json_text(value));
 		yyjson_obj_foreach(fields.labels, index, count, key, value)
 		{
 			char label[LABEL_SIZE_MAX];
 			int size = snprintf(label, sizeof label, "%s=%s", yyjson_get_str(key),
 				yyjson_get_str(value));
 
-			need_tag(engine, &job->needs, (struct span){label, (size_t)size});
+			need_tag(visit, (struct span){label, (size_t)size});
 		}
 	}
 	json_release(&json);
+}
+
+void needs_read(struct engine *engine, struct job *job)
+{
+	struct tag_visit visit = {engine, &job->needs, NULL};
+
+	job->needs = (struct bal_needs){.cpu_millis = 0};
+	read_needs(&visit, job);
+}
+
+void needs_describe_unknown(struct engine *engine, const struct job *job, struct buffer *text)
+{
+	struct bal_needs needs = {.cpu_millis = 0};
+	struct tag_visit visit = {engine, &needs, text};
+
+	read_needs(&visit, job);
 }

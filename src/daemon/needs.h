@@ -18,6 +18,10 @@
  * but the kind; needs_check says so beforehand. */
 void needs_read(struct engine *engine, struct job *job);
 
+/* Names what the job needs and no pool ever offered, as "a", "b"; an empty text when there is
+ * nothing of the kind. */
+void needs_describe_unknown(struct engine *engine, const struct job *job, struct buffer *text);
+
 /* False with a sentence when the object is not of this form. */
 bool needs_check(yyjson_val *object, struct json_error *error);
 

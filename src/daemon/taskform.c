@@ -311,7 +311,23 @@ static void set_store_refusal(struct engine *engine, struct refusal *refusal)
 					  : store_status_text(counts.health));
 }
 
-/* Says how many needs nobody names, and what the nearest pool lacks. */
+static void describe_unknown(struct engine *engine, const struct job *job, struct buffer *text)
+{
+	char memory[128];
+	struct buffer unknown;
+
+	buffer_init_fixed(&unknown, memory, sizeof memory);
+	if (job != NULL)
+		needs_describe_unknown(engine, job, &unknown);
+	if (unknown.size == 0 || span_starts(buffer_span(&unknown), SPAN("\"?\""))) {
+		buffer_append_text(text, "; no pool takes this kind of task");
+		return;
+	}
+	buffer_append_text(text, "; no pool names ");
+	buffer_append_span(text, buffer_span(&unknown));
+}
+
+/* Names the needs that nobody offers, and what the nearest pool lacks. */
 static void describe_incapable(
 	struct engine *engine, const struct bal_why *why, struct refusal *refusal)
 {
@@ -320,11 +336,8 @@ static void describe_incapable(
 
 	buffer_init_fixed(&text, refusal->text, sizeof refusal->text - 1);
 	buffer_append_text(&text, bal_reason_text(why->reason));
-	if (why->unknown_count > 0) {
-		buffer_append_text(&text, "; no pool names ");
-		buffer_append_unsigned(&text, why->unknown_count);
-		buffer_append_text(&text, " of its needs (kind, tags, labels)");
-	}
+	if (why->unknown_count > 0)
+		describe_unknown(engine, engine_job(engine, why->id), &text);
 	if (why->nearest_count > 0) {
 		bool any = false;
 

@@ -35,6 +35,15 @@ static void fill_live(struct engine *engine, const struct job *job, struct taskv
 		view->started_at_ns = 0;
 }
 
+/* A job knows how it ends before that is durable, and until then nobody may be told. */
+static bool has_ended(struct engine *engine, const struct job *job)
+{
+	struct bal_task_view live;
+
+	return job->end != BAL_TASK_FREE && !(bal_task_view(engine_core(engine), job->id, &live) &&
+						    live.state == BAL_TASK_FINISHING);
+}
+
 void taskview_of_job(struct engine *engine, const struct job *job, struct taskview *view)
 {
 	const struct names *names = engine_names(engine);
@@ -54,7 +63,7 @@ void taskview_of_job(struct engine *engine, const struct job *job, struct taskvi
 		.deadline_at_ns = clock_to_utc_ns(engine_clock(engine), job->deadline_ns),
 		.error = span_of_text(job->error),
 		.history = buffer_span(&job->history),
-		.ended = job->end != BAL_TASK_FREE};
+		.ended = has_ended(engine, job)};
 	if (job->attempt > 0)
 		view->pool = names_text(names, BAL_SYMBOL_POOL, job->pool);
 	if (agent != NULL)

@@ -96,7 +96,7 @@ class ConfigurationTest(harness.Case):
         task = daemon.submit("a")
         daemon.config_path.write_text("pools: { a: { lease: perhaps } }")
         answer = daemon.call("POST", "/v1/reload")
-        self.assertEqual(answer.status, 400, answer)
+        self.assertEqual(answer.status, 422, answer)
         self.assertIn("ballast.yaml:1:", answer.json["detail"])
         self.assertEqual(daemon.task(task)["state"], "queued")
         daemon.config_path.write_text("pools: { a: { lease: true }, b: { lease: true } }")
@@ -195,8 +195,7 @@ class RequestTest(harness.Case):
         self.assertEqual(problem["why"]["reason"], "refused_deadline")
         self.assertGreater(problem["why"]["expected_wait"], 2)
         self.assertLess(problem["why"]["expected_wait"], 30)
-        kept = daemon.submit("slow", deadline="5m")
-        self.assertEqual(daemon.task(kept)["state"], "queued")
+        self.assertEqual(daemon.wait(daemon.submit("slow", deadline="5m"))["state"], "succeeded")
 
     def test_full_queue(self):
         answers = [self.post({"kind": "parked", "payload": {"n": n}}) for n in range(120)]
