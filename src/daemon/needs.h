@@ -19,7 +19,7 @@
 void needs_read(struct engine *engine, struct job *job);
 
 /* Names what the job needs and no pool ever offered, as "a", "b"; an empty text when there is
- * nothing of the kind. */
+ * nothing of the kind.  A kind of task that no pool takes has no name here: it is "?". */
 void needs_describe_unknown(struct engine *engine, const struct job *job, struct buffer *text);
 
 /* False with a sentence when the object is not of this form. */

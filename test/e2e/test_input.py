@@ -180,7 +180,7 @@ class RequestTest(harness.Case):
         self.assertEqual(problem["why"]["reason"], "refused_incapable")
 
     def test_unknown_kind(self):
-        self.problem(422, self.post({"kind": "dance", "payload": {}}), "dance")
+        self.problem(422, self.post({"kind": "dance", "payload": {}}), "kind of task")
 
     def test_infeasible_deadline(self):
         slow = self.agent(lambda task, payload: (time.sleep(0.1), (200, b"{}"))[1])
