@@ -34,10 +34,10 @@ def accepted(answer):
 
 def listed(daemon, query):
     """{id: task} of the whole list, page by page."""
-    found, cursor = {}, ""
+    found, before = {}, ""
     while True:
-        page = daemon.get(f"/v1/tasks?limit=1000&{query}{cursor}")
+        page = daemon.get(f"/v1/tasks?limit=1000&{query}{before}")
         found.update((task["id"], task) for task in page["tasks"])
         if not page.get("next"):
             return found
-        cursor = f"&cursor={page['next']}"
+        before = f"&before={page['next']}"
