@@ -224,16 +224,22 @@ static bool open_parts(struct daemon *daemon, char *message, size_t message_size
 	return daemon->fleet != NULL;
 }
 
-/* The line that tells people, and programs that chose port 0, where to go. */
+/* The line that tells people, and programs that chose port 0, where to go; commands find the same
+ * in BALLAST_URL. */
 static void say_ready(const struct daemon *daemon)
 {
-	char line[MESSAGE_SIZE];
+	char url[MESSAGE_SIZE];
+	char line[MESSAGE_SIZE + 16];
 	uint16_t port = server_port(daemon->server);
+	char *path = port == 0 ? realpath(daemon->config->listen, NULL) : NULL;
 
 	if (port == 0)
-		snprintf(line, sizeof line, "ready: %s", daemon->config->listen);
+		snprintf(url, sizeof url, "%s", path == NULL ? daemon->config->listen : path);
 	else
-		snprintf(line, sizeof line, "ready: http://127.0.0.1:%u", port);
+		snprintf(url, sizeof url, "http://127.0.0.1:%u", port);
+	free(path);
+	command_set_url(daemon->command, url);
+	snprintf(line, sizeof line, "ready: %s", url);
 	say(STORE_SAY_INFO, line);
 }
 
