@@ -20,14 +20,16 @@ enum { AGENTS_MAX = 64, EVENTS_MAX = 256, INPUT_SIZE = 65536 };
 static const char ANSWER[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 			     "Content-Length: 11\r\n\r\n{\"ok\":true}";
 
+enum role { PEER_LISTENS, PEER_TALKS, PEER_PARENT };
+
 struct peer {
 	int fd;
-	enum { PEER_LISTENS, PEER_TALKS, PEER_PARENT } role;
+	enum role role;
 	size_t used;
 	char input[INPUT_SIZE];
 };
 
-static bool watch(int epoll, int fd, int role)
+static bool watch(int epoll, int fd, enum role role)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 	struct peer *peer = calloc(1, sizeof *peer);
