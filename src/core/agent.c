@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An agent is idle when it may take one more task; its pool's idle list is what dispatch looks at,
+/* An agent is idle when it may take one more task; its pool's shelves are what dispatch looks at,
  * so every change of state or counters ends in agent_update.
  *
  * Health is passive first: attempts that are lost, time out or fail retryably count in a row.  An
@@ -13,6 +13,7 @@
 #include "core/drain.h"
 #include "core/life.h"
 #include "core/outbox.h"
+#include "core/shelf.h"
 #include "core/timer.h"
 
 #define EJECT_DOUBLINGS_MAX 8
@@ -53,6 +54,7 @@ struct agent *agent_new(struct bal_core *core, const struct bal_event_up *event)
 	bal_assert(map_put(&core->agents_by_id, agent->id, slab_index(&core->agents, agent)));
 	list_append(&pool->agents, &agent->pool_node);
 	pool->state_count[BAL_AGENT_FREE]++;
+	shelf_seat(core, agent);
 	return agent;
 }
 
@@ -115,14 +117,10 @@ static int64_t timer_at_ns(const struct bal_core *core, const struct agent *agen
 
 void agent_update(struct bal_core *core, struct agent *agent)
 {
-	struct pool *pool = agent_pool(core, agent);
 	bool idle = agent->running < agent_slots_open(core, agent) && agent->exclusive == 0 &&
 		    agent_has_room(core, agent);
 
-	if (idle && !list_holds(&agent->idle_node))
-		list_append(&pool->idle, &agent->idle_node);
-	else if (!idle && list_holds(&agent->idle_node))
-		list_remove(&pool->idle, &agent->idle_node);
+	shelf_update(core, agent, idle);
 	/* A child may run on a slot of a full agent, see attempt.c. */
 	if (idle || core->children_queued.count > 0)
 		core->dispatch_due = true;
@@ -139,6 +137,7 @@ void agent_free(struct bal_core *core, struct agent *agent)
 	pool->state_count[BAL_AGENT_GONE]--;
 	list_remove(&pool->agents, &agent->pool_node);
 	map_remove(&core->agents_by_id, agent->id);
+	shelf_leave(core, agent);
 	slab_give(&core->agents, agent);
 }
 

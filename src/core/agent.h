@@ -18,7 +18,7 @@ struct pool *agent_pool(struct bal_core *core, const struct agent *agent);
 /* Makes an agent in state FREE; NULL when the table is full. */
 struct agent *agent_new(struct bal_core *core, const struct bal_event_up *event);
 
-/* The only way an agent changes its state; keeps the pool's counts and idle list. */
+/* The only way an agent changes its state; keeps the pool's counts and shelves. */
 void agent_state_set(struct bal_core *core, struct agent *agent, enum bal_agent_state state);
 
 /* Puts the agent among its pool's idle ones, or takes it out, as its state and counters say; sets

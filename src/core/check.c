@@ -13,6 +13,7 @@
 #include "core/life.h"
 #include "core/order.h"
 #include "core/outbox.h"
+#include "core/shelf.h"
 #include "core/task.h"
 
 /* Which column a weighted sum is about. */
@@ -312,7 +313,7 @@ static void check_idle(struct check *check, const struct agent *agent)
 	const struct bal_core *core = check->core;
 	bool may = agent->running < agent_slots_open(core, agent) && agent->exclusive == 0 &&
 		   agent_has_room(core, agent);
-	bool idle = list_holds(&agent->idle_node);
+	bool idle = agent->idle;
 	bool due = heap_holds(&agent->timer.node) && agent->timer.node.key <= core->now_ns;
 
 	EXPECT(check, !idle | may);
@@ -342,7 +343,9 @@ static void check_pool_agents(struct check *check, const struct pool *pool, uint
 		slots += works ? agent->slots : 0;
 		running += agent->running;
 		lent += agent->lent;
-		idle += list_holds(&agent->idle_node);
+		idle += agent->idle;
+		EXPECT(check, agent->seat < pool->seat_count);
+		EXPECT(check, pool->seats[agent->seat] == place);
 		count++;
 	}
 	for (uint32_t i = 0; i < BAL_AGENT_STATE_COUNT; i++)
@@ -351,7 +354,8 @@ static void check_pool_agents(struct check *check, const struct pool *pool, uint
 	EXPECT(check, pool->slots_ready == slots);
 	EXPECT(check, pool->running == running);
 	EXPECT(check, pool->lent == lent);
-	EXPECT(check, pool->idle.count == idle);
+	EXPECT(check, pool->idle_count == idle);
+	EXPECT(check, pool->seat_count == count);
 	EXPECT(check, pool->agents.count == count);
 	EXPECT(check, pool->exists | (count == 0));
 }
@@ -479,6 +483,7 @@ const char *check_core(const struct bal_core *core)
 	check_learned(&check);
 	check_decisions(&check);
 	check_outbox(&check);
+	EXPECT(&check, shelf_check(core));
 	heap_check(&core->timers);
 	EXPECT(&check, core->timers.count == check.timers);
 	return check.fault;

@@ -4,14 +4,17 @@
 
 #include "core/score.h"
 
-/* The choice of an agent for a task: all idle agents that have what it needs are scored, those that
- * a constraint rules out are put aside, the smallest composite wins, the lower id at a tie. */
+/* The choice of an agent for a task: of all idle agents that have what it needs and that no
+ * constraint rules out, the smallest composite wins; at a tie the lower rate, the lower pool, the
+ * lower seat. */
 
 #define CHOICE_RANKED_MAX (1 + BAL_LOSERS_MAX)
 
 struct choice_entry {
 	const struct agent *agent;
-	struct score score;
+	int64_t composite_ns;
+	float rate;               /* weighted seconds per second of size, see score_rate */
+	float slow;               /* expected seconds of service per second of size */
 	enum bal_reason violated; /* NONE: it may take the task */
 };
 
@@ -19,10 +22,9 @@ struct choice {
 	struct score_basis basis;
 	struct choice_entry ranked[CHOICE_RANKED_MAX]; /* best first */
 	uint32_t ranked_count;
-	struct choice_entry ruled_out[BAL_VIOLATIONS_MAX]; /* best first */
+	struct choice_entry ruled_out[BAL_VIOLATIONS_MAX]; /* better than the winner; best first */
 	uint32_t ruled_out_count;
 	uint32_t free_count; /* idle agents that have what it needs */
-	struct score best;   /* least absolute performance and efficiency seen */
 };
 
 /* True when attempts may start in this pool now: it dispatches, has an idle agent, and no shared
@@ -33,7 +35,12 @@ bool pool_open(const struct bal_core *core, const struct pool *pool);
 enum bal_reason choice_constraint(
 	const struct bal_core *core, const struct task *task, const struct agent *agent);
 
-/* Looks at all candidates.  The winner is ranked[0], if ranked_count > 0. */
-void choose(const struct bal_core *core, const struct task *task, struct choice *choice);
+/* Makes the shelves of the pools that could take the task, so that the next choice is fast. */
+void choice_prepare(struct bal_core *core, const struct task *task);
+
+/* Looks for the best `ranked_max` (1 .. CHOICE_RANKED_MAX) candidates.  The winner is ranked[0], if
+ * ranked_count > 0. */
+void choose(const struct bal_core *core, const struct task *task, uint32_t ranked_max,
+	struct choice *choice);
 
 #endif

@@ -105,7 +105,8 @@ static bool try_task(struct bal_core *core, struct task *task)
 
 	if (!tenant_may_run(core, task->tenant))
 		return false;
-	choose(core, task, &choice);
+	choice_prepare(core, task);
+	choose(core, task, CHOICE_RANKED_MAX, &choice);
 	if (choice.ranked_count == 0)
 		return false;
 	explain_routed(core, task, &choice);
@@ -177,7 +178,7 @@ static void wake_for_rates(struct bal_core *core)
 		const struct pool *pool = &core->pools[i];
 		int64_t open_at_ns;
 
-		if (!pool->exists || pool->idle.count == 0)
+		if (!pool->exists || pool->idle_count == 0)
 			continue;
 		open_at_ns = limits_open_at_ns(core, pool);
 		if (open_at_ns > core->now_ns && open_at_ns < core->wake_at_ns)

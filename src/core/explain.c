@@ -44,21 +44,49 @@ uint32_t explain_capable(const struct bal_core *core, const struct lane *lane)
 static void fill_weights(const struct bal_core *core, struct bal_why *why)
 {
 	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
-		why->weights_permille[i] = (uint32_t)core->knobs[BAL_KNOB_WEIGHT_LOAD + i];
+		why->weights_permille[i] = (uint32_t)score_weight(core, (enum bal_factor)i);
 }
 
-static void fill_choice(struct bal_why *why, const struct choice *choice)
+/* The least absolute performance and efficiency among the candidates that are named. */
+static void note_best(struct score *best, const struct score *score, bool first)
 {
+	static const enum bal_factor shown_as_excess[] = {
+		BAL_FACTOR_PERFORMANCE, BAL_FACTOR_EFFICIENCY};
+
+	for (uint32_t i = 0; i < 2; i++) {
+		enum bal_factor factor = shown_as_excess[i];
+
+		if (first || score->factor_ns[factor] < best->factor_ns[factor])
+			best->factor_ns[factor] = score->factor_ns[factor];
+	}
+}
+
+/* Winner (NULL: nobody gets it), losers and those ruled out, with their five factors. */
+static void fill_choice(struct bal_why *why, struct choice *choice, struct bal_candidate *winner)
+{
+	struct score ranked[CHOICE_RANKED_MAX];
+	struct score ruled_out[BAL_VIOLATIONS_MAX];
+	struct score best;
+
 	why->free_count = choice->free_count;
+	for (uint32_t i = 0; i < choice->ranked_count; i++) {
+		score_agent(&choice->basis, choice->ranked[i].agent, &ranked[i]);
+		note_best(&best, &ranked[i], i == 0);
+	}
+	for (uint32_t i = 0; i < choice->ruled_out_count; i++) {
+		score_agent(&choice->basis, choice->ruled_out[i].agent, &ruled_out[i]);
+		note_best(&best, &ruled_out[i], i + choice->ranked_count == 0);
+	}
+	if (winner != NULL)
+		score_explain(&choice->basis, choice->ranked[0].agent, &ranked[0], &best, winner);
 	for (uint32_t i = 1; i < choice->ranked_count; i++)
-		score_explain(&choice->basis, choice->ranked[i].agent, &choice->ranked[i].score,
-			&choice->best, &why->losers[why->losers_count++]);
+		score_explain(&choice->basis, choice->ranked[i].agent, &ranked[i], &best,
+			&why->losers[why->losers_count++]);
 	for (uint32_t i = 0; i < choice->ruled_out_count; i++) {
 		const struct choice_entry *entry = &choice->ruled_out[i];
 		struct bal_candidate candidate;
 
-		score_explain(
-			&choice->basis, entry->agent, &entry->score, &choice->best, &candidate);
+		score_explain(&choice->basis, entry->agent, &ruled_out[i], &best, &candidate);
 		why->violations[why->violations_count++] =
 			(struct bal_violation){.agent = entry->agent->id,
 				.reason = entry->violated,
@@ -66,7 +94,7 @@ static void fill_choice(struct bal_why *why, const struct choice *choice)
 	}
 }
 
-void explain_routed(struct bal_core *core, const struct task *task, const struct choice *choice)
+void explain_routed(struct bal_core *core, const struct task *task, struct choice *choice)
 {
 	struct bal_why *why = record_new(core, task->id, BAL_WHY_ROUTED);
 
@@ -76,9 +104,7 @@ void explain_routed(struct bal_core *core, const struct task *task, const struct
 	why->capable_count = explain_capable(core, choice->basis.lane);
 	why->pool = choice->ranked[0].agent->pool;
 	fill_weights(core, why);
-	score_explain(&choice->basis, choice->ranked[0].agent, &choice->ranked[0].score,
-		&choice->best, &why->winner);
-	fill_choice(why, choice);
+	fill_choice(why, choice, &why->winner);
 }
 
 void explain_lent(struct bal_core *core, const struct task *task, const struct agent *agent,
@@ -207,9 +233,9 @@ static void explain_queued(
 	const struct lane *lane = lane_at(core, task->lane);
 	struct choice choice;
 
-	choose(core, task, &choice);
+	choose(core, task, CHOICE_RANKED_MAX, &choice);
 	fill_weights(core, why);
-	fill_choice(why, &choice);
+	fill_choice(why, &choice, NULL);
 	why->ahead_count = queue_ahead(core, lane, task->priority);
 	why->ahead_count -= why->ahead_count > 0;
 	why->expected_wait_ns = explain_wait_ns(core, lane, task->kind, task->priority);

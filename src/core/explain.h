@@ -7,7 +7,7 @@
 /* Remembers decisions about tasks, the last limits.explanations_max of them. */
 
 /* The task goes to choice->ranked[0]. */
-void explain_routed(struct bal_core *core, const struct task *task, const struct choice *choice);
+void explain_routed(struct bal_core *core, const struct task *task, struct choice *choice);
 
 /* The task runs on the slot that an ancestor holds on this agent. */
 void explain_lent(struct bal_core *core, const struct task *task, const struct agent *agent,

@@ -12,12 +12,14 @@
 #include "base/checksum.h"
 #include "base/num.h"
 #include "base/units.h"
+#include "core/agent.h"
+#include "core/shelf.h"
 
-#define FAST_SPAN      300.0
+#define FAST_SPAN      100.0
 #define SLOW_SPAN      20000.0
 #define SUCCESS_SPAN   100.0
 #define KIND_SPAN      1000.0
-#define PRIOR_FAST     20.0 /* samples that the slow mean is worth against the fast one */
+#define PRIOR_FAST     10.0 /* samples that the slow mean is worth against the fast one */
 #define PRIOR_SLOW     5.0  /* samples that the pool's mean is worth against the agent's */
 #define PRIOR_SUCCESS  10.0
 #define PRIOR_WARM     20.0
@@ -29,6 +31,7 @@
 #define SLOWNESS_MAX   1000.0
 #define SUCCESS_MIN    0.05
 #define KNOWN_COUNT    10
+#define TOLD_SHARE     0.04 /* change of a pool's belief that its unknown agents are told of */
 
 static const uint64_t POOL_KEY = UINT64_C(1) << 63;
 
@@ -73,9 +76,22 @@ static const struct history *history_find(const struct bal_core *core, uint64_t 
 	return place == MAP_NONE ? NULL : slab_at(&core->histories, place);
 }
 
+/* What was known of an agent or a pool makes room: its shelves no longer know it either. */
+static void forget(struct bal_core *core, uint64_t who)
+{
+	struct agent *agent = (who & POOL_KEY) != 0 ? NULL : agent_find(core, who);
+
+	if (agent != NULL)
+		shelf_forgotten(core, agent);
+	for (uint32_t i = 0; agent == NULL && i < core->pools_high; i++)
+		if (pool_who(core, i) == who)
+			shelf_priced(core, i);
+}
+
 struct history *learn_history(struct bal_core *core, uint64_t who, uint64_t hash)
 {
 	uint64_t key = history_key(who, hash);
+	uint64_t who_forgotten = 0;
 	uint32_t place = map_get(&core->histories_by_key, key);
 	struct history *history;
 
@@ -90,7 +106,7 @@ struct history *learn_history(struct bal_core *core, uint64_t who, uint64_t hash
 
 		history = container_of(oldest, struct history, use_node);
 		map_remove(&core->histories_by_key, history->key);
-		history->who = 0; /* no hint may find it any more */
+		who_forgotten = history->who;
 		slab_give(&core->histories, history);
 	}
 	history = slab_take(&core->histories);
@@ -100,6 +116,8 @@ struct history *learn_history(struct bal_core *core, uint64_t who, uint64_t hash
 	history->slow_at_ns = core->now_ns;
 	bal_assert(map_put(&core->histories_by_key, key, slab_index(&core->histories, history)));
 	list_append(&core->history_use, &history->use_node);
+	if (who_forgotten != 0)
+		forget(core, who_forgotten);
 	return history;
 }
 
@@ -126,31 +144,16 @@ void learn_expect(
 
 	prior->pool = pool;
 	prior->kind_hash = kind_hash(core, kind);
-	prior->slowness = history == NULL ? 1.0 : slowness_of(history, 1.0);
-	prior->success = mean_shrunk(&core->kinds[kind].success, 1.0, PRIOR_SUCCESS);
-}
-
-/* The hint spares the look-up in the map, which is most of what scoring a candidate costs. */
-static const struct history *history_of_agent(
-	const struct bal_core *core, const struct agent *agent, uint64_t hash)
-{
-	uint32_t hint = agent->history_hints[hash % AGENT_HISTORY_HINTS];
-	const struct history *history;
-	uint32_t place;
-
-	if (hint < core->histories.high) {
-		history = slab_at(&core->histories, hint);
-		if (history->who == agent->id && history->kind_hash == hash)
-			return history;
-	}
-	place = map_get(&core->histories_by_key, history_key(agent->id, hash));
-	return place == MAP_NONE ? NULL : slab_at(&core->histories, place);
+	prior->slowness = history == NULL || history->told == 0.0 ? 1.0 : history->told;
+	prior->success =
+		core->kinds[kind].success_told == 0.0 ? 1.0 : core->kinds[kind].success_told;
 }
 
 void learn_agent(const struct bal_core *core, const struct agent *agent,
 	const struct learn_prior *prior, struct learn_view *view)
 {
-	const struct history *own = history_of_agent(core, agent, prior->kind_hash);
+	uint32_t place = map_get(&core->histories_by_key, history_key(agent->id, prior->kind_hash));
+	const struct history *own = place == MAP_NONE ? NULL : slab_at(&core->histories, place);
 
 	view->slowness = prior->slowness;
 	view->success = num_clamp(prior->success, SUCCESS_MIN, 1.0);
@@ -214,12 +217,38 @@ static void history_add(struct bal_core *core, struct history *history, double s
 	mean_add(&history->slow, slowness, SLOW_SPAN);
 }
 
+/* Agents that are not known yet are believed to be like their pool.  That changes with everything
+ * that ends there, so they are told only of what makes a difference: or each end of a task would
+ * change what is believed of all of them. */
+static void tell_slowness(struct bal_core *core, uint32_t pool, uint32_t kind, struct history *of)
+{
+	double live = slowness_of(of, 1.0);
+
+	if (num_abs(live - of->told) <= of->told * TOLD_SHARE)
+		return;
+	of->told = live;
+	shelf_believed(core, pool, kind);
+}
+
+static void tell_success(struct bal_core *core, uint32_t number)
+{
+	struct kind *kind = &core->kinds[number];
+	double live = num_max(SUCCESS_MIN, mean_shrunk(&kind->success, 1.0, PRIOR_SUCCESS));
+	double told = kind->success_told == 0.0 ? 1.0 : kind->success_told;
+
+	if (num_abs(live - told) <= TOLD_SHARE * told)
+		return;
+	kind->success_told = live;
+	shelf_believed(core, BAL_NONE, number);
+}
+
 static void learn_service(struct bal_core *core, const struct task *task, const struct agent *agent,
 	int64_t service_ns)
 {
 	struct kind *kind = &core->kinds[task->kind];
 	double service_s = (double)service_ns / (double)NS_PER_S;
 	double size_s = num_max(learn_size_s(core, task), 1e-6);
+	struct history *of_pool;
 	double slowness;
 
 	mean_add(&kind->service_s, service_s, KIND_SPAN);
@@ -233,9 +262,9 @@ static void learn_service(struct bal_core *core, const struct task *task, const 
 	/* A warm context makes the task smaller, not the agent faster. */
 	if (task->warm)
 		slowness /= 1.0 - learn_warm_share(core, task->kind);
-	history_add(core,
-		learn_history(core, pool_who(core, agent->pool), kind_hash(core, task->kind)),
-		slowness);
+	of_pool = learn_history(core, pool_who(core, agent->pool), kind_hash(core, task->kind));
+	history_add(core, of_pool, slowness);
+	tell_slowness(core, agent->pool, task->kind, of_pool);
 	history_add(core, learn_history(core, agent->id, kind_hash(core, task->kind)), slowness);
 }
 
@@ -251,10 +280,11 @@ void learn_attempt(struct bal_core *core, const struct task *task, struct agent 
 		return;
 	mean_add(&kind->success, success, KIND_SPAN);
 	own = learn_history(core, agent->id, hash);
-	agent->history_hints[hash % AGENT_HISTORY_HINTS] = slab_index(&core->histories, own);
 	mean_add(&own->success, success, SUCCESS_SPAN);
 	if (outcome == BAL_OUTCOME_SUCCEEDED && service_ns > 0)
 		learn_service(core, task, agent, service_ns);
+	tell_success(core, task->kind);
+	shelf_learned(core, agent, task->kind);
 }
 
 uint64_t context_agent(const struct bal_core *core, uint64_t conversation)

@@ -36,7 +36,7 @@ struct learn_view {
 	double success;
 };
 
-/* Fills the prior of a pool and kind: worked out once for all its agents. */
+/* Fills the prior of a pool and kind, as it was last told: see tell_slowness in learn.c. */
 void learn_expect(
 	const struct bal_core *core, uint32_t pool, uint32_t kind, struct learn_prior *prior);
 

@@ -13,9 +13,10 @@
 #include "base/num.h"
 #include "core/learn.h"
 #include "core/record.h"
+#include "core/shelf.h"
 
 #define LEARNED_MAGIC   UINT32_C(0x4e52414c)
-#define LEARNED_VERSION 1
+#define LEARNED_VERSION 2
 
 static void put_mean(struct bytes_writer *writer, const struct mean *mean)
 {
@@ -43,6 +44,7 @@ static void put_kinds(struct bytes_writer *writer, const struct bal_core *core)
 		put_mean(writer, &kind->cold);
 		put_mean(writer, &kind->beside);
 		put_mean(writer, &kind->apart);
+		bytes_put_double(writer, kind->success_told);
 	}
 }
 
@@ -74,6 +76,7 @@ static void put_histories(struct bytes_writer *writer, const struct bal_core *co
 		put_mean(writer, &history->fast);
 		put_mean(writer, &history->slow);
 		put_mean(writer, &history->success);
+		bytes_put_double(writer, history->told);
 	}
 }
 
@@ -124,6 +127,13 @@ static bool get_mean(struct bytes_reader *reader, struct mean *mean)
 	return num_is_finite(mean->value) && num_is_finite(mean->weight) && mean->weight >= 0.0;
 }
 
+/* A belief: 0 for none, or a positive number. */
+static bool get_told(struct bytes_reader *reader, double *told)
+{
+	*told = bytes_get_double(reader);
+	return num_is_finite(*told) && *told >= 0.0;
+}
+
 static uint32_t kind_of_hash(const struct bal_core *core, uint64_t hash)
 {
 	for (uint32_t i = 0; i < core->limits.kinds_max; i++)
@@ -149,6 +159,7 @@ static bool get_kinds(struct bytes_reader *reader, struct bal_core *core, bool a
 		ok = get_mean(reader, &kind.cold) && ok;
 		ok = get_mean(reader, &kind.beside) && ok;
 		ok = get_mean(reader, &kind.apart) && ok;
+		ok = get_told(reader, &kind.success_told) && ok;
 		if (place != BAL_NONE)
 			core->kinds[place] = kind;
 	}
@@ -186,12 +197,14 @@ static bool get_histories(struct bytes_reader *reader, struct bal_core *core, bo
 		ok = get_mean(reader, &from.fast);
 		ok = get_mean(reader, &from.slow) && ok;
 		ok = get_mean(reader, &from.success) && ok;
+		ok = get_told(reader, &from.told) && ok;
 		if (apply && kind_of_hash(core, hash) != BAL_NONE) {
 			struct history *history = learn_history(core, who, hash);
 
 			history->fast = from.fast;
 			history->slow = from.slow;
 			history->success = from.success;
+			history->told = from.told;
 			history->slow_at_ns = num_clamp_i64(num_sub_i64(core->now_ns, age_ns),
 				RECORD_PAST_MIN_NS, core->now_ns);
 		}
@@ -239,5 +252,6 @@ enum bal_status bal_learned_load(struct bal_core *core, const void *from, size_t
 		!read_learned(core, from, size, false))
 		return BAL_BROKEN;
 	bal_assert(read_learned(core, from, size, true));
+	shelf_priced(core, BAL_NONE);
 	return BAL_OK;
 }

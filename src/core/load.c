@@ -14,6 +14,7 @@
 #include "core/learn.h"
 #include "core/life.h"
 #include "core/queue.h"
+#include "core/shelf.h"
 #include "core/task.h"
 #include "core/timer.h"
 #include "core/valid.h"
@@ -178,7 +179,7 @@ static bool read_agent(struct load *load, uint32_t place)
 	struct bal_core *core = load->core;
 	struct agent *agent = slab_take_at(&core->agents, place);
 	struct pool *pool;
-	uint64_t idle;
+	uint64_t idle, seat;
 
 	if (agent == NULL || !form_read(&FORM_AGENT, agent, &load->reader) ||
 		!agent_valid(core, agent))
@@ -191,9 +192,13 @@ static bool read_agent(struct load *load, uint32_t place)
 	if (agent->state == BAL_AGENT_READY || agent->state == BAL_AGENT_WARMING)
 		pool->slots_ready += agent->slots;
 	idle = bytes_get_varint(&load->reader);
-	if (idle == 1)
-		list_append(&pool->idle, &agent->idle_node);
-	return idle <= 1 && read_timer(load, &agent->timer, agent->id);
+	seat = bytes_get_varint(&load->reader);
+	if (idle > 1 || seat >= core->limits.agents_max ||
+		!shelf_seat_restore(core, agent, (uint32_t)seat))
+		return false;
+	pool->idle_count += (uint32_t)idle;
+	agent->idle = (uint8_t)idle;
+	return read_timer(load, &agent->timer, agent->id);
 }
 
 static bool task_valid(const struct bal_core *core, const struct task *task)
@@ -382,5 +387,6 @@ enum bal_status bal_core_load(struct bal_core *core, const void *from, size_t si
 	if (!load.ok || load.reader.failed || bytes_left(&load.reader) != 0)
 		return BAL_BROKEN;
 	index_decisions(core);
+	shelf_priced(core, BAL_NONE);
 	return check_core(core) == NULL ? BAL_OK : BAL_BROKEN;
 }

@@ -86,7 +86,8 @@ static void put_agents(struct save *save, const struct bal_core *core)
 			const struct agent *agent = container_of(node, struct agent, pool_node);
 
 			put_item(save, &FORM_AGENT, slab_index(&core->agents, agent), agent);
-			put_number(save, list_holds(&agent->idle_node));
+			put_number(save, agent->idle);
+			put_number(save, agent->seat);
 			put_timer(save, &agent->timer);
 		}
 	}

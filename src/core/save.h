@@ -8,13 +8,17 @@
  * The form of a saved state:
  *
  *     magic, version, limits, the core's own members
- *     pools, shared limits, kinds, orders, decisions     place + 1 and fields of each that was
- * used, 0 lanes                                              likewise agents       pool by pool,
- * oldest first: place + 1, fields, idle, timer; 0 tasks        place + 1 and fields; 0 running per
- * agent in order of places: place + 1 of each of its tasks, oldest first; 0 children     place + 1
- * of each queued task whose parent waits, in their order; 0 timers       of pools that exist
+ *     pools, shared limits, kinds, orders, decisions
+ *                  place + 1 and fields of each that was used; 0
+ *     lanes        likewise
+ *     agents       pool by pool, oldest first: place + 1, fields, idle, seat, timer; 0
+ *     tasks        place + 1 and fields; 0
+ *     running      per agent in order of places: place + 1 of each of its tasks, oldest first; 0
+ *     children     place + 1 of each queued task whose parent waits, in their order; 0
+ *     timers       of pools that exist
  *     tenants      place + 1 and fields; 0
- *     histories, contexts          in order of use: place + 1, fields; 0
+ *     histories, contexts
+ *                  in order of use: place + 1, fields; 0
  *     effects      not yet taken: their count, fields of each
  *     CRC32C       of all before it
  *
@@ -22,6 +26,6 @@
  */
 
 #define STATE_MAGIC   UINT32_C(0x534c4142) /* "BALS" */
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 
 #endif

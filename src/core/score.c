@@ -121,13 +121,93 @@ static double saved_share(const struct score_basis *basis, const struct agent *a
 	return share;
 }
 
+int64_t score_weight(const struct bal_core *core, enum bal_factor factor)
+{
+	return core->knobs[(uint32_t)BAL_KNOB_WEIGHT_LOAD + factor];
+}
+
+static double weight(const struct bal_core *core, enum bal_factor factor)
+{
+	return (double)score_weight(core, factor) / (double)PERMILLE;
+}
+
 static int64_t weigh(const struct bal_core *core, const int64_t factor_ns[BAL_FACTOR_COUNT])
 {
 	int64_t sum = 0;
 
 	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
-		sum += factor_ns[i] * core->knobs[BAL_KNOB_WEIGHT_LOAD + i];
+		sum += factor_ns[i] * score_weight(core, (enum bal_factor)i);
 	return sum / PERMILLE;
+}
+
+/* What a second of service costs, in seconds at the value of time. */
+static double price(const struct bal_core *core, const struct pool *pool)
+{
+	double value = (double)num_max_i64(1, knob(core, BAL_KNOB_TIME_VALUE));
+
+	return (double)pool->conf.price_microcents_hour / value;
+}
+
+void score_facts(const struct bal_core *core, const struct agent *agent,
+	const struct learn_prior *prior, struct score_facts *facts)
+{
+	struct learn_view view;
+
+	learn_agent(core, agent, prior, &view);
+	facts->slow = (float)view.slowness;
+	facts->base =
+		(float)(view.slowness * (weight(core, BAL_FACTOR_PERFORMANCE) / view.success +
+						weight(core, BAL_FACTOR_EFFICIENCY) *
+							price(core, &core->pools[agent->pool])));
+}
+
+static double slowing(const struct agent *agent)
+{
+	double busy = (double)agent->running / (double)(agent->slots == 0 ? 1 : agent->slots);
+
+	return SLOWING_FULL * busy + pressure(agent);
+}
+
+float score_load(const struct bal_core *core, const struct agent *agent)
+{
+	return (float)(weight(core, BAL_FACTOR_LOAD) * slowing(agent));
+}
+
+/* Of a pool's mean agent: what it means for those who want a slot of this pool, that one is taken.
+ */
+static double future_s(const struct score_basis *basis, const struct pool *pool)
+{
+	double service_s = basis->size_s * basis->prior.slowness;
+
+	return num_min(rivals(basis, pool) * service_s, RIVALS_MAX) * service_s * 0.5;
+}
+
+static double stranded_s(const struct score_basis *basis, const struct pool *pool)
+{
+	return basis->size_s * basis->prior.slowness * stranded(basis, pool);
+}
+
+void score_pool(struct score_basis *basis, uint32_t pool)
+{
+	const struct bal_core *core = basis->core;
+	const struct pool *known = &core->pools[pool];
+
+	if (basis->prior.pool == pool)
+		return;
+	learn_expect(core, pool, basis->task->kind, &basis->prior);
+	basis->shared_s = weight(core, BAL_FACTOR_FUTURE) * future_s(basis, known) +
+			  weight(core, BAL_FACTOR_EFFICIENCY) * stranded_s(basis, known);
+}
+
+int64_t score_composite_ns(
+	const struct score_basis *basis, const struct agent *agent, float slow, float rate)
+{
+	double cost_s = basis->size_s * (double)rate + basis->shared_s;
+
+	if (score_is_special(basis, agent))
+		cost_s -= weight(basis->core, BAL_FACTOR_COLLABORATION) * basis->size_s *
+			  (double)slow * saved_share(basis, agent);
+	return to_ns(cost_s);
 }
 
 void score_agent(struct score_basis *basis, const struct agent *agent, struct score *score)
@@ -135,26 +215,19 @@ void score_agent(struct score_basis *basis, const struct agent *agent, struct sc
 	const struct bal_core *core = basis->core;
 	const struct pool *pool = &core->pools[agent->pool];
 	struct learn_view view;
-	double service_s, coming;
-	double busy = (double)agent->running / (double)(agent->slots == 0 ? 1 : agent->slots);
-	double value = (double)num_max_i64(1, knob(core, BAL_KNOB_TIME_VALUE));
-	double price = (double)pool->conf.price_microcents_hour / value;
+	double service_s;
 
-	if (basis->prior.pool != agent->pool)
-		learn_expect(core, agent->pool, basis->task->kind, &basis->prior);
+	score_pool(basis, agent->pool);
 	learn_agent(core, agent, &basis->prior, &view);
 	service_s = basis->size_s * view.slowness;
-	coming = num_min(rivals(basis, pool) * service_s, RIVALS_MAX);
 	score->service_ns = to_ns(service_s);
 	score->success_permille = (uint32_t)num_to_i64(view.success * (double)PERMILLE);
-	score->factor_ns[BAL_FACTOR_LOAD] =
-		to_ns(service_s * (SLOWING_FULL * busy + pressure(agent)));
+	score->factor_ns[BAL_FACTOR_LOAD] = to_ns(service_s * slowing(agent));
 	score->factor_ns[BAL_FACTOR_PERFORMANCE] = to_ns(service_s / view.success);
-	score->factor_ns[BAL_FACTOR_FUTURE] = to_ns(coming * service_s * 0.5);
+	score->factor_ns[BAL_FACTOR_FUTURE] = to_ns(future_s(basis, pool));
 	score->factor_ns[BAL_FACTOR_EFFICIENCY] =
-		to_ns(service_s * (price + stranded(basis, pool)));
+		to_ns(service_s * price(core, pool) + stranded_s(basis, pool));
 	score->factor_ns[BAL_FACTOR_COLLABORATION] = to_ns(-service_s * saved_share(basis, agent));
-	score->composite_ns = weigh(core, score->factor_ns);
 }
 
 void score_explain(const struct score_basis *basis, const struct agent *agent,

@@ -6,6 +6,12 @@
 
 /* The five factors: what it is expected to cost, in seconds, to give a task to an agent. */
 
+/* What does not change with a task that an agent takes: belief about a kind, and prices. */
+struct score_facts {
+	float slow; /* seconds of service per second of size */
+	float base; /* weighted seconds per second of size: performance and price */
+};
+
 /* What all candidates of one decision share. */
 struct score_basis {
 	const struct bal_core *core;
@@ -16,30 +22,59 @@ struct score_basis {
 	double beside_share;
 	uint64_t warm_agent;      /* holds the conversation's context; 0 = none */
 	uint64_t beside_agent;    /* runs the parent task; 0 = none */
-	struct learn_prior prior; /* of the pool whose agents are being scored */
+	struct learn_prior prior; /* of the pool whose agents are being scored ... */
+	double shared_s;          /* ... and weighted seconds that are the same for all of them */
 };
 
 /* The factors are absolute here; an explanation shows performance and efficiency as excess over the
- * best candidate.  The difference is one constant for all candidates of a decision, so it cannot
- * change who wins. */
+ * best candidate that it names.  The difference is one constant for all candidates of a decision,
+ * so it cannot change who wins. */
 struct score {
 	int64_t service_ns;
 	uint32_t success_permille;
 	int64_t factor_ns[BAL_FACTOR_COUNT];
-	int64_t composite_ns;
 };
 
 /* Works out, at most once a second, how many expected arrivals want a slot of each pool. */
 void score_refresh(struct bal_core *core);
 
-/* Collects what the candidates share. */
-void score_prepare(const struct bal_core *core, const struct task *task, struct score_basis *basis);
+/* The weight of a factor in force, in permille of a second. */
+int64_t score_weight(const struct bal_core *core, enum bal_factor factor);
 
-/* The cost of giving the task to this agent. */
+/* The facts of a kind on an agent; the prior is of its pool. */
+void score_facts(const struct bal_core *core, const struct agent *agent,
+	const struct learn_prior *prior, struct score_facts *facts);
+
+/* How much longer, as a weighted share, a task takes for what else the agent does. */
+float score_load(const struct bal_core *core, const struct agent *agent);
+
+/* Weighted seconds that one second of size costs on the agent: all of the composite within a pool.
+ * The one place where this is worked out, so that every way to a choice sees the same bits. */
+static inline float score_rate(const struct score_facts *facts, float load)
+{
+	return facts->slow * load + facts->base;
+}
+
+/* Collects what the candidates share; then what those of one pool do. */
+void score_prepare(const struct bal_core *core, const struct task *task, struct score_basis *basis);
+void score_pool(struct score_basis *basis, uint32_t pool);
+
+/* True when the agent would save something: it holds the task's context, or runs its parent. */
+static inline bool score_is_special(const struct score_basis *basis, const struct agent *agent)
+{
+	return agent->id == basis->warm_agent || agent->id == basis->beside_agent;
+}
+
+/* What it costs to give the task to an agent of the prepared pool, by its rate; an agent that is
+ * special pays less. */
+int64_t score_composite_ns(
+	const struct score_basis *basis, const struct agent *agent, float slow, float rate);
+
+/* The five factors of an agent, for an explanation. */
 void score_agent(struct score_basis *basis, const struct agent *agent, struct score *score);
 
 /* Fills a candidate of an explanation: the inputs, and the factors less `best`, the least absolute
- * performance and efficiency among the candidates. */
+ * performance and efficiency among those that are named. */
 void score_explain(const struct score_basis *basis, const struct agent *agent,
 	const struct score *score, const struct score *best, struct bal_candidate *candidate);
 

@@ -13,6 +13,8 @@
 #define EFFECTS_PER_AGENT 4
 #define COUNT_MAX         (UINT32_C(1) << 28)
 #define TENANTS_MAX       (UINT32_C(1) << 24) /* a share's key has 28 bits for the tenant */
+#define AGENTS_MAX        (UINT32_C(1) << 24) /* a tree of minima holds no more */
+#define SHELVES_MAX       512 /* (pool, kind) pairs whose agents are kept in order */
 
 #define X(name, standard, lowest, highest, unit, help) standard,
 static const int64_t KNOB_STANDARD[BAL_KNOB_COUNT] = {BAL_KNOB_MAP(X)};
@@ -25,14 +27,41 @@ static bool is_count(uint32_t count)
 
 static bool limits_valid(const struct bal_limits *limits)
 {
-	return is_count(limits->tasks_max) && is_count(limits->agents_max) &&
-	       is_count(limits->pools_max) && is_count(limits->kinds_max) &&
-	       is_count(limits->tenants_max) && limits->tenants_max <= TENANTS_MAX &&
-	       is_count(limits->limits_max) && is_count(limits->lanes_max) &&
-	       is_count(limits->histories_max) && is_count(limits->conversations_max) &&
-	       is_count(limits->explanations_max) && is_count(limits->orders_max) &&
-	       limits->effects_max >= EFFECTS_MIN && is_count(limits->effects_max) &&
+	return is_count(limits->tasks_max) && limits->agents_max > 0 &&
+	       limits->agents_max <= AGENTS_MAX && is_count(limits->pools_max) &&
+	       is_count(limits->kinds_max) && is_count(limits->tenants_max) &&
+	       limits->tenants_max <= TENANTS_MAX && is_count(limits->limits_max) &&
+	       is_count(limits->lanes_max) && is_count(limits->histories_max) &&
+	       is_count(limits->conversations_max) && is_count(limits->explanations_max) &&
+	       is_count(limits->orders_max) && limits->effects_max >= EFFECTS_MIN &&
+	       is_count(limits->effects_max) &&
 	       limits->effects_max / EFFECTS_PER_AGENT >= limits->agents_max;
+}
+
+/* Shelves are few and large: their trees have room for all agents, and are touched as far as there
+ * are some. */
+static void place_shelves(struct bal_core *core, struct arena *arena)
+{
+	const struct bal_limits *limits = &core->limits;
+	uint64_t pairs = (uint64_t)limits->pools_max * limits->kinds_max;
+
+	core->shelves_max = pairs < SHELVES_MAX ? (uint32_t)pairs : SHELVES_MAX;
+	core->shelves = arena_take(arena, core->shelves_max, sizeof(struct shelf));
+	map_init(&core->shelves_by_key, arena, core->shelves_max);
+	for (uint32_t i = 0; i < core->shelves_max; i++) {
+		struct shelf measured;
+		struct shelf *shelf = core->shelves == NULL ? &measured : &core->shelves[i];
+
+		mintree_init(&shelf->slow, arena, limits->agents_max);
+		mintree_init(&shelf->rate, arena, limits->agents_max);
+		shelf->base = arena_take(arena, limits->agents_max, sizeof *shelf->base);
+	}
+	for (uint32_t i = 0; i < limits->pools_max; i++) {
+		uint32_t *seats = arena_take(arena, limits->agents_max, sizeof *seats);
+
+		if (core->pools != NULL)
+			core->pools[i].seats = seats;
+	}
 }
 
 void state_place(struct bal_core *core, struct arena *arena)
@@ -62,6 +91,7 @@ void state_place(struct bal_core *core, struct arena *arena)
 	core->orders = arena_take(arena, limits->orders_max, sizeof(struct order));
 	core->decisions = arena_take(arena, limits->explanations_max, sizeof(struct bal_why));
 	map_init(&core->decisions_by_id, arena, limits->explanations_max);
+	place_shelves(core, arena);
 	core->outbox.items = arena_take(arena, limits->effects_max, sizeof(struct bal_effect));
 	core->outbox.capacity = limits->effects_max;
 }

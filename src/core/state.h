@@ -6,6 +6,7 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/mintree.h"
 #include "base/prng.h"
 #include "base/slab.h"
 
@@ -14,6 +15,7 @@
  *
  *     bal_core ─┬─ tasks ──── lane (same needs) ── shares (class, tenant) ── waiting tasks
  *               ├─ pools ── agents ── running tasks
+ *               │        └─ shelves                            (agents by cost, for each kind)
  *               ├─ tenants, kinds, shared limits          (small tables, by interned number)
  *               ├─ histories (agent, kind), contexts (conversation)          (what was learned)
  *               ├─ orders, decisions                                  (what can be explained)
@@ -134,6 +136,7 @@ struct kind {
 	struct mean warm, cold;    /* slowness with and without a warm context */
 	struct mean beside, apart; /* slowness on the agent of the parent task, and elsewhere */
 	uint64_t finished_count;
+	double success_told; /* what is believed where an agent is not known yet; 0 = certain */
 };
 
 struct limit {
@@ -144,16 +147,15 @@ struct limit {
 	uint32_t running;
 };
 
-#define AGENT_HISTORY_HINTS 8
-
 struct agent {
 	uint64_t id;
 	uint64_t order;
 	struct timer timer;
 	struct list tasks;          /* running here, oldest first */
 	struct list_node pool_node; /* in its pool's agents */
-	struct list_node idle_node; /* in its pool's idle agents */
 	uint32_t pool;
+	uint32_t seat; /* place in its pool's shelves, see core/shelf.h */
+	float load;    /* weighted slowing by load, see score_load */
 	uint32_t slots;
 	uint32_t running; /* slots taken; a lent slot's child is not counted */
 	uint32_t lent;    /* tasks that run here on a slot their ancestor holds */
@@ -163,6 +165,8 @@ struct agent {
 	uint8_t drain_kept;       /* somebody wants it drained: scaling leaves it so */
 	uint8_t drain_asked_back; /* HAND_BACK was sent to its tasks */
 	uint8_t probing;
+	uint8_t idle;          /* may take one more task */
+	uint8_t shelved;       /* shelves know it as one that works */
 	uint32_t failures_row; /* lost attempts in a row */
 	uint32_t ejections;
 	uint32_t exclusive; /* running tasks that want it alone: 0 or 1 */
@@ -175,8 +179,6 @@ struct agent {
 	uint64_t finished_count;
 	uint64_t failed_count;
 	int64_t signals[BAL_SIGNAL_COUNT];
-	/* Where the histories of a few kinds were last found: a hint, checked at each use. */
-	uint32_t history_hints[AGENT_HISTORY_HINTS];
 };
 
 /* A pool: interchangeable agents made from one template. */
@@ -185,7 +187,10 @@ struct pool {
 	uint64_t name_hash;
 	struct timer timer; /* next look at its scale */
 	struct list agents;
-	struct list idle; /* ready agents with a free slot */
+	struct list shelves; /* the index of its agents, one per kind */
+	uint32_t *seats;     /* agents_max places of agents; seat_count in use */
+	uint32_t seat_count;
+	uint32_t idle_count; /* agents that may take one more task */
 	uint32_t state_count[BAL_AGENT_STATE_COUNT];
 	uint32_t slots_ready;
 	uint32_t running;          /* slots taken */
@@ -223,6 +228,17 @@ struct history {
 	struct mean slow;          /* slowness over weeks */
 	struct mean success;
 	int64_t slow_at_ns;
+	double told; /* of a pool: the slowness that is believed of agents not known yet */
+};
+
+/* The index of a pool's agents for one kind, see core/shelf.h. */
+struct shelf {
+	uint32_t pool, kind;
+	bool used;
+	struct list_node pool_node; /* in its pool's shelves */
+	struct mintree slow;        /* by seat: slowness of agents that work */
+	struct mintree rate;        /* by seat: weighted seconds per second of size, idle agents */
+	float *base;                /* by seat: the part of rate that load does not change */
 };
 
 /* Which agent holds the warm context of a conversation. */
@@ -290,6 +306,11 @@ struct bal_core {
 	struct slab contexts;
 	struct map contexts_by_id;
 	struct list context_use;
+
+	struct shelf *shelves;
+	struct map shelves_by_key;
+	uint32_t shelves_max;
+	uint32_t shelf_turn; /* the place that is taken next */
 
 	struct order *orders;
 	uint32_t order_count; /* ever made since this start */

@@ -20,6 +20,7 @@
 #include "core/queue.h"
 #include "core/record.h"
 #include "core/scale.h"
+#include "core/shelf.h"
 #include "core/task.h"
 #include "core/timer.h"
 #include "core/valid.h"
@@ -99,10 +100,12 @@ static enum bal_status on_symbol(struct bal_core *core, const struct bal_event *
 		if (symbol->number >= core->limits.kinds_max)
 			return BAL_FULL;
 		core->kinds[symbol->number].name_hash = hash;
+		shelf_believed(core, BAL_NONE, symbol->number);
 	} else if (symbol->space == BAL_SYMBOL_POOL) {
 		if (symbol->number >= core->limits.pools_max)
 			return BAL_FULL;
 		core->pools[symbol->number].name_hash = hash;
+		shelf_priced(core, symbol->number);
 	}
 	return BAL_OK;
 }
@@ -114,6 +117,7 @@ static enum bal_status on_knob(struct bal_core *core, const struct bal_event *ev
 	if (!knob_valid(number, event->knob.value))
 		return BAL_INVALID;
 	core->knobs[number] = event->knob.value;
+	shelf_priced(core, BAL_NONE);
 	core->dispatch_due = true;
 	return BAL_OK;
 }
@@ -154,6 +158,7 @@ static enum bal_status on_pool(struct bal_core *core, const struct bal_event *ev
 		core->pools_high = conf->pool + 1;
 	pool->removed = false;
 	lanes_update(core);
+	shelf_priced(core, conf->pool);
 	scale_begin(core, pool);
 	core->dispatch_due = true;
 	return BAL_OK;
@@ -434,6 +439,7 @@ static enum bal_status on_sample(struct bal_core *core, const struct bal_event *
 	if (event->sample.signal >= BAL_SIGNAL_COUNT || event->sample.value < 0)
 		return BAL_INVALID;
 	agent->signals[event->sample.signal] = event->sample.value;
+	shelf_update(core, agent, agent->idle);
 	return BAL_OK;
 }
 

@@ -92,6 +92,7 @@
 #define STATE_FIELDS_kind(X, type, at)                                                             \
 	X(type, U64, at, name_hash, "")                                                            \
 	X(type, U64, at, finished_count, "")                                                       \
+	X(type, DOUBLE, at, success_told, "")                                                      \
 	STATE_FIELDS_mean(X, type, at service_s.)                                                  \
 	STATE_FIELDS_mean(X, type, at success.)                                                    \
 	STATE_FIELDS_mean(X, type, at warm.)                                                       \
@@ -105,7 +106,8 @@
 	X(type, PAST_NS, at, slow_at_ns, "")                                                       \
 	STATE_FIELDS_mean(X, type, at fast.)                                                       \
 	STATE_FIELDS_mean(X, type, at slow.)                                                       \
-	STATE_FIELDS_mean(X, type, at success.)
+	STATE_FIELDS_mean(X, type, at success.)                                                    \
+	X(type, DOUBLE, at, told, "")
 /* clang-format on */
 
 #define STATE_FIELDS_limit(X, type, at)                                                            \

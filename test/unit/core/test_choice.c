@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The choice of an agent against an exhaustive minimum: the oracle here walks all agents there are,
  * finds histories by looking at all of them and writes the formulas of the five factors down once
- * more, from the header comments. Nothing of score.c, choice.c or learn.c is called. */
+ * more, from the header comments. Nothing of score.c, choice.c, shelf.c or learn.c is called.
+ *
+ * Like the core it takes what a second of size costs on an agent as a float, and what is believed
+ * of agents not known yet as it was last told; that this is never far from the truth is a test of
+ * its own. */
 #include "scene.h"
 
 #include "base/prng.h"
@@ -21,6 +25,8 @@ struct cost {
 	enum bal_reason violated;
 	int64_t factor_ns[BAL_FACTOR_COUNT];
 	int64_t composite_ns;
+	float rate;
+	uint32_t pool, seat;
 };
 
 struct oracle {
@@ -47,32 +53,61 @@ static const struct history *history_of(const struct bal_core *core, uint64_t wh
 	return NULL;
 }
 
-/* Slowness: fast mean shrunk to the slow one (20), that to the pool's (5), that to 1. */
+/* What the pool's agents that are not known yet are believed to be. */
+static double expected_slowness(const struct bal_core *core, uint32_t pool, uint32_t kind)
+{
+	const struct history *history = history_of(core, UINT64_C(1) << 63 | pool, kind);
+
+	return history == NULL || history->told == 0.0 ? 1.0 : history->told;
+}
+
+/* Slowness: fast mean shrunk to the slow one (10), that to the pool's (5). */
 static double slowness(const struct bal_core *core, const struct agent *agent, uint32_t kind)
 {
 	const struct history *own = history_of(core, agent->id, kind);
-	const struct history *pool = history_of(core, UINT64_C(1) << 63 | agent->pool, kind);
-	double expected = 1.0;
+	double expected = expected_slowness(core, agent->pool, kind);
 
-	if (pool != NULL)
-		expected = shrink(&pool->fast, shrink(&pool->slow, expected, 5.0), 20.0);
 	if (own == NULL)
 		return expected;
-	if (own->fast.weight >= 300.0)
+	if (own->fast.weight >= 100.0)
 		expected = own->slow.value;
-	return shrink(&own->fast, shrink(&own->slow, expected, 5.0), 20.0);
+	return shrink(&own->fast, shrink(&own->slow, expected, 5.0), 10.0);
 }
 
 static double success(const struct bal_core *core, const struct agent *agent, uint32_t kind)
 {
 	const struct history *own = history_of(core, agent->id, kind);
-	double expected = shrink(&core->kinds[kind].success, 1.0, 10.0);
+	double expected =
+		core->kinds[kind].success_told == 0.0 ? 1.0 : core->kinds[kind].success_told;
 
 	if (own != NULL)
 		expected = shrink(&own->success, expected, 10.0);
 	if (expected < 0.05)
 		return 0.05;
 	return expected > 1.0 ? 1.0 : expected;
+}
+
+/* What is told of a pool or a kind lies within 4 % of what its means say now. */
+static void expect_told(const struct bal_core *core)
+{
+	for (uint32_t kind = 0; kind < KINDS; kind++) {
+		const struct mean *mean = &core->kinds[kind].success;
+		double live = shrink(mean, 1.0, 10.0);
+		double told = core->kinds[kind].success_told;
+
+		told = told == 0.0 ? 1.0 : told;
+		assert_true(live > told * 0.9599 && live < told * 1.0401);
+		for (uint32_t pool = 0; pool < POOLS; pool++) {
+			const struct history *history =
+				history_of(core, UINT64_C(1) << 63 | pool, kind);
+
+			if (history == NULL || history->slow.weight == 0.0)
+				continue;
+			live = shrink(&history->fast, shrink(&history->slow, 1.0, 5.0), 10.0);
+			assert_true(live > history->told * 0.9599);
+			assert_true(live < history->told * 1.0401);
+		}
+	}
 }
 
 /* What a warm context or the parent's neighbourhood saves, believed like twenty samples. */
@@ -196,32 +231,49 @@ static double collaboration(const struct oracle *oracle, uint32_t place, uint64_
 	return share;
 }
 
+/* The weight of a factor, in seconds per second. */
+static double weight(const struct bal_core *core, enum bal_factor factor)
+{
+	return (double)core->knobs[BAL_KNOB_WEIGHT_LOAD + factor] / 1000.0;
+}
+
 static void price(const struct oracle *oracle, const struct task *task, uint32_t place,
 	const struct agent *agent, struct cost *cost)
 {
 	const struct bal_core *core = oracle->core;
 	const struct pool *pool = &core->pools[agent->pool];
-	double service_s = size_of(oracle) * slowness(core, agent, task->kind);
-	double coming = rivals(core, pool, task) * service_s;
+	double slow = slowness(core, agent, task->kind);
+	double service_s = size_of(oracle) * slow;
+	double pool_s = size_of(oracle) * expected_slowness(core, agent->pool, task->kind);
+	double coming = rivals(core, pool, task) * pool_s;
 	double dear = (double)pool->conf.price_microcents_hour / 5e8;
+	double crowded = 0.25 * ((double)agent->running / (double)agent->slots) + pressure(agent);
+	double sure = success(core, agent, task->kind);
+	double saving = collaboration(oracle, place, agent->id);
 	double stranded = 0.0;
+	double future_s = (coming < 10.0 ? coming : 10.0) * pool_s * 0.5;
+	float base, load;
 
 	if (pool->conf.memory_mib > 0 && oracle->task->needs.memory_mib > 0)
 		stranded = 0.05 * (1.0 - (double)oracle->task->needs.memory_mib /
 						  (double)pool->conf.memory_mib);
-	cost->factor_ns[BAL_FACTOR_LOAD] =
-		(int64_t)(service_s *
-			  (0.25 * ((double)agent->running / (double)agent->slots) +
-				  pressure(agent)) *
-			  1e9);
-	cost->factor_ns[BAL_FACTOR_PERFORMANCE] =
-		(int64_t)(service_s / success(core, agent, task->kind) * 1e9);
-	cost->factor_ns[BAL_FACTOR_FUTURE] =
-		(int64_t)((coming < 10.0 ? coming : 10.0) * service_s * 0.5 * 1e9);
-	cost->factor_ns[BAL_FACTOR_EFFICIENCY] = (int64_t)(service_s * (dear + stranded) * 1e9);
-	cost->factor_ns[BAL_FACTOR_COLLABORATION] =
-		-(int64_t)(service_s * collaboration(oracle, place, agent->id) * 1e9);
-	cost->composite_ns = weigh(core, cost->factor_ns);
+	cost->factor_ns[BAL_FACTOR_LOAD] = (int64_t)(service_s * crowded * 1e9);
+	cost->factor_ns[BAL_FACTOR_PERFORMANCE] = (int64_t)(service_s / sure * 1e9);
+	cost->factor_ns[BAL_FACTOR_FUTURE] = (int64_t)(future_s * 1e9);
+	cost->factor_ns[BAL_FACTOR_EFFICIENCY] =
+		(int64_t)((service_s * dear + pool_s * stranded) * 1e9);
+	cost->factor_ns[BAL_FACTOR_COLLABORATION] = -(int64_t)(service_s * saving * 1e9);
+	base = (float)(slow * (weight(core, BAL_FACTOR_PERFORMANCE) / sure +
+				      weight(core, BAL_FACTOR_EFFICIENCY) * dear));
+	load = (float)(weight(core, BAL_FACTOR_LOAD) * crowded);
+	cost->rate = (float)slow * load + base;
+	cost->composite_ns =
+		(int64_t)(1e9 * (size_of(oracle) * (double)cost->rate +
+					(weight(core, BAL_FACTOR_FUTURE) * future_s +
+						weight(core, BAL_FACTOR_EFFICIENCY) *
+							(pool_s * stranded)) -
+					weight(core, BAL_FACTOR_COLLABORATION) * size_of(oracle) *
+						(double)(float)slow * saving));
 }
 
 /* True when the agent's pool may start something and the agent has a slot. */
@@ -270,10 +322,22 @@ static void look_at_all(struct oracle *oracle)
 		if (!is_free(oracle, agent))
 			continue;
 		cost->agent = agent->id;
+		cost->pool = agent->pool;
+		cost->seat = agent->seat;
 		cost->violated = violation(oracle, agent);
 		price(oracle, task, i, agent, cost);
 		oracle->count++;
 	}
+}
+
+/* Composite, rate, pool, seat: the order of candidates. */
+static bool before(const struct cost *a, const struct cost *b)
+{
+	if (a->composite_ns != b->composite_ns)
+		return a->composite_ns < b->composite_ns;
+	if (a->rate != b->rate)
+		return a->rate < b->rate;
+	return a->pool != b->pool ? a->pool < b->pool : a->seat < b->seat;
 }
 
 /* The next best after `after` among those with or without a violation; NULL when there is none. */
@@ -287,19 +351,41 @@ static const struct cost *next_best(
 
 		if ((cost->violated != BAL_REASON_NONE) != violating)
 			continue;
-		if (after != NULL && (cost->composite_ns < after->composite_ns ||
-					     (cost->composite_ns == after->composite_ns &&
-						     cost->agent <= after->agent)))
+		if (after != NULL && (cost == after || before(cost, after)))
 			continue;
-		if (best == NULL || cost->composite_ns < best->composite_ns ||
-			(cost->composite_ns == best->composite_ns && cost->agent < best->agent))
+		if (best == NULL || before(cost, best))
 			best = cost;
 	}
 	return best;
 }
 
-/* What the explanation shows: performance and efficiency as excess over the best that was free. */
-static int64_t shown_composite(const struct oracle *oracle, const struct cost *cost)
+/* What an explanation names, in its order: winner, losers, and those ruled out that were better. */
+struct named {
+	const struct cost *ranked[1 + BAL_LOSERS_MAX];
+	const struct cost *ruled_out[BAL_VIOLATIONS_MAX];
+	uint32_t ranked_count, ruled_out_count;
+};
+
+static void name_all(const struct oracle *oracle, struct named *named)
+{
+	const struct cost *cost = next_best(oracle, NULL, false);
+
+	*named = (struct named){.ranked_count = 0};
+	while (cost != NULL && named->ranked_count < 1 + BAL_LOSERS_MAX) {
+		named->ranked[named->ranked_count++] = cost;
+		cost = next_best(oracle, cost, false);
+	}
+	cost = next_best(oracle, NULL, true);
+	while (cost != NULL && named->ruled_out_count < BAL_VIOLATIONS_MAX &&
+		(named->ranked_count == 0 || before(cost, named->ranked[0]))) {
+		named->ruled_out[named->ruled_out_count++] = cost;
+		cost = next_best(oracle, cost, true);
+	}
+}
+
+/* What is shown of one: performance and efficiency as excess over the least among the named. */
+static int64_t shown_composite(
+	const struct oracle *oracle, const struct named *named, const struct cost *cost)
 {
 	int64_t shown_ns[BAL_FACTOR_COUNT];
 
@@ -307,9 +393,12 @@ static int64_t shown_composite(const struct oracle *oracle, const struct cost *c
 	for (uint32_t f = BAL_FACTOR_PERFORMANCE; f <= BAL_FACTOR_EFFICIENCY; f += 2) {
 		int64_t least_ns = INT64_MAX;
 
-		for (uint32_t i = 0; i < oracle->count; i++)
-			if (oracle->costs[i].factor_ns[f] < least_ns)
-				least_ns = oracle->costs[i].factor_ns[f];
+		for (uint32_t i = 0; i < named->ranked_count; i++)
+			if (named->ranked[i]->factor_ns[f] < least_ns)
+				least_ns = named->ranked[i]->factor_ns[f];
+		for (uint32_t i = 0; i < named->ruled_out_count; i++)
+			if (named->ruled_out[i]->factor_ns[f] < least_ns)
+				least_ns = named->ruled_out[i]->factor_ns[f];
 		shown_ns[f] -= least_ns;
 	}
 	return weigh(oracle->core, shown_ns);
@@ -317,38 +406,36 @@ static int64_t shown_composite(const struct oracle *oracle, const struct cost *c
 
 static void compare(const struct oracle *oracle, const struct scene *scene, uint64_t id)
 {
-	const struct cost *best = next_best(oracle, NULL, false);
-	const struct cost *cost = best;
 	struct bal_why why = scene_why(scene, id);
+	struct named named;
 
+	name_all(oracle, &named);
 	assert_int_equal(why.free_count, oracle->count);
-	if (best == NULL) {
+	if (named.ranked_count == 0) {
 		assert_int_equal(why.kind, BAL_WHY_WAITING);
 		assert_int_equal(why.reason == BAL_REASON_WAIT_FORBIDDEN, oracle->count > 0);
 		return;
 	}
 	assert_int_equal(why.kind, BAL_WHY_ROUTED);
-	assert_int_equal(scene_task_view(scene, id).agent, best->agent);
-	assert_int_equal(why.winner.agent, best->agent);
-	assert_int_equal(why.winner.composite_ns, shown_composite(oracle, best));
-	for (uint32_t i = 0; i < BAL_LOSERS_MAX; i++) {
-		cost = next_best(oracle, cost, false);
-		assert_int_equal(i < why.losers_count, cost != NULL);
-		if (cost == NULL)
-			break;
+	assert_int_equal(scene_task_view(scene, id).agent, named.ranked[0]->agent);
+	assert_int_equal(why.winner.agent, named.ranked[0]->agent);
+	assert_int_equal(why.winner.composite_ns, shown_composite(oracle, &named, named.ranked[0]));
+	assert_int_equal(why.losers_count, named.ranked_count - 1);
+	for (uint32_t i = 0; i < why.losers_count; i++) {
+		const struct cost *cost = named.ranked[i + 1];
+
 		assert_int_equal(why.losers[i].agent, cost->agent);
-		assert_int_equal(why.losers[i].composite_ns, shown_composite(oracle, cost));
+		assert_int_equal(why.losers[i].composite_ns, shown_composite(oracle, &named, cost));
 		assert_true(why.losers[i].composite_ns >= why.winner.composite_ns);
 	}
-	cost = NULL;
-	for (uint32_t i = 0; i < BAL_VIOLATIONS_MAX; i++) {
-		cost = next_best(oracle, cost, true);
-		assert_int_equal(i < why.violations_count, cost != NULL);
-		if (cost == NULL)
-			break;
+	assert_int_equal(why.violations_count, named.ruled_out_count);
+	for (uint32_t i = 0; i < why.violations_count; i++) {
+		const struct cost *cost = named.ruled_out[i];
+
 		assert_int_equal(why.violations[i].agent, cost->agent);
 		assert_int_equal(why.violations[i].reason, cost->violated);
-		assert_int_equal(why.violations[i].composite_ns, shown_composite(oracle, cost));
+		assert_int_equal(
+			why.violations[i].composite_ns, shown_composite(oracle, &named, cost));
 	}
 }
 
@@ -507,6 +594,10 @@ static void test_choice_is_the_exhaustive_minimum(void **state)
 			disturb(&world);
 		decide(&world, id);
 		scene_clear(world.scene);
+		if (id % 64 == 0)
+			expect_told(world.scene->core);
+		if (id % 256 == 0)
+			bal_core_check(world.scene->core);
 	}
 	/* It was no walk through empty states: most tasks went somewhere. */
 	dispatched = (uint32_t)scene_totals(world.scene).dispatched_count;

@@ -93,10 +93,15 @@ static void test_exclusive_tasks_run_alone(void **state)
 
 	scene_pool_urls(scene, 0, 101, 4);
 	scene_agent(scene, 102, 0, 4);
-	scene_submit(scene, (struct bal_event_task){.id = 1, .needs.not_agents = {102}});
-	scene_submit(scene, (struct bal_event_task){.id = 2, .needs.exclusive = true});
+	scene_submit(scene,
+		(struct bal_event_task){.id = 1, .conversation = 5, .needs.not_agents = {102}});
+	scene_submit(scene,
+		(struct bal_event_task){.id = 2, .conversation = 5, .needs.exclusive = true});
 	why = scene_why(scene, 2);
 	assert_int_equal(why.winner.agent, 102);
+	/* For its warm context the first would have been better. */
+	assert_int_equal(why.violations_count, 1);
+	assert_int_equal(why.violations[0].agent, 101);
 	assert_int_equal(why.violations[0].reason, BAL_REASON_NOT_ALONE);
 	/* Nothing goes beside it; the other has something on it already. */
 	scene_submit(scene, (struct bal_event_task){.id = 3, .needs.not_agents = {101}});

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Within a pool the composite of a task of size x is x * rate(agent, kind) and a part that is the
+ * same for all, so the best agent is the least rate: one number per agent and kind, kept in a tree
+ * of minima.  (The exception, a warm context or a parent's agent, is looked at by choice.c.)
+ *
+ * rate = slow * load + base (score.h).  An agent that takes or ends a task changes its load, so one
+ * key in each shelf of its pool; what is learned of a kind changes one key in one shelf.  There are
+ * few shelves per pool: mostly one, since a pool's name is its kind. */
+#include "core/shelf.h"
+
+#include "base/assert.h"
+#include "core/agent.h"
+#include "core/learn.h"
+#include "core/score.h"
+
+static uint64_t shelf_key(uint32_t pool, uint32_t kind)
+{
+	return ((uint64_t)pool << 32 | kind) + 1;
+}
+
+struct agent *shelf_agent(const struct bal_core *core, const struct pool *pool, uint32_t seat)
+{
+	return slab_at(&core->agents, pool->seats[seat]);
+}
+
+static bool works(const struct agent *agent)
+{
+	return agent->state == BAL_AGENT_READY || agent->state == BAL_AGENT_WARMING;
+}
+
+struct leaf {
+	float slow, base, rate;
+};
+
+/* What a shelf must say of an agent. */
+static struct leaf leaf_of(
+	const struct bal_core *core, const struct learn_prior *prior, const struct agent *agent)
+{
+	struct score_facts facts;
+
+	score_facts(core, agent, prior, &facts);
+	return (struct leaf){.slow = works(agent) ? facts.slow : MINTREE_ABSENT,
+		.base = facts.base,
+		.rate = agent->idle ? score_rate(&facts, agent->load) : MINTREE_ABSENT};
+}
+
+static void put_leaf(struct shelf *shelf, uint32_t seat, const struct leaf *leaf)
+{
+	shelf->base[seat] = leaf->base;
+	mintree_set(&shelf->slow, seat, leaf->slow);
+	mintree_set(&shelf->rate, seat, leaf->rate);
+}
+
+static void fill(const struct bal_core *core, struct shelf *shelf)
+{
+	const struct pool *pool = &core->pools[shelf->pool];
+	struct learn_prior prior;
+
+	learn_expect(core, shelf->pool, shelf->kind, &prior);
+	mintree_clear(&shelf->slow);
+	mintree_clear(&shelf->rate);
+	for (uint32_t i = 0; i < pool->seat_count; i++) {
+		struct leaf leaf = leaf_of(core, &prior, shelf_agent(core, pool, i));
+
+		shelf->base[i] = leaf.base;
+		mintree_push(&shelf->slow, leaf.slow);
+		mintree_push(&shelf->rate, leaf.rate);
+	}
+}
+
+struct shelf *shelf_find(const struct bal_core *core, uint32_t pool, uint32_t kind)
+{
+	uint32_t place = map_get(&core->shelves_by_key, shelf_key(pool, kind));
+
+	return place == MAP_NONE ? NULL : &core->shelves[place];
+}
+
+/* The place of a shelf that is not in use, or the one whose turn it is to be forgotten. */
+static struct shelf *place_for(struct bal_core *core)
+{
+	struct shelf *shelf = &core->shelves[core->shelf_turn];
+
+	core->shelf_turn = (core->shelf_turn + 1) % core->shelves_max;
+	if (shelf->used) {
+		map_remove(&core->shelves_by_key, shelf_key(shelf->pool, shelf->kind));
+		list_remove(&core->pools[shelf->pool].shelves, &shelf->pool_node);
+	}
+	return shelf;
+}
+
+struct shelf *shelf_for(struct bal_core *core, uint32_t pool, uint32_t kind)
+{
+	struct shelf *shelf = shelf_find(core, pool, kind);
+
+	if (shelf != NULL)
+		return shelf;
+	shelf = place_for(core);
+	shelf->pool = pool;
+	shelf->kind = kind;
+	shelf->used = true;
+	list_append(&core->pools[pool].shelves, &shelf->pool_node);
+	bal_assert(map_put(
+		&core->shelves_by_key, shelf_key(pool, kind), (uint32_t)(shelf - core->shelves)));
+	fill(core, shelf);
+	return shelf;
+}
+
+static struct shelf *first_shelf(struct list_node *node)
+{
+	return container_of(node, struct shelf, pool_node);
+}
+
+/* Puts the agent's leaf into a shelf, at the end when its seat is a new one. */
+static void place_leaf(const struct bal_core *core, struct shelf *shelf, const struct agent *agent)
+{
+	struct learn_prior prior;
+	struct leaf leaf;
+
+	learn_expect(core, shelf->pool, shelf->kind, &prior);
+	leaf = leaf_of(core, &prior, agent);
+	if (agent->seat == shelf->rate.count) {
+		mintree_push(&shelf->slow, MINTREE_ABSENT);
+		mintree_push(&shelf->rate, MINTREE_ABSENT);
+	}
+	put_leaf(shelf, agent->seat, &leaf);
+}
+
+void shelf_seat(struct bal_core *core, struct agent *agent)
+{
+	struct pool *pool = &core->pools[agent->pool];
+
+	agent->seat = pool->seat_count++;
+	pool->seats[agent->seat] = slab_index(&core->agents, agent);
+	for (struct list_node *node = pool->shelves.first; node != NULL; node = list_next(node))
+		place_leaf(core, first_shelf(node), agent);
+}
+
+void shelf_leave(struct bal_core *core, struct agent *agent)
+{
+	struct pool *pool = &core->pools[agent->pool];
+	uint32_t last = --pool->seat_count;
+
+	pool->seats[agent->seat] = pool->seats[last];
+	shelf_agent(core, pool, agent->seat)->seat = agent->seat;
+	for (struct list_node *node = pool->shelves.first; node != NULL; node = list_next(node)) {
+		struct shelf *shelf = first_shelf(node);
+		struct leaf leaf = {.slow = mintree_key(&shelf->slow, last),
+			.base = shelf->base[last],
+			.rate = mintree_key(&shelf->rate, last)};
+
+		put_leaf(shelf, agent->seat, &leaf);
+		mintree_pop(&shelf->slow);
+		mintree_pop(&shelf->rate);
+	}
+}
+
+/* The agent works or no longer does: rare, so all is worked out again. */
+static void turn(struct bal_core *core, struct agent *agent)
+{
+	struct pool *pool = &core->pools[agent->pool];
+
+	agent->shelved = works(agent);
+	for (struct list_node *node = pool->shelves.first; node != NULL; node = list_next(node))
+		place_leaf(core, first_shelf(node), agent);
+}
+
+void shelf_update(struct bal_core *core, struct agent *agent, bool idle)
+{
+	struct pool *pool = &core->pools[agent->pool];
+	bool absent = !agent->idle && !idle;
+	float load = score_load(core, agent);
+	bool same = agent->idle == idle && agent->load == load;
+
+	agent->load = load;
+	pool->idle_count += (uint32_t)idle - (uint32_t)agent->idle;
+	agent->idle = idle;
+	if (agent->shelved != works(agent)) {
+		turn(core, agent);
+		return;
+	}
+	for (struct list_node *node = same || absent ? NULL : pool->shelves.first; node != NULL;
+		node = list_next(node)) {
+		struct shelf *shelf = first_shelf(node);
+		struct score_facts facts = {.slow = mintree_key(&shelf->slow, agent->seat),
+			.base = shelf->base[agent->seat]};
+
+		mintree_set(&shelf->rate, agent->seat,
+			idle ? score_rate(&facts, load) : MINTREE_ABSENT);
+	}
+}
+
+void shelf_forgotten(struct bal_core *core, struct agent *agent)
+{
+	turn(core, agent);
+}
+
+void shelf_learned(struct bal_core *core, const struct agent *agent, uint32_t kind)
+{
+	struct shelf *shelf = shelf_find(core, agent->pool, kind);
+
+	if (shelf != NULL)
+		place_leaf(core, shelf, agent);
+}
+
+void shelf_believed(struct bal_core *core, uint32_t pool, uint32_t kind)
+{
+	uint32_t first = pool == BAL_NONE ? 0 : pool;
+	uint32_t end = pool == BAL_NONE ? core->pools_high : pool + 1;
+
+	for (uint32_t i = first; i < end; i++) {
+		struct shelf *shelf = shelf_find(core, i, kind);
+
+		if (shelf != NULL)
+			fill(core, shelf);
+	}
+}
+
+void shelf_priced(struct bal_core *core, uint32_t pool)
+{
+	for (uint32_t i = slab_next(&core->agents, 0); i != SLAB_NONE;
+		i = slab_next(&core->agents, i + 1)) {
+		struct agent *agent = agent_at(core, i);
+
+		if (pool == BAL_NONE || agent->pool == pool)
+			agent->load = score_load(core, agent);
+	}
+	for (uint32_t i = 0; i < core->shelves_max; i++) {
+		struct shelf *shelf = &core->shelves[i];
+
+		if (shelf->used && (pool == BAL_NONE || shelf->pool == pool))
+			fill(core, shelf);
+	}
+}
+
+bool shelf_seat_restore(struct bal_core *core, struct agent *agent, uint32_t seat)
+{
+	struct pool *pool = &core->pools[agent->pool];
+
+	/* Seats are checked to be without gaps when all agents are there. */
+	if (seat >= core->limits.agents_max)
+		return false;
+	agent->seat = seat;
+	agent->shelved = works(agent);
+	pool->seats[seat] = slab_index(&core->agents, agent);
+	pool->seat_count++;
+	return true;
+}
+
+static bool leaf_is_right(const struct bal_core *core, const struct shelf *shelf,
+	const struct learn_prior *prior, uint32_t seat)
+{
+	const struct agent *agent = shelf_agent(core, &core->pools[shelf->pool], seat);
+	struct leaf leaf = leaf_of(core, prior, agent);
+
+	return mintree_key(&shelf->slow, seat) == leaf.slow && shelf->base[seat] == leaf.base &&
+	       mintree_key(&shelf->rate, seat) == leaf.rate;
+}
+
+bool shelf_check(const struct bal_core *core)
+{
+	bool right = true;
+
+	for (uint32_t i = 0; i < core->shelves_max; i++) {
+		const struct shelf *shelf = &core->shelves[i];
+		struct learn_prior prior;
+
+		if (!shelf->used)
+			continue;
+		mintree_check(&shelf->slow);
+		mintree_check(&shelf->rate);
+		right &= shelf->rate.count == core->pools[shelf->pool].seat_count;
+		right &= shelf->slow.count == shelf->rate.count;
+		learn_expect(core, shelf->pool, shelf->kind, &prior);
+		for (uint32_t seat = 0; right && seat < shelf->rate.count; seat++)
+			right = leaf_is_right(core, shelf, &prior, seat);
+	}
+	return right;
+}
