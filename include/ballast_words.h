@@ -84,6 +84,8 @@
 	X(WAIT_ORDERED, "no capable agent yet: one is ordered or starting")                        \
 	X(WAIT_DOWN, "capable agents exist but are down")                                          \
 	X(WAIT_PAUSED, "its pool is paused")                                                       \
+	X(WAIT_FASTER,                                                                             \
+		"a faster agent is worth the wait: those that are free are slow for its size")     \
 	X(WAIT_FORBIDDEN, "free agents are forbidden to it or lack the resources it needs")        \
 	/* refused */                                                                              \
 	X(REFUSED_INCAPABLE, "no pool offers what it needs")                                       \
@@ -154,6 +156,9 @@
 	X(WEIGHT_COLLABORATION, 100, 0, 1000, "permille", "weight of warm context")                \
 	X(TIME_VALUE, 500000000, 0, 1000000000000, "microcents/h",                                 \
 		"what an hour of waiting costs")                                                   \
+	X(DEFER_SERVICE, 1400, 0, 100000, "permille",                                              \
+		"excess service, in mean services, that a task takes at once; 0 = it takes any")   \
+	X(DEFER_WAIT, 3000, 100, 100000, "permille", "likewise, more for each second it waits")    \
 	X(AGEING, 300000000000, 1000000000, 86400000000000, "ns",                                  \
 		"wait after which a task is served before its class")                              \
 	X(AGED_SHARE, 8, 2, 1000, "dispatches", "one of this many may go to an aged task")         \

@@ -13,6 +13,7 @@
 #include "core/life.h"
 #include "core/order.h"
 #include "core/outbox.h"
+#include "core/queue.h"
 #include "core/shelf.h"
 #include "core/task.h"
 
@@ -33,6 +34,7 @@ struct check {
 	uint32_t states[BAL_TASK_STATE_COUNT];
 	uint32_t waiting[BAL_PRIORITY_COUNT];
 	uint32_t children; /* queued, with a parent that waits */
+	uint32_t deferred; /* queued, waits for a faster agent */
 	uint32_t waiters;  /* tasks that wait for another one */
 	uint32_t awaited;  /* of these, the first in their chain */
 	uint32_t chained;  /* met by following the chains */
@@ -106,16 +108,19 @@ static void check_task_place(struct check *check, const struct task *task, bool 
 	const struct bal_core *core = check->core;
 	bool child = task->parent != 0 && (task->flags & BAL_TASK_PARENT_WAITS) != 0;
 	bool queued = task->state == BAL_TASK_QUEUED;
+	bool deferred = queue_is_deferred(task);
 
 	EXPECT(check, (task->agent != BAL_NONE) == running);
 	EXPECT(check, list_holds(&task->agent_node) == running);
 	EXPECT(check, !running | slab_holds(&core->agents, task->agent));
-	EXPECT(check, heap_holds(&task->order_node) == queued);
+	EXPECT(check, heap_holds(&task->order_node) == (queued & !deferred));
+	EXPECT(check, queued | !deferred);
 	EXPECT(check, heap_holds(&task->age_node) == queued);
 	EXPECT(check, !queued | (task->age_node.key == task->submitted_at_ns));
-	EXPECT(check, !queued | (task->order_node.tie == task->id));
+	EXPECT(check, !queued | deferred | (task->order_node.tie == task->id));
 	EXPECT(check, list_holds(&task->child_node) == (queued & child));
 	check->children += queued & child;
+	check->deferred += deferred;
 }
 
 static void check_lending(struct check *check, const struct task *task, bool running)
@@ -140,8 +145,8 @@ static void sum_task(struct check *check, const struct task *task, bool running)
 	check->sum[SUM_LANE_WAITING] += weight(task->lane) * queued;
 	check->sum[SUM_QUEUED] += weight(task->tenant) * queued;
 	check->sum[SUM_RUNNING] += weight(task->tenant) * running;
-	check->sum[SUM_SHARE] +=
-		weight(share_row(task->lane, task->priority, task->tenant)) * queued;
+	check->sum[SUM_SHARE] += weight(share_row(task->lane, task->priority, task->tenant)) *
+				 (queued && !queue_is_deferred(task));
 }
 
 static void check_task(struct check *check, uint32_t place)
@@ -190,6 +195,7 @@ static void check_tasks(struct check *check)
 	for (uint32_t i = 0; i < BAL_PRIORITY_COUNT; i++)
 		EXPECT(check, core->waiting[i] == check->waiting[i]);
 	EXPECT(check, core->children_queued.count == check->children);
+	EXPECT(check, core->deferred.count == check->deferred);
 	EXPECT(check, core->waiters.count == check->awaited);
 	EXPECT(check, check->chained == check->waiters);
 }

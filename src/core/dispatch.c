@@ -3,14 +3,19 @@
  * by the queue's order among those that a free agent can serve, and the task to the best of the
  * agents that are free.
  *
+ * A task that a faster agent is worth waiting for is deferred (core/defer.h): it is tried again at
+ * each run, in its turn, and a timer makes sure that there is one when it would take what is free.
+ *
  * What may not go now is put aside for the rest of the run: a tenant at its bound with its whole
  * share, a task that no free agent may take by itself.  At most ASIDE_MAX of each; a run that meets
  * more stops and goes on at the next event. */
 #include "core/dispatch.h"
 
+#include "base/num.h"
 #include "core/agent.h"
 #include "core/attempt.h"
 #include "core/choice.h"
+#include "core/defer.h"
 #include "core/explain.h"
 #include "core/limit.h"
 #include "core/outbox.h"
@@ -24,6 +29,23 @@ struct aside {
 	uint32_t task_count;
 	struct share *shares[ASIDE_MAX];
 	uint32_t share_count;
+};
+
+/* The answer to a task that is like any other of its kind and lane, so that the next of them need
+ * not ask again.  It holds until something starts. */
+struct offer {
+	bool holds;
+	uint32_t lane, kind;
+	const struct pool *pool; /* of the agent that would win; NULL = nobody is free */
+	float slow, fastest;
+};
+
+/* One run over what waits. */
+struct run {
+	struct aside aside;
+	struct offer offer;
+	struct list_node *deferred; /* the next to try of core->deferred */
+	int64_t wake_at_ns;         /* when the first of them would take what is free now */
 };
 
 static bool lane_open(const struct bal_core *core, const struct lane *lane)
@@ -51,6 +73,14 @@ static struct task *older(struct task *a, struct task *b)
 	return a->id < b->id ? a : b;
 }
 
+/* The task of the lane that has waited too long; one that is deferred is tried anyway. */
+static struct task *aged_task(struct bal_core *core, struct lane *lane)
+{
+	struct task *task = lane_next(core, lane, true);
+
+	return task == NULL || queue_is_deferred(task) ? NULL : task;
+}
+
 static struct task *next_task(struct bal_core *core)
 {
 	bool aged_turn = core->turn % (uint64_t)knob(core, BAL_KNOB_AGED_SHARE) == 0;
@@ -65,7 +95,7 @@ static struct task *next_task(struct bal_core *core)
 		if (!lane_open(core, lane))
 			continue;
 		if (aged_turn)
-			aged = older(aged, lane_next(core, lane, true));
+			aged = older(aged, aged_task(core, lane));
 		task = lane_next(core, lane, false);
 		if (task != NULL && (next == NULL || queue_before(core, task, next)))
 			next = task;
@@ -98,21 +128,104 @@ static void take_back(struct bal_core *core, struct aside *aside)
 		queue_put(core, aside->tasks[i]);
 }
 
-/* True when the task went. */
-static bool try_task(struct bal_core *core, struct task *task)
+/* What came of trying a task. */
+enum tried { TRIED_STARTED, TRIED_DEFERRED, TRIED_NOBODY };
+
+/* True when only its kind and size tell the task from others in its lane. */
+static bool is_ordinary(const struct bal_core *core, const struct task *task)
 {
+	return task->not_agents[0] == 0 && !task->exclusive && task->conversation == 0 &&
+	       task->parent == 0 && lane_at(core, task->lane)->memory_mib == 0;
+}
+
+/* True when the task should wait for a faster agent than that of the offer. */
+static bool defers(const struct bal_core *core, const struct task *task, const struct offer *offer,
+	struct run *run)
+{
+	int64_t until_ns = defer_until_ns(
+		core, task, learn_size_s(core, task), offer->pool, offer->slow, offer->fastest);
+
+	if (until_ns <= core->now_ns)
+		return false;
+	run->wake_at_ns = num_min_i64(run->wake_at_ns, until_ns);
+	return true;
+}
+
+static enum tried try_task(struct bal_core *core, struct task *task, struct run *run)
+{
+	struct offer offer = {.lane = task->lane, .kind = task->kind};
 	struct choice choice;
 
-	if (!tenant_may_run(core, task->tenant))
-		return false;
 	choice_prepare(core, task);
 	choose(core, task, CHOICE_RANKED_MAX, &choice);
-	if (choice.ranked_count == 0)
-		return false;
+	offer.holds = is_ordinary(core, task);
+	offer.fastest = defer_fastest(core, task);
+	if (choice.ranked_count > 0) {
+		offer.pool = &core->pools[choice.ranked[0].agent->pool];
+		offer.slow = choice.ranked[0].slow;
+	}
+	run->offer = offer;
+	if (offer.pool == NULL)
+		return TRIED_NOBODY;
+	if (defers(core, task, &offer, run))
+		return TRIED_DEFERRED;
 	explain_routed(core, task, &choice);
 	attempt_start(core, task, agent_at(core, slab_index(&core->agents, choice.ranked[0].agent)),
 		NULL);
-	return true;
+	run->offer.holds = false;
+	return TRIED_STARTED;
+}
+
+/* True when the offer that holds is for this task too, and it must wait on. */
+static bool declines(const struct bal_core *core, const struct task *task, struct run *run)
+{
+	const struct offer *offer = &run->offer;
+
+	if (!offer->holds || offer->lane != task->lane || offer->kind != task->kind ||
+		!is_ordinary(core, task))
+		return false;
+	return offer->pool == NULL || defers(core, task, offer, run);
+}
+
+/* The next deferred task that may be tried in this run, NULL when there is none. */
+static struct task *next_deferred(struct bal_core *core, struct run *run)
+{
+	while (run->deferred != NULL) {
+		struct task *task = container_of(run->deferred, struct task, defer_node);
+
+		if (lane_open(core, lane_at(core, task->lane)) &&
+			tenant_may_run(core, task->tenant) && !declines(core, task, run))
+			return task;
+		run->deferred = list_next(run->deferred);
+	}
+	return NULL;
+}
+
+/* Tries the task that is next among the deferred ones and the others; false when nothing may go any
+ * more.  A class goes before a lower one; within it, deferred tasks had their turn before. */
+static bool try_next(struct bal_core *core, struct run *run)
+{
+	struct task *task = next_task(core);
+	struct task *deferred = next_deferred(core, run);
+	bool may_run;
+	enum tried tried;
+
+	if (deferred != NULL && (task == NULL || deferred->priority <= task->priority)) {
+		run->deferred = list_next(run->deferred);
+		try_task(core, deferred, run);
+		return true;
+	}
+	if (task == NULL)
+		return false;
+	may_run = tenant_may_run(core, task->tenant);
+	if (may_run && declines(core, task, run) && run->offer.pool != NULL) {
+		queue_defer(core, task);
+		return true;
+	}
+	tried = may_run ? try_task(core, task, run) : TRIED_NOBODY;
+	if (tried == TRIED_DEFERRED)
+		queue_defer(core, task);
+	return tried != TRIED_NOBODY || put_aside(core, task, &run->aside);
 }
 
 struct task *dispatch_lender(struct bal_core *core, const struct task *task)
@@ -171,9 +284,10 @@ static void lend_slots(struct bal_core *core)
 }
 
 /* When only a rate stands in the way, the core must be woken when it lets the next one pass. */
-static void wake_for_rates(struct bal_core *core)
+static int64_t rates_open_at_ns(const struct bal_core *core)
 {
-	core->wake_at_ns = BAL_NEVER_NS;
+	int64_t wake_at_ns = BAL_NEVER_NS;
+
 	for (uint32_t i = 0; i < core->pools_high; i++) {
 		const struct pool *pool = &core->pools[i];
 		int64_t open_at_ns;
@@ -181,36 +295,24 @@ static void wake_for_rates(struct bal_core *core)
 		if (!pool->exists || pool->idle_count == 0)
 			continue;
 		open_at_ns = limits_open_at_ns(core, pool);
-		if (open_at_ns > core->now_ns && open_at_ns < core->wake_at_ns)
-			core->wake_at_ns = open_at_ns;
+		if (open_at_ns > core->now_ns && open_at_ns < wake_at_ns)
+			wake_at_ns = open_at_ns;
 	}
+	return wake_at_ns;
 }
 
 void dispatch_run(struct bal_core *core)
 {
-	struct aside aside = {.task_count = 0};
+	struct run run = {.deferred = core->deferred.first, .wake_at_ns = BAL_NEVER_NS};
 
 	if (!core->started || core->stopping || !core->dispatch_due)
 		return;
 	score_refresh(core);
-	while (outbox_has_room(core)) {
-		struct task *task = next_task(core);
-
-		if (task == NULL) {
-			core->dispatch_due = false;
-			break;
-		}
-		if (try_task(core, task))
-			continue;
-		if (!put_aside(core, task, &aside)) {
-			core->dispatch_due = false;
-			break;
-		}
-	}
-	take_back(core, &aside);
+	while (core->dispatch_due && outbox_has_room(core))
+		core->dispatch_due = try_next(core, &run);
+	take_back(core, &run.aside);
 	lend_slots(core);
-	if (queue_count(core) > 0)
-		wake_for_rates(core);
-	else
-		core->wake_at_ns = BAL_NEVER_NS;
+	core->wake_at_ns = queue_count(core) > 0
+				   ? num_min_i64(run.wake_at_ns, rates_open_at_ns(core))
+				   : BAL_NEVER_NS;
 }

@@ -243,6 +243,8 @@ static void explain_queued(
 		why->reason = BAL_REASON_WAIT_TENANT;
 	else if (choice.free_count > 0 && choice.ranked_count == 0)
 		why->reason = BAL_REASON_WAIT_FORBIDDEN;
+	else if (choice.ranked_count > 0 && queue_is_deferred(task))
+		why->reason = BAL_REASON_WAIT_FASTER;
 	else
 		why->reason = closed_reason(core, lane, &why->limit);
 }

@@ -280,6 +280,20 @@ static bool read_child(struct load *load, uint32_t place)
 	return true;
 }
 
+static bool read_deferred(struct load *load, uint32_t place)
+{
+	struct bal_core *core = load->core;
+	struct task *task;
+
+	if (!slab_holds(&core->tasks, place))
+		return false;
+	task = task_at(core, place);
+	if (task->state != BAL_TASK_QUEUED || queue_is_deferred(task))
+		return false;
+	queue_defer(core, task);
+	return true;
+}
+
 static bool read_tenant(struct load *load, uint32_t place)
 {
 	struct tenant *tenant = &load->core->tenants[place];
@@ -360,6 +374,7 @@ static void read_state(struct load *load)
 	read_tasks(load);
 	read_running(load);
 	read_list(load, limits->tasks_max, read_child);
+	read_list(load, limits->tasks_max, read_deferred);
 	read_timers(load);
 	read_list(load, limits->tenants_max, read_tenant);
 	read_list(load, limits->histories_max, read_history);

@@ -217,24 +217,48 @@ void queue_put(struct bal_core *core, struct task *task)
 	core->tenants[task->tenant].queued++;
 }
 
-void queue_remove(struct bal_core *core, struct task *task)
+/* Takes the task out of its share, and the share out of its class when it was the last. */
+static void leave_share(struct bal_core *core, struct task *task)
 {
 	struct lane *lane = lane_at(core, task->lane);
 	struct share *share = share_for(core, task);
 
 	heap_remove(&share->tasks, &task->order_node);
+	if (share->tasks.count > 0)
+		return;
+	if (heap_holds(&share->node))
+		heap_remove(&lane->classes[share->priority].shares, &share->node);
+	map_remove(&core->shares_by_key, share_key(share->lane, share->priority, share->tenant));
+	slab_give(&core->shares, share);
+}
+
+void queue_remove(struct bal_core *core, struct task *task)
+{
+	struct lane *lane = lane_at(core, task->lane);
+
+	if (queue_is_deferred(task))
+		list_remove(&core->deferred, &task->defer_node);
+	else
+		leave_share(core, task);
 	heap_remove(&lane->classes[task->priority].ages, &task->age_node);
-	if (share->tasks.count == 0) {
-		if (heap_holds(&share->node))
-			heap_remove(&lane->classes[share->priority].shares, &share->node);
-		map_remove(&core->shares_by_key,
-			share_key(share->lane, share->priority, share->tenant));
-		slab_give(&core->shares, share);
-	}
 	if (--lane->waiting == 0)
 		list_remove(&core->lanes_active, &lane->active_node);
 	core->waiting[task->priority]--;
 	core->tenants[task->tenant].queued--;
+}
+
+void queue_defer(struct bal_core *core, struct task *task)
+{
+	struct list_node *last = core->deferred.last;
+	struct list_node *after = NULL;
+
+	leave_share(core, task);
+	while (last != NULL &&
+		container_of(last, struct task, defer_node)->priority > task->priority) {
+		after = last;
+		last = list_previous(last);
+	}
+	list_insert_before(&core->deferred, after, &task->defer_node);
 }
 
 void queue_charge(struct bal_core *core, const struct task *task, int64_t service_ns)

@@ -37,6 +37,16 @@ void queue_put(struct bal_core *core, struct task *task);
 /* Takes a waiting task out; its state is the caller's business. */
 void queue_remove(struct bal_core *core, struct task *task);
 
+/* Sets a waiting task aside for a faster agent (core/defer.h): it goes on waiting, but lane_next
+ * does not find it, except as the oldest. */
+void queue_defer(struct bal_core *core, struct task *task);
+
+/* True for a task that was set aside so. */
+static inline bool queue_is_deferred(const struct task *task)
+{
+	return list_holds(&task->defer_node);
+}
+
 /* Notes that the tenant of this task receives service, for the fair share. */
 void queue_charge(struct bal_core *core, const struct task *task, int64_t service_ns);
 

@@ -121,6 +121,17 @@ static void put_children(struct save *save, const struct bal_core *core)
 	put_end(save);
 }
 
+static void put_deferred(struct save *save, const struct bal_core *core)
+{
+	for (const struct list_node *node = core->deferred.first; node != NULL;
+		node = list_next(node)) {
+		const struct task *task = container_of(node, struct task, defer_node);
+
+		put_number(save, (uint64_t)slab_index(&core->tasks, task) + 1);
+	}
+	put_end(save);
+}
+
 static void put_learned(struct save *save, const struct bal_core *core)
 {
 	for (const struct list_node *node = core->history_use.first; node != NULL;
@@ -165,6 +176,7 @@ static void put_state(struct save *save, const struct bal_core *core)
 	put_slab(save, &FORM_TASK, &core->tasks);
 	put_running(save, core);
 	put_children(save, core);
+	put_deferred(save, core);
 	for (uint32_t i = 0; i < limits->pools_max; i++)
 		if (core->pools[i].exists)
 			put_timer(save, &core->pools[i].timer);

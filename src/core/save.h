@@ -15,6 +15,7 @@
  *     tasks        place + 1 and fields; 0
  *     running      per agent in order of places: place + 1 of each of its tasks, oldest first; 0
  *     children     place + 1 of each queued task whose parent waits, in their order; 0
+ *     deferred     place + 1 of each task that waits for a faster agent, in their order; 0
  *     timers       of pools that exist
  *     tenants      place + 1 and fields; 0
  *     histories, contexts

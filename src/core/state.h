@@ -57,6 +57,7 @@ struct task {
 	struct heap_node order_node; /* in its share: by deadline or age */
 	struct heap_node age_node;   /* in its lane and class: by age */
 	struct list_node agent_node; /* in its agent's tasks */
+	struct list_node defer_node; /* QUEUED, waits for a faster agent: in core->deferred */
 	struct list_node child_node; /* QUEUED with a waiting parent: in core->children_queued */
 	uint32_t lane;
 	uint32_t kind;
@@ -289,7 +290,8 @@ struct bal_core {
 	struct map lanes_by_hash;
 	struct list lanes_active;
 	struct list children_queued;
-	uint32_t pool_words; /* words of a lane's set of pools */
+	struct list deferred; /* by class, then in the order in which they were */
+	uint32_t pool_words;  /* words of a lane's set of pools */
 	uint64_t *lane_pools;
 
 	struct slab agents;

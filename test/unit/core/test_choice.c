@@ -458,6 +458,8 @@ static void build(struct world *world)
 	struct scene *scene = world->scene;
 	struct bal_event_pool pool;
 
+	/* Here a task takes what is best of what is free. */
+	scene_knob(scene, BAL_KNOB_DEFER_SERVICE, 0);
 	STEP(scene, LIMIT, limit, .limit = 0, .running_max = 5);
 	for (uint32_t i = 0; i < POOLS; i++) {
 		pool = scene_pool_standard(i, BAL_POOL_URLS);
@@ -679,10 +681,12 @@ static void expect_factor(uint64_t (*play)(struct scene *), enum bal_knob weight
 	struct scene *scene = scene_open(&SCENE_LIMITS);
 
 	scene_start(scene, 1);
+	scene_knob(scene, BAL_KNOB_DEFER_SERVICE, 0);
 	assert_int_equal(play(scene), 102);
 	scene_close(scene);
 	scene = scene_open(&SCENE_LIMITS);
 	scene_start(scene, 1);
+	scene_knob(scene, BAL_KNOB_DEFER_SERVICE, 0);
 	scene_knob(scene, weight, 0);
 	assert_int_equal(play(scene), 101);
 	scene_close(scene);
