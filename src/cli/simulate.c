@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ballast simulate load: a recorded load through the very same core, in virtual time.  Answers what
- * a pool of this size and strategy would have done with it, in seconds instead of hours. */
+ * a pool of this size and strategy would have done with it, in seconds instead of hours.  The other
+ * subcommands have files of their own. */
+#include "cli/simulate.h"
+
+#include "base/text.h"
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/parade.h"
@@ -14,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define AGENTS_MAX   10000
 #define SLOTS_MAX    1000
@@ -35,13 +40,25 @@ static const struct args_option OPTIONS[] = {
 	{"--slots", NULL, "N", "tasks one agent takes at once (default 4)"},
 	{"--strategy", NULL, "NAME", "conservative, aggressive or fixed (default conservative)"},
 	{"--boot", NULL, "TIME", "that an agent needs to start (default 5s)"},
-	{"--seed", NULL, "N", "of what is drawn (default 1)"},
+	{"--seed", NULL, "N", "load: of what is drawn (default 1)"},
+	{"--policies", NULL, "LIST", "routing: names with commas between, or all"},
+	{"--against", NULL, "POLICY", "routing: what ratios are to (default central-fcfs)"},
+	{"--mix", NULL, "NAME", "routing: agents are equal or unequal (default)"},
+	{"--sizes", NULL, "NAME", "routing: lognormal (default) or pareto"},
+	{"--load", NULL, "SHARE", "routing: of the fleet's capacity (default 0.85)"},
+	{"--mean-size", NULL, "SECONDS", "routing: of a task (default 1)"},
+	{"--seeds", NULL, "A-B", "routing: one world each (default 1-10)"},
+	{"--tasks", NULL, "N", "routing: of one world (default 50000, or 600 per slot)"},
+	{"--set", NULL, "KEY=VALUE", "routing: a knob of ballast's core, several times"},
+	{"--plot", NULL, "FILE", "routing: draws the response times as SVG"},
 	{"--json", NULL, NULL, "prints the summary as JSON"},
 	{NULL, NULL, NULL, NULL},
 };
 
-/* Reads a number of an option into *value, which holds the default. */
-static bool read_number(const struct args *args, const char *name, uint64_t max, uint64_t *value)
+#define PROGRESS_AFTER_S 2
+#define PROGRESS_WIDTH   30
+
+bool simulate_number(const struct args *args, const char *name, uint64_t max, uint64_t *value)
 {
 	const char *text = args_value(args, name);
 
@@ -50,6 +67,60 @@ static bool read_number(const struct args *args, const char *name, uint64_t max,
 	fprintf(stderr, "ballast simulate: %s wants a number up to %" PRIu64 ", found %s\n", name,
 		max, text);
 	return false;
+}
+
+bool simulate_decimal(
+	const struct args *args, const char *name, double least, double most, double *value)
+{
+	const char *text = args_value(args, name);
+	double number;
+
+	if (text == NULL)
+		return true;
+	if (text_parse_double(text_from(text), &number) && number >= least && number <= most) {
+		*value = number;
+		return true;
+	}
+	fprintf(stderr, "ballast simulate: %s wants a number from %g to %g, found %s\n", name,
+		least, most, text);
+	return false;
+}
+
+bool simulate_range(const struct args *args, const char *name, uint64_t *first, uint64_t *last)
+{
+	const char *text = args_value(args, name);
+	struct span rest = span_of(text);
+	struct span low;
+
+	if (text == NULL)
+		return true;
+	low = span_cut(&rest, '-');
+	if (span_number(low, INT64_MAX, first)) {
+		*last = *first;
+		if (rest.at == NULL || (span_number(rest, INT64_MAX, last) && *last >= *first))
+			return true;
+	}
+	fprintf(stderr, "ballast simulate: %s wants a range such as 1-100, found %s\n", name, text);
+	return false;
+}
+
+void simulate_progress(void *context, uint64_t done, uint64_t all)
+{
+	static time_t begun;
+	static uint64_t shown;
+	uint64_t permille = done * 1000 / all;
+	int filled = (int)(permille * PROGRESS_WIDTH / 1000);
+
+	(void)context;
+	if (begun == 0)
+		begun = time(NULL);
+	if (permille == shown || !isatty(STDERR_FILENO) || time(NULL) - begun < PROGRESS_AFTER_S)
+		return;
+	shown = permille;
+	fprintf(stderr, "\r[%.*s%*s] %3u %%", filled, "##############################",
+		PROGRESS_WIDTH - filled, "", (unsigned)(permille / 10));
+	if (done == all)
+		fputs("\r\033[K", stderr);
 }
 
 static bool read_strategy(const struct args *args, uint32_t *strategy)
@@ -82,9 +153,9 @@ static bool fill_pool(struct sim_pool *pool, const struct args *args)
 			quantity_expected(QUANTITY_TIME));
 		return false;
 	}
-	if (!read_number(args, "--agents", AGENTS_MAX, &agents) ||
-		!read_number(args, "--min", AGENTS_MAX, &least) ||
-		!read_number(args, "--slots", SLOTS_MAX, &slots) ||
+	if (!simulate_number(args, "--agents", AGENTS_MAX, &agents) ||
+		!simulate_number(args, "--min", AGENTS_MAX, &least) ||
+		!simulate_number(args, "--slots", SLOTS_MAX, &slots) ||
 		!read_strategy(args, &pool->conf.strategy))
 		return false;
 	if (agents == 0 || slots == 0 || least > agents) {
@@ -256,7 +327,7 @@ static bool read_load(struct parade *parade, const struct args *args, uint64_t s
 	uint64_t limit = 0;
 	char message[512] = "no memory";
 
-	if (!read_number(args, "--limit", PARADE_COUNT_MAX, &limit))
+	if (!simulate_number(args, "--limit", PARADE_COUNT_MAX, &limit))
 		return false;
 	if (trace == NULL ? parade_draw(parade, limit == 0 ? TASKS_DRAWN : (uint32_t)limit, seed)
 			  : parade_read(parade, trace, (uint32_t)limit, message, sizeof message))
@@ -290,18 +361,14 @@ static int simulate(
 	return rc;
 }
 
-static int run(const struct args *args)
+static int run_load(const struct args *args)
 {
 	static struct sim_options options;
 	struct parade parade;
 	uint64_t seed = SEED;
 	int rc;
 
-	if (args->word_count != 1 || strcmp(args->words[0], "load") != 0) {
-		fprintf(stderr, "usage: ballast simulate load [--trace FILE] [--agents N] ...\n");
-		return EXIT_USAGE;
-	}
-	if (!read_number(args, "--seed", INT64_MAX, &seed) || !read_load(&parade, args, seed))
+	if (!simulate_number(args, "--seed", INT64_MAX, &seed) || !read_load(&parade, args, seed))
 		return EXIT_USAGE;
 	sim_options_fleet(&options, seed, parade.count, 1, 1.0);
 	rc = fill_pool(&options.pools[0], args) ? simulate(args, &options, &parade) : EXIT_USAGE;
@@ -309,5 +376,19 @@ static int run(const struct args *args)
 	return rc;
 }
 
-const struct command command_simulate = {"simulate", "load [--trace FILE]",
-	"plays a load through the decision core in virtual time", run, OPTIONS};
+static int run(const struct args *args)
+{
+	static const struct {
+		const char *name;
+		int (*run)(const struct args *args);
+	} rows[] = {{"load", run_load}, {"routing", simulate_routing}};
+
+	for (size_t i = 0; args->word_count == 1 && i < sizeof rows / sizeof rows[0]; i++)
+		if (strcmp(args->words[0], rows[i].name) == 0)
+			return rows[i].run(args);
+	fprintf(stderr, "usage: ballast simulate load|routing [OPTION]...\n");
+	return EXIT_USAGE;
+}
+
+const struct command command_simulate = {"simulate", "load|routing",
+	"plays a load, or routing policies against each other, in virtual time", run, OPTIONS};
