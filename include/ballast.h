@@ -110,6 +110,13 @@ enum bal_strategy {
 		BAL_STRATEGY_COUNT
 };
 
+enum bal_routing {
+#define X(name, text) BAL_ROUTING_##name,
+	BAL_ROUTING_MAP(X)
+#undef X
+		BAL_ROUTING_COUNT
+};
+
 enum bal_signal {
 #define X(name, text) BAL_SIGNAL_##name,
 	BAL_SIGNAL_MAP(X)
@@ -537,7 +544,8 @@ struct bal_why {
 	uint32_t limit;         /* the shared limit that holds it; BAL_NONE */
 	uint64_t other;         /* the task it waits for, or whose slot it was lent */
 	int64_t expected_wait_ns;
-	uint32_t weights_permille[BAL_FACTOR_COUNT];
+	uint32_t routing;                            /* enum bal_routing in force */
+	uint32_t weights_permille[BAL_FACTOR_COUNT]; /* as it bends them */
 	struct bal_candidate winner;
 	uint32_t losers_count;
 	struct bal_candidate losers[BAL_LOSERS_MAX];
@@ -615,8 +623,8 @@ struct bal_totals {
 /* Bytes the core needs for these limits; 0 when a limit is 0 or the sum does not fit. */
 size_t bal_core_size(const struct bal_limits *limits);
 
-/* Makes a core in caller-owned, zero-filled, 64-byte aligned memory; NULL when size is too
- * small.  Memory is touched only as it is used, so a mapping may be generous. */
+/* Makes a core in caller-owned, zero-filled memory; NULL when size is too small.  Memory is touched
+ * only as it is used, so a mapping may be generous. */
 struct bal_core *bal_core_init(void *memory, size_t size, const struct bal_limits *limits);
 
 /* Feeds one event.  Effects of this and earlier events are written to effects (count is reset
@@ -668,6 +676,7 @@ const char *bal_task_state_name(enum bal_task_state state);
 const char *bal_agent_state_name(enum bal_agent_state state);
 const char *bal_outcome_name(enum bal_outcome outcome);
 const char *bal_strategy_name(enum bal_strategy strategy);
+const char *bal_routing_name(enum bal_routing routing);
 const char *bal_pool_kind_name(enum bal_pool_kind kind);
 const char *bal_signal_name(enum bal_signal signal);
 const char *bal_event_name(enum bal_event_type type);

@@ -141,6 +141,14 @@
 	X(AGGRESSIVE, "aggressive")     /* +50 % after 2 min, -25 % after 10 min, at most 5x */    \
 	X(FIXED, "fixed")               /* only what somebody asks for */
 
+/* What the choice of an agent is after: how the weights of the factors are bent. */
+#define BAL_ROUTING_MAP(X)                                                                         \
+	X(BALANCED, "balanced") /* the weights as they are */                                      \
+	X(LATENCY, "latency")   /* twice the weight on speed, a quarter on price */                \
+	X(COST, "cost")         /* four times the weight on price, half on speed */                \
+	X(PACK, "pack")         /* rather a fuller agent, so that others become free to end */     \
+	X(SPREAD, "spread")     /* four times the weight on load */
+
 /* Signals that hosts sample from agents; more of them come with monitoring. */
 #define BAL_SIGNAL_MAP(X)                                                                          \
 	X(CPU_PERMILLE, "cpu")       /* of what the agent was promised; 1000 = all of it */        \
@@ -156,6 +164,7 @@
 	X(WEIGHT_COLLABORATION, 100, 0, 1000, "permille", "weight of warm context")                \
 	X(TIME_VALUE, 500000000, 0, 1000000000000, "microcents/h",                                 \
 		"what an hour of waiting costs")                                                   \
+	X(ROUTING, 0, 0, 4, "strategy", "0 balanced, 1 latency, 2 cost, 3 pack, 4 spread")         \
 	X(DEFER_SERVICE, 1400, 0, 100000, "permille",                                              \
 		"excess service, in mean services, that a task takes at once; 0 = it takes any")   \
 	X(DEFER_WAIT, 3000, 100, 100000, "permille", "likewise, more for each second it waits")    \

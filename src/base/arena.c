@@ -37,6 +37,14 @@ void *arena_take(struct arena *arena, size_t count, size_t item_size)
 	return arena->base + start;
 }
 
+void arena_align(struct arena *arena)
+{
+	size_t rest = arena->used % ARENA_LINE;
+
+	if (rest != 0 && __builtin_add_overflow(arena->used, ARENA_LINE - rest, &arena->used))
+		arena->used = SIZE_MAX;
+}
+
 bool arena_fits(const struct arena *arena)
 {
 	if (arena->used == SIZE_MAX)

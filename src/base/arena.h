@@ -21,6 +21,7 @@ struct arena {
 
 /* Every piece starts at a multiple of this, in bytes. */
 #define ARENA_ALIGNMENT 16
+#define ARENA_LINE      64
 
 /*
  * Takes over `size` bytes at `base` (borrowed; 16-byte aligned; promised to be zero, as fresh
@@ -36,6 +37,10 @@ void arena_init(struct arena *arena, void *base, size_t size);
  * Callers must not touch the memory during init.
  */
 void *arena_take(struct arena *arena, size_t count, size_t item_size);
+
+/* Lets the next piece start at a multiple of ARENA_LINE after the block's start, which is a cache
+ * line when the block starts at one. */
+void arena_align(struct arena *arena);
 
 /* True when all pieces asked for lie inside the block; for a measuring arena, when their sum is a
  * representable size. Check it once after init. */

@@ -53,6 +53,7 @@ void mintree_init(struct mintree *tree, struct arena *arena, uint32_t count_max)
 	*tree = (struct mintree){.count_max = count_max};
 	for (uint32_t i = 0; i < MINTREE_LEVELS; i++) {
 		count = nodes(count);
+		arena_align(arena);
 		tree->level[i] = arena_take(arena, (size_t)count * NODE, sizeof(float));
 	}
 }
@@ -86,8 +87,10 @@ static void grow(struct mintree *tree)
 	if (level == tree->height) {
 		bal_assert(tree->height < MINTREE_LEVELS);
 		start_node(tree->level[tree->height], 0);
-		if (tree->height > 0)
-			tree->level[tree->height][0] = node_least(tree->level[tree->height - 1]);
+		if (tree->height == 0)
+			tree->least = MINTREE_ABSENT;
+		else
+			tree->level[tree->height][0] = tree->least;
 		tree->height++;
 	}
 }
@@ -117,21 +120,27 @@ void mintree_pop(struct mintree *tree)
 
 void mintree_set(struct mintree *tree, uint32_t place, float key)
 {
+	float before;
+
 	bal_assert(place < tree->count);
+	before = tree->level[0][place];
 	tree->level[0][place] = key;
-	for (uint32_t i = 1; i < tree->height; i++) {
-		float least = node_least(&tree->level[i - 1][place / NODE * NODE]);
+	/* A node is looked through only when its least key may have gone. */
+	for (uint32_t i = 0; i < tree->height; i++) {
+		float *above =
+			i + 1 == tree->height ? &tree->least : &tree->level[i + 1][place / NODE];
+		float least = *above;
 
-		place /= NODE;
-		if (tree->level[i][place] == least)
+		if (key > least && before != least)
 			return;
-		tree->level[i][place] = least;
+		if (key > least)
+			key = node_least(&tree->level[i][place / NODE * NODE]);
+		if (key == least)
+			return;
+		*above = key;
+		before = least;
+		place /= NODE;
 	}
-}
-
-float mintree_least(const struct mintree *tree)
-{
-	return tree->height == 0 ? MINTREE_ABSENT : node_least(tree->level[tree->height - 1]);
 }
 
 uint32_t mintree_first(const struct mintree *tree)
@@ -151,6 +160,7 @@ void mintree_check(const struct mintree *tree)
 	uint32_t count = tree->count;
 
 	bal_assert((tree->height == 0) == (count == 0));
+	bal_assert(count == 0 || tree->least == node_least(tree->level[tree->height - 1]));
 	for (uint32_t i = 0; i < tree->height; i++) {
 		bool top = i + 1 == tree->height;
 

@@ -25,6 +25,7 @@ struct mintree {
 	uint32_t count;
 	uint32_t count_max;
 	uint32_t height; /* levels in use; the topmost is one node. 0 when there are no keys */
+	float least;     /* of all keys */
 };
 
 /* Takes memory for `count_max` keys (1 .. 2^24) from the arena, untouched; the tree is empty. On a
@@ -53,7 +54,10 @@ static inline float mintree_key(const struct mintree *tree, uint32_t place)
 }
 
 /* The smallest key, MINTREE_ABSENT when there is none. */
-float mintree_least(const struct mintree *tree);
+static inline float mintree_least(const struct mintree *tree)
+{
+	return tree->count == 0 ? MINTREE_ABSENT : tree->least;
+}
 
 /* Walks the tree and asserts that it is one. */
 void mintree_check(const struct mintree *tree);

@@ -34,12 +34,22 @@ struct search {
 	struct shelf *heads[CHOICE_RANKED_MAX]; /* shelves of the ranked entries; NULL: of none */
 };
 
+/* True when the pool uses a shared limit: few do, and all of them are asked often. */
+static inline bool is_limited(const struct pool *pool)
+{
+	const uint32_t *limits = pool->conf.limits;
+
+	_Static_assert(
+		BAL_POOL_LIMITS_MAX == 4 && BAL_NONE == UINT32_MAX, "all bits set, four times");
+	return (limits[0] & limits[1] & limits[2] & limits[3]) != BAL_NONE;
+}
+
 bool pool_open(const struct bal_core *core, const struct pool *pool)
 {
 	uint32_t blocking;
 
 	return pool->idle_count > 0 && !pool->paused_dispatch &&
-	       limits_allow(core, pool, &blocking);
+	       (!is_limited(pool) || limits_allow(core, pool, &blocking));
 }
 
 static bool is_forbidden(const struct task *task, const struct agent *agent)
@@ -126,9 +136,13 @@ static void consider(struct search *search, const struct agent *agent)
 	struct score_basis *basis = &search->choice->basis;
 	struct choice_entry entry = {.agent = agent};
 	struct score_facts facts;
+	struct learn_prior prior;
+	struct learn_view view;
 
-	score_pool(basis, agent->pool);
-	score_facts(search->core, agent, &basis->prior, &facts);
+	learn_expect(search->core, agent->pool, basis->task->kind, &prior);
+	score_pool(basis, agent->pool, prior.slowness);
+	learn_agent(search->core, agent, &prior, &view);
+	score_facts(search->core, &search->core->pools[agent->pool], &view, &facts);
 	entry.slow = facts.slow;
 	entry.rate = score_rate(&facts, agent->load);
 	entry.composite_ns = score_composite_ns(basis, agent, entry.slow, entry.rate);
@@ -167,15 +181,29 @@ static void put_back(struct search *search)
 	}
 }
 
+/* True when no agent of this pool that is not special can be among the ranked any more. */
+static bool is_beaten(const struct search *search, float rate)
+{
+	const struct choice *choice = search->choice;
+
+	return rate == MINTREE_ABSENT ||
+	       (choice->ranked_count == search->ranked_max &&
+		       score_plain_ns(&choice->basis, rate) >
+			       choice->ranked[search->ranked_max - 1].composite_ns);
+}
+
 /* The best agent on the shelf that is neither special (it was considered by itself) nor forbidden;
  * false when there is none. */
 static bool find_head(struct search *search, struct shelf *shelf, struct choice_entry *entry)
 {
 	struct score_basis *basis = &search->choice->basis;
 	const struct pool *pool = &search->core->pools[shelf->pool];
-	uint32_t seat = mintree_first(&shelf->rate);
+	uint32_t seat;
 
-	score_pool(basis, shelf->pool);
+	score_pool(basis, shelf->pool, shelf->slowness);
+	if (is_beaten(search, mintree_least(&shelf->rate)))
+		return false;
+	seat = mintree_first(&shelf->rate);
 	while (seat != MINTREE_NONE) {
 		bool is_special;
 

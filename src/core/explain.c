@@ -43,6 +43,7 @@ uint32_t explain_capable(const struct bal_core *core, const struct lane *lane)
 
 static void fill_weights(const struct bal_core *core, struct bal_why *why)
 {
+	why->routing = (uint32_t)knob(core, BAL_KNOB_ROUTING);
 	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
 		why->weights_permille[i] = (uint32_t)score_weight(core, (enum bal_factor)i);
 }

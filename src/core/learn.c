@@ -149,12 +149,23 @@ void learn_expect(
 		core->kinds[kind].success_told == 0.0 ? 1.0 : core->kinds[kind].success_told;
 }
 
+const struct history *learn_own(
+	const struct bal_core *core, const struct agent *agent, uint64_t hash)
+{
+	uint32_t place = map_get(&core->histories_by_key, history_key(agent->id, hash));
+
+	return place == MAP_NONE ? NULL : slab_at(&core->histories, place);
+}
+
 void learn_agent(const struct bal_core *core, const struct agent *agent,
 	const struct learn_prior *prior, struct learn_view *view)
 {
-	uint32_t place = map_get(&core->histories_by_key, history_key(agent->id, prior->kind_hash));
-	const struct history *own = place == MAP_NONE ? NULL : slab_at(&core->histories, place);
+	learn_history_view(learn_own(core, agent, prior->kind_hash), prior, view);
+}
 
+void learn_history_view(
+	const struct history *own, const struct learn_prior *prior, struct learn_view *view)
+{
 	view->slowness = prior->slowness;
 	view->success = num_clamp(prior->success, SUCCESS_MIN, 1.0);
 	if (own == NULL)
@@ -284,7 +295,7 @@ void learn_attempt(struct bal_core *core, const struct task *task, struct agent 
 	if (outcome == BAL_OUTCOME_SUCCEEDED && service_ns > 0)
 		learn_service(core, task, agent, service_ns);
 	tell_success(core, task->kind);
-	shelf_learned(core, agent, task->kind);
+	shelf_learned(core, agent, task->kind, own);
 }
 
 uint64_t context_agent(const struct bal_core *core, uint64_t conversation)

@@ -44,6 +44,14 @@ void learn_expect(
 void learn_agent(const struct bal_core *core, const struct agent *agent,
 	const struct learn_prior *prior, struct learn_view *view);
 
+/* The history of a kind (hash of its name) on an agent; NULL when there is none. */
+const struct history *learn_own(
+	const struct bal_core *core, const struct agent *agent, uint64_t kind_hash);
+
+/* What is believed by the agent's history of the kind, NULL when it has none. */
+void learn_history_view(
+	const struct history *own, const struct learn_prior *prior, struct learn_view *view);
+
 /* Share of the service time that a warm context (of the conversation) saves, 0 .. 0.9. */
 double learn_warm_share(const struct bal_core *core, uint32_t kind);
 

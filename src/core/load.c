@@ -14,6 +14,7 @@
 #include "core/learn.h"
 #include "core/life.h"
 #include "core/queue.h"
+#include "core/score.h"
 #include "core/shelf.h"
 #include "core/task.h"
 #include "core/timer.h"
@@ -402,6 +403,7 @@ enum bal_status bal_core_load(struct bal_core *core, const void *from, size_t si
 	if (!load.ok || load.reader.failed || bytes_left(&load.reader) != 0)
 		return BAL_BROKEN;
 	index_decisions(core);
+	score_weights(core);
 	shelf_priced(core, BAL_NONE);
 	return check_core(core) == NULL ? BAL_OK : BAL_BROKEN;
 }

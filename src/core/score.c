@@ -5,13 +5,14 @@
  * load           0 s until the start, for only agents with a free slot are candidates; what the
  *                present concurrency and pressure slow the task down by
  * performance    expected service on this agent, divided by its chance of success
- * future         arrivals expected during the service that want this slot, times the half service
- *                that each would wait on average
+ * future         arrivals expected during the service that want a slot of this pool, times the half
+ *                service that each would wait on average; of the pool's mean agent
  * efficiency     what the agent costs during the service, in seconds at the value of time, and
- *                memory left stranded
+ *                memory left stranded on the pool's mean agent
  * collaboration  less what a warm context, or working beside the parent task, saves
  *
- * Sums are integers of nanoseconds: ties are exact, and the winner is the same on every machine. */
+ * Within a pool all this comes to size * rate(agent) + shared, less what a special agent saves;
+ * rates are floats that one function works out, so every way to a choice sees the same bits. */
 #include "core/score.h"
 
 #include "base/num.h"
@@ -62,7 +63,7 @@ void score_prepare(const struct bal_core *core, const struct task *task, struct 
 {
 	const struct task *parent = task->parent == 0 ? NULL : task_find(core, task->parent);
 
-	*basis = (struct score_basis){.core = core, .task = task, .prior = {.pool = BAL_NONE}};
+	*basis = (struct score_basis){.core = core, .task = task, .pool = BAL_NONE};
 	basis->lane = lane_at(core, task->lane);
 	basis->size_s = learn_size_s(core, task);
 	basis->warm_agent = context_agent(core, task->conversation);
@@ -121,14 +122,31 @@ static double saved_share(const struct score_basis *basis, const struct agent *a
 	return share;
 }
 
+/* Rows of BAL_ROUTING_MAP: what each strategy multiplies the weights by, in quarters. */
+static const uint8_t BENT[BAL_ROUTING_COUNT][BAL_FACTOR_COUNT] = {
+	[BAL_ROUTING_BALANCED] = {4, 4, 4, 4, 4},
+	[BAL_ROUTING_LATENCY] = {4, 8, 4, 1, 4},
+	[BAL_ROUTING_COST] = {4, 2, 4, 16, 4},
+	[BAL_ROUTING_PACK] = {4, 4, 4, 4, 4},
+	[BAL_ROUTING_SPREAD] = {16, 4, 4, 4, 4},
+};
+
 int64_t score_weight(const struct bal_core *core, enum bal_factor factor)
 {
-	return core->knobs[(uint32_t)BAL_KNOB_WEIGHT_LOAD + factor];
+	return core->knobs[(uint32_t)BAL_KNOB_WEIGHT_LOAD + factor] *
+	       BENT[knob(core, BAL_KNOB_ROUTING)][factor] / 4;
+}
+
+void score_weights(struct bal_core *core)
+{
+	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
+		core->weights[i] =
+			(double)score_weight(core, (enum bal_factor)i) / (double)PERMILLE;
 }
 
 static double weight(const struct bal_core *core, enum bal_factor factor)
 {
-	return (double)score_weight(core, factor) / (double)PERMILLE;
+	return core->weights[factor];
 }
 
 static int64_t weigh(const struct bal_core *core, const int64_t factor_ns[BAL_FACTOR_COUNT])
@@ -148,55 +166,59 @@ static double price(const struct bal_core *core, const struct pool *pool)
 	return (double)pool->conf.price_microcents_hour / value;
 }
 
-void score_facts(const struct bal_core *core, const struct agent *agent,
-	const struct learn_prior *prior, struct score_facts *facts)
+void score_facts(const struct bal_core *core, const struct pool *pool,
+	const struct learn_view *view, struct score_facts *facts)
 {
-	struct learn_view view;
-
-	learn_agent(core, agent, prior, &view);
-	facts->slow = (float)view.slowness;
-	facts->base =
-		(float)(view.slowness * (weight(core, BAL_FACTOR_PERFORMANCE) / view.success +
-						weight(core, BAL_FACTOR_EFFICIENCY) *
-							price(core, &core->pools[agent->pool])));
+	facts->slow = (float)view->slowness;
+	facts->base = (float)(view->slowness *
+			      (weight(core, BAL_FACTOR_PERFORMANCE) / view->success +
+				      weight(core, BAL_FACTOR_EFFICIENCY) * price(core, pool)));
 }
 
-static double slowing(const struct agent *agent)
+static double slowing(const struct bal_core *core, const struct agent *agent)
 {
 	double busy = (double)agent->running / (double)(agent->slots == 0 ? 1 : agent->slots);
 
+	if (knob(core, BAL_KNOB_ROUTING) == BAL_ROUTING_PACK)
+		busy = num_max(0.0, 1.0 - busy);
 	return SLOWING_FULL * busy + pressure(agent);
 }
 
 float score_load(const struct bal_core *core, const struct agent *agent)
 {
-	return (float)(weight(core, BAL_FACTOR_LOAD) * slowing(agent));
+	return (float)(weight(core, BAL_FACTOR_LOAD) * slowing(core, agent));
 }
 
 /* Of a pool's mean agent: what it means for those who want a slot of this pool, that one is taken.
  */
 static double future_s(const struct score_basis *basis, const struct pool *pool)
 {
-	double service_s = basis->size_s * basis->prior.slowness;
+	double service_s = basis->size_s * basis->pool_slowness;
 
 	return num_min(rivals(basis, pool) * service_s, RIVALS_MAX) * service_s * 0.5;
 }
 
 static double stranded_s(const struct score_basis *basis, const struct pool *pool)
 {
-	return basis->size_s * basis->prior.slowness * stranded(basis, pool);
+	return basis->size_s * basis->pool_slowness * stranded(basis, pool);
 }
 
-void score_pool(struct score_basis *basis, uint32_t pool)
+void score_pool(struct score_basis *basis, uint32_t pool, double slowness)
 {
 	const struct bal_core *core = basis->core;
-	const struct pool *known = &core->pools[pool];
 
-	if (basis->prior.pool == pool)
+	if (basis->pool == pool)
 		return;
-	learn_expect(core, pool, basis->task->kind, &basis->prior);
-	basis->shared_s = weight(core, BAL_FACTOR_FUTURE) * future_s(basis, known) +
-			  weight(core, BAL_FACTOR_EFFICIENCY) * stranded_s(basis, known);
+	basis->pool = pool;
+	basis->pool_slowness = slowness;
+	basis->shared_s =
+		weight(core, BAL_FACTOR_FUTURE) * future_s(basis, &core->pools[pool]) +
+		weight(core, BAL_FACTOR_EFFICIENCY) * stranded_s(basis, &core->pools[pool]);
+}
+
+int64_t score_plain_ns(const struct score_basis *basis, float rate)
+{
+	return to_ns(basis->size_s * (double)rate + basis->shared_s);
 }
 
 int64_t score_composite_ns(
@@ -204,25 +226,27 @@ int64_t score_composite_ns(
 {
 	double cost_s = basis->size_s * (double)rate + basis->shared_s;
 
-	if (score_is_special(basis, agent))
-		cost_s -= weight(basis->core, BAL_FACTOR_COLLABORATION) * basis->size_s *
-			  (double)slow * saved_share(basis, agent);
-	return to_ns(cost_s);
+	if (!score_is_special(basis, agent))
+		return score_plain_ns(basis, rate);
+	return to_ns(cost_s - weight(basis->core, BAL_FACTOR_COLLABORATION) * basis->size_s *
+				      (double)slow * saved_share(basis, agent));
 }
 
 void score_agent(struct score_basis *basis, const struct agent *agent, struct score *score)
 {
 	const struct bal_core *core = basis->core;
 	const struct pool *pool = &core->pools[agent->pool];
+	struct learn_prior prior;
 	struct learn_view view;
 	double service_s;
 
-	score_pool(basis, agent->pool);
-	learn_agent(core, agent, &basis->prior, &view);
+	learn_expect(core, agent->pool, basis->task->kind, &prior);
+	score_pool(basis, agent->pool, prior.slowness);
+	learn_agent(core, agent, &prior, &view);
 	service_s = basis->size_s * view.slowness;
 	score->service_ns = to_ns(service_s);
 	score->success_permille = (uint32_t)num_to_i64(view.success * (double)PERMILLE);
-	score->factor_ns[BAL_FACTOR_LOAD] = to_ns(service_s * slowing(agent));
+	score->factor_ns[BAL_FACTOR_LOAD] = to_ns(service_s * slowing(core, agent));
 	score->factor_ns[BAL_FACTOR_PERFORMANCE] = to_ns(service_s / view.success);
 	score->factor_ns[BAL_FACTOR_FUTURE] = to_ns(future_s(basis, pool));
 	score->factor_ns[BAL_FACTOR_EFFICIENCY] =

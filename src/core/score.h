@@ -20,10 +20,11 @@ struct score_basis {
 	double size_s;
 	double warm_share;
 	double beside_share;
-	uint64_t warm_agent;      /* holds the conversation's context; 0 = none */
-	uint64_t beside_agent;    /* runs the parent task; 0 = none */
-	struct learn_prior prior; /* of the pool whose agents are being scored ... */
-	double shared_s;          /* ... and weighted seconds that are the same for all of them */
+	uint64_t warm_agent;   /* holds the conversation's context; 0 = none */
+	uint64_t beside_agent; /* runs the parent task; 0 = none */
+	uint32_t pool;         /* whose agents are being scored; BAL_NONE = none yet ... */
+	double pool_slowness;  /* ... of its mean agent ... */
+	double shared_s;       /* ... and weighted seconds that are the same for all of them */
 };
 
 /* The factors are absolute here; an explanation shows performance and efficiency as excess over the
@@ -38,12 +39,15 @@ struct score {
 /* Works out, at most once a second, how many expected arrivals want a slot of each pool. */
 void score_refresh(struct bal_core *core);
 
-/* The weight of a factor in force, in permille of a second. */
+/* Works out the weights in force from the knobs; call after any change of them. */
+void score_weights(struct bal_core *core);
+
+/* The weight of a factor in force, in permille. */
 int64_t score_weight(const struct bal_core *core, enum bal_factor factor);
 
-/* The facts of a kind on an agent; the prior is of its pool. */
-void score_facts(const struct bal_core *core, const struct agent *agent,
-	const struct learn_prior *prior, struct score_facts *facts);
+/* The facts of a kind on an agent of this pool, of which so much is believed. */
+void score_facts(const struct bal_core *core, const struct pool *pool,
+	const struct learn_view *view, struct score_facts *facts);
 
 /* How much longer, as a weighted share, a task takes for what else the agent does. */
 float score_load(const struct bal_core *core, const struct agent *agent);
@@ -55,9 +59,10 @@ static inline float score_rate(const struct score_facts *facts, float load)
 	return facts->slow * load + facts->base;
 }
 
-/* Collects what the candidates share; then what those of one pool do. */
+/* Collects what the candidates share; then what those of one pool do, whose mean agent is so slow.
+ */
 void score_prepare(const struct bal_core *core, const struct task *task, struct score_basis *basis);
-void score_pool(struct score_basis *basis, uint32_t pool);
+void score_pool(struct score_basis *basis, uint32_t pool, double slowness);
 
 /* True when the agent would save something: it holds the task's context, or runs its parent. */
 static inline bool score_is_special(const struct score_basis *basis, const struct agent *agent)
@@ -66,7 +71,8 @@ static inline bool score_is_special(const struct score_basis *basis, const struc
 }
 
 /* What it costs to give the task to an agent of the prepared pool, by its rate; an agent that is
- * special pays less. */
+ * special pays less than the plain cost. */
+int64_t score_plain_ns(const struct score_basis *basis, float rate);
 int64_t score_composite_ns(
 	const struct score_basis *basis, const struct agent *agent, float slow, float rate);
 

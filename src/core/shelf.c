@@ -32,16 +32,25 @@ struct leaf {
 	float slow, base, rate;
 };
 
-/* What a shelf must say of an agent. */
-static struct leaf leaf_of(
-	const struct bal_core *core, const struct learn_prior *prior, const struct agent *agent)
+/* What a shelf must say of an agent with this history of its kind. */
+static struct leaf leaf_of(const struct bal_core *core, const struct shelf *shelf,
+	const struct agent *agent, const struct history *own)
 {
+	struct learn_prior prior = shelf_prior(shelf);
 	struct score_facts facts;
+	struct learn_view view;
 
-	score_facts(core, agent, prior, &facts);
+	learn_history_view(own, &prior, &view);
+	score_facts(core, &core->pools[shelf->pool], &view, &facts);
 	return (struct leaf){.slow = works(agent) ? facts.slow : MINTREE_ABSENT,
 		.base = facts.base,
 		.rate = agent->idle ? score_rate(&facts, agent->load) : MINTREE_ABSENT};
+}
+
+static struct leaf find_leaf(
+	const struct bal_core *core, const struct shelf *shelf, const struct agent *agent)
+{
+	return leaf_of(core, shelf, agent, learn_own(core, agent, shelf->kind_hash));
 }
 
 static void put_leaf(struct shelf *shelf, uint32_t seat, const struct leaf *leaf)
@@ -57,10 +66,13 @@ static void fill(const struct bal_core *core, struct shelf *shelf)
 	struct learn_prior prior;
 
 	learn_expect(core, shelf->pool, shelf->kind, &prior);
+	shelf->kind_hash = prior.kind_hash;
+	shelf->slowness = prior.slowness;
+	shelf->success = prior.success;
 	mintree_clear(&shelf->slow);
 	mintree_clear(&shelf->rate);
 	for (uint32_t i = 0; i < pool->seat_count; i++) {
-		struct leaf leaf = leaf_of(core, &prior, shelf_agent(core, pool, i));
+		struct leaf leaf = find_leaf(core, shelf, shelf_agent(core, pool, i));
 
 		shelf->base[i] = leaf.base;
 		mintree_push(&shelf->slow, leaf.slow);
@@ -68,7 +80,7 @@ static void fill(const struct bal_core *core, struct shelf *shelf)
 	}
 }
 
-struct shelf *shelf_find(const struct bal_core *core, uint32_t pool, uint32_t kind)
+struct shelf *shelf_look_up(const struct bal_core *core, uint32_t pool, uint32_t kind)
 {
 	uint32_t place = map_get(&core->shelves_by_key, shelf_key(pool, kind));
 
@@ -101,6 +113,8 @@ struct shelf *shelf_for(struct bal_core *core, uint32_t pool, uint32_t kind)
 	list_append(&core->pools[pool].shelves, &shelf->pool_node);
 	bal_assert(map_put(
 		&core->shelves_by_key, shelf_key(pool, kind), (uint32_t)(shelf - core->shelves)));
+	core->pools[pool].shelf_hints[kind % POOL_SHELF_HINTS] =
+		(uint16_t)(shelf - core->shelves + 1);
 	fill(core, shelf);
 	return shelf;
 }
@@ -113,11 +127,8 @@ static struct shelf *first_shelf(struct list_node *node)
 /* Puts the agent's leaf into a shelf, at the end when its seat is a new one. */
 static void place_leaf(const struct bal_core *core, struct shelf *shelf, const struct agent *agent)
 {
-	struct learn_prior prior;
-	struct leaf leaf;
+	struct leaf leaf = find_leaf(core, shelf, agent);
 
-	learn_expect(core, shelf->pool, shelf->kind, &prior);
-	leaf = leaf_of(core, &prior, agent);
 	if (agent->seat == shelf->rate.count) {
 		mintree_push(&shelf->slow, MINTREE_ABSENT);
 		mintree_push(&shelf->rate, MINTREE_ABSENT);
@@ -194,12 +205,16 @@ void shelf_forgotten(struct bal_core *core, struct agent *agent)
 	turn(core, agent);
 }
 
-void shelf_learned(struct bal_core *core, const struct agent *agent, uint32_t kind)
+void shelf_learned(
+	struct bal_core *core, const struct agent *agent, uint32_t kind, const struct history *own)
 {
 	struct shelf *shelf = shelf_find(core, agent->pool, kind);
+	struct leaf leaf;
 
-	if (shelf != NULL)
-		place_leaf(core, shelf, agent);
+	if (shelf == NULL)
+		return;
+	leaf = leaf_of(core, shelf, agent, own);
+	put_leaf(shelf, agent->seat, &leaf);
 }
 
 void shelf_believed(struct bal_core *core, uint32_t pool, uint32_t kind)
@@ -246,33 +261,35 @@ bool shelf_seat_restore(struct bal_core *core, struct agent *agent, uint32_t sea
 	return true;
 }
 
-static bool leaf_is_right(const struct bal_core *core, const struct shelf *shelf,
-	const struct learn_prior *prior, uint32_t seat)
+static bool leaf_is_right(const struct bal_core *core, const struct shelf *shelf, uint32_t seat)
 {
 	const struct agent *agent = shelf_agent(core, &core->pools[shelf->pool], seat);
-	struct leaf leaf = leaf_of(core, prior, agent);
+	struct leaf leaf = find_leaf(core, shelf, agent);
 
 	return mintree_key(&shelf->slow, seat) == leaf.slow && shelf->base[seat] == leaf.base &&
 	       mintree_key(&shelf->rate, seat) == leaf.rate;
 }
 
+static bool shelf_is_right(const struct bal_core *core, const struct shelf *shelf)
+{
+	struct learn_prior prior;
+	bool right = shelf->rate.count == core->pools[shelf->pool].seat_count &&
+		     shelf->slow.count == shelf->rate.count;
+
+	mintree_check(&shelf->slow);
+	mintree_check(&shelf->rate);
+	learn_expect(core, shelf->pool, shelf->kind, &prior);
+	right &= prior.kind_hash == shelf->kind_hash && prior.slowness == shelf->slowness &&
+		 prior.success == shelf->success;
+	for (uint32_t seat = 0; right && seat < shelf->rate.count; seat++)
+		right = leaf_is_right(core, shelf, seat);
+	return right;
+}
+
 bool shelf_check(const struct bal_core *core)
 {
-	bool right = true;
-
-	for (uint32_t i = 0; i < core->shelves_max; i++) {
-		const struct shelf *shelf = &core->shelves[i];
-		struct learn_prior prior;
-
-		if (!shelf->used)
-			continue;
-		mintree_check(&shelf->slow);
-		mintree_check(&shelf->rate);
-		right &= shelf->rate.count == core->pools[shelf->pool].seat_count;
-		right &= shelf->slow.count == shelf->rate.count;
-		learn_expect(core, shelf->pool, shelf->kind, &prior);
-		for (uint32_t seat = 0; right && seat < shelf->rate.count; seat++)
-			right = leaf_is_right(core, shelf, &prior, seat);
-	}
-	return right;
+	for (uint32_t i = 0; i < core->shelves_max; i++)
+		if (core->shelves[i].used && !shelf_is_right(core, &core->shelves[i]))
+			return false;
+	return true;
 }

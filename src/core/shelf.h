@@ -2,6 +2,7 @@
 #ifndef BAL_CORE_SHELF_H
 #define BAL_CORE_SHELF_H
 
+#include "core/learn.h"
 #include "core/state.h"
 
 /*
@@ -13,11 +14,30 @@
  * and is made again when it is asked for; without it a choice scans the pool and comes to the same.
  */
 
-/* The shelf of the pool for the kind; NULL when there is none now. */
-struct shelf *shelf_find(const struct bal_core *core, uint32_t pool, uint32_t kind);
+/* The shelf of the pool for the kind; NULL when there is none now. A hint spares most of the
+ * look-ups. */
+struct shelf *shelf_look_up(const struct bal_core *core, uint32_t pool, uint32_t kind);
+static inline struct shelf *shelf_find(const struct bal_core *core, uint32_t pool, uint32_t kind)
+{
+	uint32_t hint = core->pools[pool].shelf_hints[kind % POOL_SHELF_HINTS];
+	struct shelf *shelf = hint == 0 ? NULL : &core->shelves[hint - 1];
+
+	if (shelf != NULL && shelf->pool == pool && shelf->kind == kind && shelf->used)
+		return shelf;
+	return shelf_look_up(core, pool, kind);
+}
 
 /* The same, made if there is none, in place of the one that was not used for longest. */
 struct shelf *shelf_for(struct bal_core *core, uint32_t pool, uint32_t kind);
+
+/* What is believed of the shelf's pool and kind. */
+static inline struct learn_prior shelf_prior(const struct shelf *shelf)
+{
+	return (struct learn_prior){.pool = shelf->pool,
+		.kind_hash = shelf->kind_hash,
+		.slowness = shelf->slowness,
+		.success = shelf->success};
+}
 
 /* The agent in a seat of the pool. */
 struct agent *shelf_agent(const struct bal_core *core, const struct pool *pool, uint32_t seat);
@@ -32,8 +52,9 @@ void shelf_leave(struct bal_core *core, struct agent *agent);
 /* Notes whether the agent may take one more task, and that its state or load may have changed. */
 void shelf_update(struct bal_core *core, struct agent *agent, bool idle);
 
-/* Something about this kind on this agent was learned; or about any kind forgotten. */
-void shelf_learned(struct bal_core *core, const struct agent *agent, uint32_t kind);
+/* Something about this kind on this agent was learned, its history; or about any kind forgotten. */
+void shelf_learned(
+	struct bal_core *core, const struct agent *agent, uint32_t kind, const struct history *own);
 void shelf_forgotten(struct bal_core *core, struct agent *agent);
 
 /* What is believed of a kind changed, in one pool or (pool BAL_NONE) in all. */

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/assert.h"
+#include "core/score.h"
 
 #define CORE_MAGIC  UINT64_C(0x62616c6c61737431)
 #define EFFECTS_MIN 256 /* room for one turn of anything, see core/outbox.h */
@@ -78,6 +79,7 @@ void state_place(struct bal_core *core, struct arena *arena)
 	map_init(&core->lanes_by_hash, arena, limits->lanes_max);
 	core->lane_pools =
 		arena_take(arena, (size_t)limits->lanes_max * core->pool_words, sizeof(uint64_t));
+	arena_align(arena);
 	slab_init(&core->agents, arena, limits->agents_max, sizeof(struct agent));
 	map_init(&core->agents_by_id, arena, limits->agents_max);
 	core->pools = arena_take(arena, limits->pools_max, sizeof(struct pool));
@@ -106,17 +108,20 @@ size_t bal_core_size(const struct bal_limits *limits)
 	arena_init(&arena, NULL, 0);
 	arena_take(&arena, 1, sizeof core);
 	state_place(&core, &arena);
-	return arena_fits(&arena) ? arena.used : 0;
+	return arena_fits(&arena) && arena.used < SIZE_MAX - ARENA_LINE
+		       ? arena.used + ARENA_LINE - 1
+		       : 0;
 }
 
 struct bal_core *bal_core_init(void *memory, size_t size, const struct bal_limits *limits)
 {
 	struct bal_core *core;
 	struct arena arena;
+	size_t skip = (ARENA_LINE - (uintptr_t)memory % ARENA_LINE) % ARENA_LINE;
 
 	if (memory == NULL || !limits_valid(limits) || size < bal_core_size(limits))
 		return NULL;
-	arena_init(&arena, memory, size);
+	arena_init(&arena, (uint8_t *)memory + skip, size - skip);
 	core = arena_take(&arena, 1, sizeof *core);
 	core->magic = CORE_MAGIC;
 	core->limits = *limits;
@@ -129,5 +134,6 @@ struct bal_core *bal_core_init(void *memory, size_t size, const struct bal_limit
 	prng_init(&core->random, 1);
 	for (uint32_t i = 0; i < BAL_KNOB_COUNT; i++)
 		core->knobs[i] = KNOB_STANDARD[i];
+	score_weights(core);
 	return core;
 }

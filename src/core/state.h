@@ -148,39 +148,42 @@ struct limit {
 	uint32_t running;
 };
 
+/* What a choice and the update of its pool's shelves touch comes first. */
 struct agent {
 	uint64_t id;
-	uint64_t order;
-	struct timer timer;
-	struct list tasks;          /* running here, oldest first */
-	struct list_node pool_node; /* in its pool's agents */
 	uint32_t pool;
 	uint32_t seat; /* place in its pool's shelves, see core/shelf.h */
 	float load;    /* weighted slowing by load, see score_load */
 	uint32_t slots;
-	uint32_t running; /* slots taken; a lent slot's child is not counted */
-	uint32_t lent;    /* tasks that run here on a slot their ancestor holds */
+	uint32_t running;   /* slots taken; a lent slot's child is not counted */
+	uint32_t lent;      /* tasks that run here on a slot their ancestor holds */
+	uint32_t exclusive; /* running tasks that want it alone: 0 or 1 */
 	uint8_t state;
+	uint8_t idle;             /* may take one more task */
+	uint8_t shelved;          /* shelves know it as one that works */
 	uint8_t restored;         /* came from before the restart */
 	uint8_t end_asked;        /* END was sent */
 	uint8_t drain_kept;       /* somebody wants it drained: scaling leaves it so */
 	uint8_t drain_asked_back; /* HAND_BACK was sent to its tasks */
 	uint8_t probing;
-	uint8_t idle;          /* may take one more task */
-	uint8_t shelved;       /* shelves know it as one that works */
+	int64_t blocked_until_ns; /* said busy */
+	struct list tasks;        /* running here, oldest first */
+	int64_t signals[BAL_SIGNAL_COUNT];
+	struct timer timer;
+	struct list_node pool_node; /* in its pool's agents */
+	uint64_t order;
 	uint32_t failures_row; /* lost attempts in a row */
 	uint32_t ejections;
-	uint32_t exclusive; /* running tasks that want it alone: 0 or 1 */
 	int64_t up_at_ns;
 	int64_t ready_at_ns;
-	int64_t blocked_until_ns; /* said busy */
 	int64_t eject_until_ns;
 	int64_t drain_at_ns;
 	int64_t busy_ns;
 	uint64_t finished_count;
 	uint64_t failed_count;
-	int64_t signals[BAL_SIGNAL_COUNT];
 };
+
+#define POOL_SHELF_HINTS 8
 
 /* A pool: interchangeable agents made from one template. */
 struct pool {
@@ -191,7 +194,8 @@ struct pool {
 	struct list shelves; /* the index of its agents, one per kind */
 	uint32_t *seats;     /* agents_max places of agents; seat_count in use */
 	uint32_t seat_count;
-	uint32_t idle_count; /* agents that may take one more task */
+	uint16_t shelf_hints[POOL_SHELF_HINTS]; /* place + 1 of the shelf of a kind, checked */
+	uint32_t idle_count;                    /* agents that may take one more task */
 	uint32_t state_count[BAL_AGENT_STATE_COUNT];
 	uint32_t slots_ready;
 	uint32_t running;          /* slots taken */
@@ -237,9 +241,11 @@ struct shelf {
 	uint32_t pool, kind;
 	bool used;
 	struct list_node pool_node; /* in its pool's shelves */
-	struct mintree slow;        /* by seat: slowness of agents that work */
-	struct mintree rate;        /* by seat: weighted seconds per second of size, idle agents */
-	float *base;                /* by seat: the part of rate that load does not change */
+	uint64_t kind_hash;
+	double slowness, success; /* what the pool is believed to be, as it was last told */
+	struct mintree slow;      /* by seat: slowness of agents that work */
+	struct mintree rate;      /* by seat: weighted seconds per second of size, idle agents */
+	float *base;              /* by seat: the part of rate that load does not change */
 };
 
 /* Which agent holds the warm context of a conversation. */
@@ -277,6 +283,7 @@ struct bal_core {
 	bool dispatch_due; /* something changed that may let a task go */
 	struct prng random;
 	int64_t knobs[BAL_KNOB_COUNT];
+	double weights[BAL_FACTOR_COUNT]; /* of the factors in force; follow from the knobs */
 
 	struct heap timers;
 	struct outbox outbox;

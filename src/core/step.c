@@ -20,6 +20,7 @@
 #include "core/queue.h"
 #include "core/record.h"
 #include "core/scale.h"
+#include "core/score.h"
 #include "core/shelf.h"
 #include "core/task.h"
 #include "core/timer.h"
@@ -117,6 +118,7 @@ static enum bal_status on_knob(struct bal_core *core, const struct bal_event *ev
 	if (!knob_valid(number, event->knob.value))
 		return BAL_INVALID;
 	core->knobs[number] = event->knob.value;
+	score_weights(core);
 	shelf_priced(core, BAL_NONE);
 	core->dispatch_due = true;
 	return BAL_OK;

@@ -136,6 +136,17 @@ const char *bal_strategy_name(enum bal_strategy strategy)
 	return WORD_OF(names, strategy);
 }
 
+const char *bal_routing_name(enum bal_routing routing)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_ROUTING_##name] = text,
+		BAL_ROUTING_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, routing);
+}
+
 const char *bal_pool_kind_name(enum bal_pool_kind kind)
 {
 	static const char *const names[] = {

@@ -162,6 +162,8 @@ static void put_routed(struct engine *engine, struct json_writer *writer, const 
 		json_key(writer, "slot_lent_by");
 		json_put_id(writer, why->other);
 	}
+	json_key(writer, "routing");
+	json_put_word(writer, bal_routing_name((enum bal_routing)why->routing));
 	json_key(writer, "weights");
 	json_open(writer, '{');
 	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++) {

@@ -228,6 +228,7 @@
 	X(type, INDEX, at, limit, "")                                                              \
 	X(type, U64, at, other, "")                                                                \
 	X(type, VALUE, at, expected_wait_ns, "")                                                   \
+	X(type, U32, at, routing, "")                                                              \
 	X(type, U32, at, weights_permille, "")                                                     \
 	STATE_FIELDS_candidate(X, type, at winner.)                                                \
 	X(type, U32, at, losers_count, "")                                                         \

@@ -32,6 +32,24 @@ static void measures_what_it_deals(void **state)
 	assert_false(arena_fits(&arena));
 }
 
+static void starts_a_piece_at_a_line(void **state)
+{
+	static _Alignas(ARENA_LINE) uint8_t block[4 * ARENA_LINE];
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, block, sizeof(block));
+	arena_align(&arena);
+	assert_ptr_equal(arena_take(&arena, 1, 1), block);
+	arena_align(&arena);
+	assert_ptr_equal(arena_take(&arena, 1, 1), block + ARENA_LINE);
+	assert_ptr_equal(arena_take(&arena, 1, 1), block + ARENA_LINE + ARENA_ALIGNMENT);
+	/* What overflowed stays so. */
+	assert_null(arena_take(&arena, SIZE_MAX / 2, 3));
+	arena_align(&arena);
+	assert_false(arena_fits(&arena));
+}
+
 static void refuses_sizes_that_overflow(void **state)
 {
 	static _Alignas(ARENA_ALIGNMENT) uint8_t block[64];
@@ -65,6 +83,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(measures_what_it_deals),
+		cmocka_unit_test(starts_a_piece_at_a_line),
 		cmocka_unit_test(refuses_sizes_that_overflow),
 		cmocka_unit_test(never_stays_never),
 	};

@@ -25,8 +25,9 @@ static void row_open(struct row *row, uint32_t count_max)
 
 	arena_init(&arena, NULL, 0);
 	mintree_init(&row->tree, &arena, count_max);
-	row->memory = calloc(1, arena.used);
+	row->memory = aligned_alloc(ARENA_LINE, (arena.used / ARENA_LINE + 1) * ARENA_LINE);
 	assert_non_null(row->memory);
+	memset(row->memory, 0, arena.used);
 	arena_init(&arena, row->memory, arena.used);
 	mintree_init(&row->tree, &arena, count_max);
 	assert_true(arena_fits(&arena));
