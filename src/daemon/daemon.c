@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@
 #define MESSAGE_SIZE  1024
 #define STANDARD_FILE "ballast.yaml"
 #define STOP_CHECK_MS 50
+#define LARGE_SIZE    (256 << 10)
 
 struct daemon {
 	const struct daemon_options *options;
@@ -293,6 +295,15 @@ static void close_parts(struct daemon *daemon)
 	uv_loop_close(&daemon->loop);
 }
 
+/* glibc raises the size from which blocks get pages of their own to the largest ever freed: after
+ * one batch of 16 MiB all later ones would be cut out of the heap, and leave it full of holes. */
+static void keep_heap_whole(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, LARGE_SIZE);
+#endif
+}
+
 int daemon_run(const struct daemon_options *options)
 {
 	struct daemon *daemon = calloc(1, sizeof *daemon);
@@ -303,6 +314,7 @@ int daemon_run(const struct daemon_options *options)
 	if (daemon == NULL || config == NULL)
 		return DAEMON_CANNOT_START;
 	quiet = options->quiet;
+	keep_heap_whole();
 	if (!daemon_config_read(options, config, message, sizeof message)) {
 		fprintf(stderr, "ballast: %s\n", message);
 		free(config);

@@ -106,13 +106,13 @@ static const char *type_of(const struct job *job)
 
 	if (job->result.size == 0)
 		return "text/plain; charset=utf-8";
-	if (job->result_file[0] == '\0' &&
+	if (job->result_file == NULL &&
 		json_read(&json, buffer_span(&job->result), ERRAND_RESULT_MAX, &error)) {
 		json_release(&json);
 		return "application/json";
 	}
 	/* The beginning of a large text may end within a character: that makes it no other type. */
-	if (job->result_file[0] != '\0' || text_is_utf8(text))
+	if (job->result_file != NULL || text_is_utf8(text))
 		return "text/plain; charset=utf-8";
 	return "application/octet-stream";
 }
@@ -121,15 +121,16 @@ void errand_take_result(const struct errand *errand, struct job *job)
 {
 	int64_t size = run_output_size(errand->run, RUN_STDOUT);
 	char name[ERRAND_NAME_SIZE];
+	char file[ERRAND_NAME_SIZE + 32] = "";
 
 	buffer_clear(&job->result);
 	read_output(errand->run, RUN_STDOUT, ERRAND_RESULT_MAX, &job->result);
 	job->result_size = size < 0 ? 0 : (uint64_t)size;
-	job->result_file[0] = '\0';
 	errand_name(errand, name);
 	if (job->result_size > job->result.size)
-		snprintf(job->result_file, sizeof job->result_file, "run/commands/%s/stdout", name);
-	snprintf(job->content_type, sizeof job->content_type, "%s", type_of(job));
+		snprintf(file, sizeof file, "run/commands/%s/stdout", name);
+	job_set_text(&job->result_file, span_of(file));
+	job_set_text(&job->content_type, span_of(type_of(job)));
 }
 
 bool errand_take_checkpoint(const struct errand *errand, struct job *job)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One block holds all bytes of a submission, so a hundred thousand waiting jobs cost two
- * allocations each; buffers allocate only when something is written to them. */
+ * allocations each; buffers and texts allocate only when something is written to them. */
 #include "daemon/job.h"
 
 #include "base/assert.h"
@@ -59,6 +59,14 @@ bool job_set_bytes(struct job *job, struct span conversation, struct span key, s
 	return true;
 }
 
+void job_set_text(char **text, struct span to)
+{
+	size_t size = to.size < JOB_TEXT_MAX ? to.size : JOB_TEXT_MAX;
+
+	free(*text);
+	*text = size == 0 ? NULL : strndup(to.at, size);
+}
+
 void job_free(struct job *job)
 {
 	if (job == NULL)
@@ -66,7 +74,7 @@ void job_free(struct job *job)
 	bal_assert(job->waiters.count == 0);
 	buffer_release(&job->checkpoint);
 	buffer_release(&job->history);
-	buffer_release(&job->result);
+	job_reset_result(job);
 	free(job->decision);
 	free(job->block);
 	free(job);
@@ -111,7 +119,7 @@ void job_reset_result(struct job *job)
 {
 	buffer_release(&job->result);
 	job->result_size = 0;
-	job->result_file[0] = '\0';
-	job->content_type[0] = '\0';
-	job->error[0] = '\0';
+	job_set_text(&job->result_file, SPAN(""));
+	job_set_text(&job->content_type, SPAN(""));
+	job_set_text(&job->error, SPAN(""));
 }

@@ -36,8 +36,7 @@ struct job {
 	uint32_t tenant;
 	uint32_t priority;
 	uint32_t attempts_max;
-	uint32_t flags; /* BAL_TASK_* */
-	struct bal_needs needs;
+	uint32_t flags;      /* BAL_TASK_* */
 	int64_t deadline_ns; /* core time */
 	int64_t size_ns;
 	int64_t submitted_at_utc_ns;
@@ -64,11 +63,11 @@ struct job {
 	/* The answer, collected by the agent driver before it says ATTEMPT_ENDED. */
 	enum bal_task_state end; /* FREE while it has not ended */
 	enum bal_reason reason;
-	char content_type[128];
+	char *content_type; /* these three: NULL for none; see job_set_text */
 	struct buffer result;
 	uint64_t result_size; /* the whole, also when the rest is in `result_file` */
-	char result_file[256];
-	char error[512];
+	char *result_file;
+	char *error;
 	struct bal_why *decision; /* behind the last dispatch; NULL before the first */
 
 	struct list waiters;
@@ -81,6 +80,11 @@ struct job *job_new(uint64_t id);
 /* Copies all the bytes of the submission into one block; false when there is no memory. */
 bool job_set_bytes(struct job *job, struct span conversation, struct span key, struct span needs,
 	struct span meta, struct span payload);
+
+/* Replaces one of the job's own texts by a copy of this one, cut to JOB_TEXT_MAX bytes.  Without
+ * memory for it the text is none. */
+void job_set_text(char **text, struct span to);
+#define JOB_TEXT_MAX 511
 
 /* Frees the job; nobody may wait for it any more. */
 void job_free(struct job *job);

@@ -378,7 +378,7 @@ enum bal_status lease_ack(struct leases *leases, struct span token, struct span 
 		buffer_clear(&job->result);
 		if (!buffer_append_span(&job->result, result))
 			return BAL_TOO_LARGE;
-		snprintf(job->content_type, sizeof job->content_type, "application/json");
+		job_set_text(&job->content_type, SPAN("application/json"));
 	}
 	return end_attempt(leases, token, &end);
 }

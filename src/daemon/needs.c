@@ -174,11 +174,11 @@ static void read_needs(const struct tag_visit *visit, const struct job *job)
 	json_release(&json);
 }
 
-void needs_read(struct engine *engine, struct job *job)
+void needs_read(struct engine *engine, const struct job *job, struct bal_needs *needs)
 {
-	struct tag_visit visit = {engine, &job->needs, NULL};
+	struct tag_visit visit = {engine, needs, NULL};
 
-	job->needs = (struct bal_needs){.cpu_millis = 0};
+	*needs = (struct bal_needs){.cpu_millis = 0};
 	read_needs(&visit, job);
 }
 

@@ -14,9 +14,9 @@
  * The kind of the task is a tag that it needs as well.
  */
 
-/* Fills job->needs from job->needs_text and job->kind.  Text that is not of this form fills nothing
+/* Fills *needs from job->needs_text and job->kind.  Text that is not of this form fills nothing
  * but the kind; needs_check says so beforehand. */
-void needs_read(struct engine *engine, struct job *job);
+void needs_read(struct engine *engine, const struct job *job, struct bal_needs *needs);
 
 /* Names what the job needs and no pool ever offered, as "a", "b"; an empty text when there is
  * nothing of the kind.  A kind of task that no pool takes has no name here: it is "?". */

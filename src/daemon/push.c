@@ -108,7 +108,7 @@ static void note_lost(struct push *push, struct job *job, const char *why)
 {
 	if (why == NULL)
 		return;
-	snprintf(job->error, sizeof job->error, "%s", why);
+	job_set_text(&job->error, span_of(why));
 	engine_history_add(push->engine, job, BAL_OUTCOME_LOST, why);
 }
 
@@ -218,8 +218,7 @@ static enum bal_outcome judge(struct upstream_call *call, struct job *job, struc
 	struct span type = http_field_get(call->head, HTTP_FIELD_CONTENT_TYPE);
 	struct span handed = http_field_get(call->head, HTTP_FIELD_BALLAST_CHECKPOINT);
 
-	snprintf(job->content_type, sizeof job->content_type, "%.*s", (int)type.size,
-		type.at == NULL ? "" : type.at);
+	job_set_text(&job->content_type, type);
 	if (call->status == 503) {
 		end->retry_after_ns = retry_after_ns(call->head);
 		if (!span_equal(handed, SPAN("1")))

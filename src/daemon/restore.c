@@ -235,8 +235,8 @@ static void fill_restored(struct engine *engine, const struct job *job,
 		.priority = job->priority,
 		.flags = job->flags,
 		.attempts_max = job->attempts_max,
-		.deadline_ns = job->deadline_ns,
-		.needs = job->needs};
+		.deadline_ns = job->deadline_ns};
+	needs_read(engine, job, &event->task.needs);
 	if (job->conversation.size > 0)
 		event->task.conversation =
 			checksum_hash64(1, job->conversation.at, job->conversation.size) | 1;
@@ -264,7 +264,6 @@ static bool restore_one(struct engine *engine, const struct store_view *view, bo
 		job_free(job);
 		return false;
 	}
-	needs_read(engine, job);
 	job->agent = resume(engine, job, view, &event.restored.until_ns);
 	*running = job->agent != 0;
 	fill_restored(engine, job, view, &event.restored);

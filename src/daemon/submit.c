@@ -4,6 +4,7 @@
 
 #include "base/checksum.h"
 #include "base/units.h"
+#include "daemon/needs.h"
 #include "daemon/why.h"
 #include "wire/jsonwrite.h"
 
@@ -27,7 +28,7 @@ static struct store_bytes bytes_of_buffer(const struct buffer *buffer)
 
 static struct store_bytes bytes_of_text(const char *text)
 {
-	return (struct store_bytes){text[0] == '\0' ? NULL : text, (uint32_t)strlen(text)};
+	return bytes_of(span_of(text));
 }
 
 static enum store_status put(struct engine *engine, const struct store_op *op)
@@ -204,10 +205,10 @@ void engine_submit(struct engine *engine, struct job *job)
 			.flags = job->flags,
 			.attempts_max = job->attempts_max,
 			.deadline_ns = job->deadline_ns,
-			.size_ns = job->size_ns,
-			.needs = job->needs}};
+			.size_ns = job->size_ns}};
 	uint64_t id = job->id;
 
+	needs_read(engine, job, &event.task.needs);
 	if (!engine_job_add(engine, job)) {
 		refuse_unseen(job, BAL_REASON_REFUSED_QUEUE_FULL);
 		return;
@@ -293,7 +294,7 @@ enum bal_status engine_attempt_ended(struct engine *engine, const struct attempt
 
 	if (job != NULL && job->attempt == end->attempt && job->epoch == end->epoch) {
 		if (end->error != NULL)
-			snprintf(job->error, sizeof job->error, "%s", end->error);
+			job_set_text(&job->error, span_of(end->error));
 		engine_history_add(engine, job, end->outcome, end->error);
 		job->running = NULL;
 	}

@@ -248,7 +248,6 @@ static bool fill_job(struct engine *engine, const struct taskform *form, const s
 		job->flags |= BAL_TASK_PARENT_WAITS;
 	job->request_hash = checksum_hash64(1, body.at, body.size);
 	job->submitted_at_utc_ns = clock_utc_ns();
-	needs_read(engine, job);
 	return true;
 }
 

@@ -14,12 +14,6 @@ static struct span span_of_bytes(struct store_bytes bytes)
 	return (struct span){bytes.data, bytes.data == NULL ? 0 : bytes.size};
 }
 
-/* The empty string means "none" in jobs. */
-static struct span span_of_text(const char *text)
-{
-	return text[0] == '\0' ? (struct span){NULL, 0} : span_of(text);
-}
-
 static void fill_live(struct engine *engine, const struct job *job, struct taskview *view)
 {
 	struct bal_task_view live;
@@ -61,7 +55,7 @@ void taskview_of_job(struct engine *engine, const struct job *job, struct taskvi
 		.submitted_at_ns = job->submitted_at_utc_ns,
 		.started_at_ns = job->started_at_utc_ns,
 		.deadline_at_ns = clock_to_utc_ns(engine_clock(engine), job->deadline_ns),
-		.error = span_of_text(job->error),
+		.error = span_of(job->error),
 		.history = buffer_span(&job->history),
 		.ended = has_ended(engine, job)};
 	if (job->attempt > 0)
@@ -75,11 +69,11 @@ void taskview_of_job(struct engine *engine, const struct job *job, struct taskvi
 	view->state = bal_task_state_name(job->end);
 	view->reason = bal_reason_name(job->reason);
 	view->finished_at_ns = clock_utc_ns();
-	view->content_type = span_of_text(job->content_type);
+	view->content_type = span_of(job->content_type);
 	view->content = buffer_span(&job->result);
 	view->content_size =
 		job->result_size > job->result.size ? job->result_size : job->result.size;
-	view->file = span_of_text(job->result_file);
+	view->file = span_of(job->result_file);
 }
 
 static void fill_ended(const struct store_result *result, struct taskview *view)

@@ -44,7 +44,7 @@ static void dispatch(void *self, struct job *job, int64_t until_ns)
 	if (span_equal(pool, SPAN("held")))
 		return;
 	buffer_append_span(&job->result, job->payload);
-	snprintf(job->content_type, sizeof job->content_type, "application/json");
+	job_set_text(&job->content_type, SPAN("application/json"));
 	engine_attempt_ended(host->engine, &end);
 }
 

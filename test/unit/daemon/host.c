@@ -7,7 +7,6 @@
 #include "host.h"
 
 #include "base/units.h"
-#include "daemon/needs.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -328,6 +327,11 @@ static void copy_buffer(const struct buffer *buffer, char *to, size_t size)
 	snprintf(to, size, "%.*s", (int)buffer->size, buffer->size == 0 ? "" : buffer->bytes);
 }
 
+static void copy_text(const char *text, char *to, size_t size)
+{
+	snprintf(to, size, "%s", text == NULL ? "" : text);
+}
+
 static void on_ended(struct job_waiter *waiter, struct job *job)
 {
 	struct errand_seen *seen = container_of(waiter, struct errand_seen, waiter);
@@ -337,9 +341,9 @@ static void on_ended(struct job_waiter *waiter, struct job *job)
 	seen->result_size = job->result_size;
 	copy_buffer(&job->result, seen->result, sizeof seen->result);
 	copy_buffer(&job->history, seen->history, sizeof seen->history);
-	snprintf(seen->result_file, sizeof seen->result_file, "%s", job->result_file);
-	snprintf(seen->content_type, sizeof seen->content_type, "%s", job->content_type);
-	snprintf(seen->error, sizeof seen->error, "%s", job->error);
+	copy_text(job->result_file, seen->result_file, sizeof seen->result_file);
+	copy_text(job->content_type, seen->content_type, sizeof seen->content_type);
+	copy_text(job->error, seen->error, sizeof seen->error);
 }
 
 static void wait_for(struct job *job, struct errand_seen *seen)
@@ -378,7 +382,6 @@ void host_submit(struct host *host, const char *kind, const char *payload, struc
 	job->tenant = engine_intern(host->engine, BAL_SYMBOL_TENANT, SPAN("default"));
 	job->submitted_at_utc_ns = clock_utc_ns();
 	assert_true(job_set_bytes(job, none, none, none, none, span_of(payload)));
-	needs_read(host->engine, job);
 	wait_for(job, seen);
 	engine_submit(host->engine, job);
 	host_wait(host, was_accepted, seen);
