@@ -79,6 +79,11 @@ bool buffer_append(struct buffer *buffer, const void *bytes, size_t size)
 {
 	if (size == 0)
 		return !buffer->failed;
+	if (!buffer->failed && size <= buffer->capacity - buffer->size) {
+		memcpy(buffer->bytes + buffer->size, bytes, size);
+		buffer->size += size;
+		return true;
+	}
 	char *room = buffer_reserve(buffer, size);
 	if (room == NULL)
 		return false;
@@ -99,7 +104,10 @@ bool buffer_append_text(struct buffer *buffer, const char *text)
 
 bool buffer_append_byte(struct buffer *buffer, char byte)
 {
-	return buffer_append(buffer, &byte, 1);
+	if (buffer->failed || buffer->size == buffer->capacity)
+		return buffer_append(buffer, &byte, 1);
+	buffer->bytes[buffer->size++] = byte;
+	return true;
 }
 
 /* Append `number` in `base`; digits are made from the last to the first. */

@@ -92,16 +92,24 @@ static void put_escape(struct buffer *buffer, char byte)
 	buffer_append_byte(buffer, "0123456789abcdef"[byte & 15]);
 }
 
+/* A byte of ASCII that stands for itself in a string. */
+static bool is_plain(char byte)
+{
+	return byte >= ' ' && byte < 0x7f && byte != '"' && byte != '\\';
+}
+
 static void put_quoted(struct buffer *buffer, struct span text)
 {
 	size_t from = 0, at = 0;
 	buffer_append_byte(buffer, '"');
 	while (at < text.size) {
-		size_t size = measure_character(span_skip(text, at));
 		char byte = text.at[at];
-		bool plain = size > 1 || (size == 1 && (unsigned char)byte >= ' ' && byte != '"' &&
-						 byte != '\\' && byte != 0x7f);
-		if (plain) {
+		if (is_plain(byte)) {
+			at++;
+			continue;
+		}
+		size_t size = measure_character(span_skip(text, at));
+		if (size > 1) {
 			at += size;
 			continue;
 		}
