@@ -21,6 +21,20 @@ static void answer_why(struct request *request, const struct bal_why *why)
 	request_answer_json(request, 200, &body);
 }
 
+/* False when the bytes are no decision. */
+static bool answer_kept(struct request *request, struct span kept)
+{
+	struct json_writer writer;
+	struct buffer body;
+
+	buffer_init(&body, WHY_SIZE_MAX);
+	json_writer_init(&writer, &body);
+	if (!why_write_kept(kept, &writer))
+		return false;
+	request_answer_json(request, 200, &body);
+	return true;
+}
+
 struct why_visit {
 	struct request *request;
 	bool answered;
@@ -32,10 +46,7 @@ static bool answer_stored(void *context, const struct store_view *from)
 	struct store_bytes why = from->result.why;
 
 	visit->answered = true;
-	if (from->ended && why.size > 0)
-		request_answer(visit->request, 200, "application/json",
-			(struct span){why.data, why.size}, NULL);
-	else
+	if (!from->ended || !answer_kept(visit->request, (struct span){why.data, why.size}))
 		request_problem(visit->request, 404, "no-decision",
 			"task %" PRIu64 " ended without being given to an agent", from->task.id);
 	return false;
@@ -58,12 +69,12 @@ void api_why_get(struct request *request)
 		return;
 	bal_why(engine_core(request->engine), id, &why);
 	job = engine_job(request->engine, id);
-	if (why.kind == BAL_WHY_NOTHING && job != NULL && job->decision != NULL)
-		why = *job->decision;
 	if (why.kind != BAL_WHY_NOTHING) {
 		answer_why(request, &why);
 		return;
 	}
+	if (job != NULL && answer_kept(request, buffer_span(&job->decision)))
+		return;
 	if (id <= STORE_ID_MAX)
 		store->ops->get(store, id, STORE_WITH_CONTENT, answer_stored, &visit);
 	if (!visit.answered)

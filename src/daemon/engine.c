@@ -11,6 +11,7 @@
 #include "base/checksum.h"
 #include "base/units.h"
 #include "daemon/engine_state.h"
+#include "daemon/whykeep.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -163,10 +164,12 @@ static void perform_refuse(struct engine *engine, struct job *job)
 /* The core remembers only so many decisions; a task may run for hours. */
 static void keep_decision(struct engine *engine, struct job *job)
 {
-	if (job->decision == NULL)
-		job->decision = malloc(sizeof *job->decision);
-	if (job->decision != NULL)
-		bal_why(engine->core, job->id, job->decision);
+	struct bal_why why;
+
+	bal_why(engine->core, job->id, &why);
+	job->waited_ns = why.kind == BAL_WHY_ROUTED ? why.expected_wait_ns : 0;
+	buffer_clear(&job->decision);
+	whykeep_write(engine->names, engine->roster, &why, &job->decision);
 }
 
 static void perform_dispatch(

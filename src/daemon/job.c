@@ -13,6 +13,7 @@
 #define CHECKPOINT_SIZE_MAX (16u << 20)
 #define HISTORY_SIZE_MAX    (256u << 10)
 #define RESULT_SIZE_MAX     (16u << 20)
+#define DECISION_SIZE_MAX   (16u << 10)
 
 struct job *job_new(uint64_t id)
 {
@@ -25,6 +26,7 @@ struct job *job_new(uint64_t id)
 	buffer_init(&job->checkpoint, CHECKPOINT_SIZE_MAX);
 	buffer_init(&job->history, HISTORY_SIZE_MAX);
 	buffer_init(&job->result, RESULT_SIZE_MAX);
+	buffer_init(&job->decision, DECISION_SIZE_MAX);
 	return job;
 }
 
@@ -75,7 +77,7 @@ void job_free(struct job *job)
 	buffer_release(&job->checkpoint);
 	buffer_release(&job->history);
 	job_reset_result(job);
-	free(job->decision);
+	buffer_release(&job->decision);
 	free(job->block);
 	free(job);
 }

@@ -56,7 +56,8 @@ struct job {
 	uint32_t pool;
 	uint32_t failures;
 	int64_t started_at_utc_ns;
-	void *running; /* the agent driver's own: connection, process, lease */
+	int64_t waited_ns; /* in the queue before it */
+	void *running;     /* the agent driver's own: connection, process, lease */
 	struct buffer checkpoint;
 	struct buffer history; /* JSON objects, one per ended attempt, separated by commas */
 
@@ -68,7 +69,7 @@ struct job {
 	uint64_t result_size; /* the whole, also when the rest is in `result_file` */
 	char *result_file;
 	char *error;
-	struct bal_why *decision; /* behind the last dispatch; NULL before the first */
+	struct buffer decision; /* behind the last dispatch, as in whykeep.h; empty before it */
 
 	struct list waiters;
 	bool cancelled_early; /* the submitter went away before it was accepted */

@@ -79,8 +79,7 @@ static void on_effect(
 		break;
 	case BAL_EFFECT_DISPATCH:
 		series = series_of(metrics, job->pool, job->kind);
-		if (job->decision != NULL)
-			count_ms(&series->wait, job->decision->expected_wait_ns / NS_PER_MS);
+		count_ms(&series->wait, job->waited_ns / NS_PER_MS);
 		break;
 	case BAL_EFFECT_STORE_RESULT:
 		series = series_of(metrics, job->attempt == 0 ? BAL_NONE : job->pool, job->kind);

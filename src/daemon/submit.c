@@ -5,15 +5,13 @@
 #include "base/checksum.h"
 #include "base/units.h"
 #include "daemon/needs.h"
-#include "daemon/why.h"
 #include "wire/jsonwrite.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WHY_SIZE_MAX (64u << 10)
-#define NODE_BITS    10 /* low bits of every id: which node minted it */
+#define NODE_BITS 10 /* low bits of every id: which node minted it */
 
 static struct store_bytes bytes_of(struct span span)
 {
@@ -94,28 +92,10 @@ static enum store_state store_state_of(enum bal_task_state state)
 	}
 }
 
-/* The last decision as JSON; an empty buffer when there was none. */
-static void write_why(struct engine *engine, const struct job *job, struct buffer *buffer)
-{
-	struct json_writer writer;
-
-	buffer_init(buffer, WHY_SIZE_MAX);
-	if (job->decision == NULL)
-		return;
-	json_writer_init(&writer, buffer);
-	why_write(engine, job->decision, &writer);
-	if (!json_writer_done(&writer))
-		buffer_clear(buffer);
-}
-
 bool submit_store_result(struct engine *engine, const struct job *job)
 {
 	struct store_op op = {.type = STORE_PUT_RESULT, .token = job->id};
 	struct store_result *row = &op.result;
-	struct buffer why;
-	bool taken;
-
-	write_why(engine, job, &why);
 
 	row->id = job->id;
 	row->state = store_state_of(job->end);
@@ -130,12 +110,10 @@ bool submit_store_result(struct engine *engine, const struct job *job)
 	row->content_type = bytes_of_text(job->content_type);
 	row->file = bytes_of_text(job->result_file);
 	row->error = bytes_of_text(job->error);
-	row->why = bytes_of_buffer(&why);
+	row->why = bytes_of_buffer(&job->decision);
 	row->history = bytes_of_buffer(&job->history);
 	row->content = bytes_of_buffer(&job->result);
-	taken = put(engine, &op) == STORE_OK;
-	buffer_release(&why);
-	return taken;
+	return put(engine, &op) == STORE_OK;
 }
 
 void engine_note(struct engine *engine, const struct job *job, int64_t until_ns)

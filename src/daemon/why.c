@@ -5,6 +5,7 @@
 #include "daemon/why.h"
 
 #include "base/units.h"
+#include "daemon/whykeep.h"
 
 #include <stdio.h>
 
@@ -31,29 +32,55 @@ static void put_count(struct json_writer *writer, const char *key, uint64_t coun
 	json_put_unsigned(writer, count);
 }
 
-static void put_agent(struct engine *engine, struct json_writer *writer, uint64_t id)
-{
-	const struct roster_agent *agent = roster_find(engine_roster(engine), id);
+/* Where names are looked up: in the engine, or in what was kept with a decision. */
+struct source {
+	struct engine *engine;
+	const struct whykeep_names *names; /* NULL: in the engine */
+};
 
+static struct span agent_name(const struct source *source, uint64_t id)
+{
+	const struct roster_agent *agent;
+
+	if (source->names != NULL) {
+		for (uint32_t i = 0; i < source->names->count; i++)
+			if (source->names->agents[i].agent == id)
+				return source->names->agents[i].name;
+		return (struct span){NULL, 0};
+	}
+	agent = roster_find(engine_roster(source->engine), id);
+	return span_of(agent == NULL ? NULL : agent->name);
+}
+
+static struct span pool_name(const struct source *source, uint32_t number)
+{
+	if (source->names != NULL)
+		return source->names->agents[number].pool;
+	return names_text(engine_names(source->engine), BAL_SYMBOL_POOL, number);
+}
+
+static void put_agent(const struct source *source, struct json_writer *writer, uint64_t id)
+{
 	json_key(writer, "agent");
 	json_put_id(writer, id);
 	json_key(writer, "name");
-	json_put_word(writer, agent == NULL ? NULL : agent->name);
+	json_put_text(writer, agent_name(source, id));
 }
 
-static void put_name(struct engine *engine, struct json_writer *writer, const char *key,
+static void put_name(const struct source *source, struct json_writer *writer, const char *key,
 	enum bal_symbol_space space, uint32_t number)
 {
 	json_key(writer, key);
-	json_put_text(writer, names_text(engine_names(engine), space, number));
+	json_put_text(writer, names_text(engine_names(source->engine), space, number));
 }
 
-static void put_candidate(
-	struct engine *engine, struct json_writer *writer, const struct bal_candidate *candidate)
+static void put_candidate(const struct source *source, struct json_writer *writer,
+	const struct bal_candidate *candidate)
 {
 	json_open(writer, '{');
-	put_agent(engine, writer, candidate->agent);
-	put_name(engine, writer, "pool", BAL_SYMBOL_POOL, candidate->pool);
+	put_agent(source, writer, candidate->agent);
+	json_key(writer, "pool");
+	json_put_text(writer, pool_name(source, candidate->pool));
 	put_seconds(writer, "composite", candidate->composite_ns);
 	json_key(writer, "factors");
 	json_open(writer, '{');
@@ -80,18 +107,19 @@ static void put_candidate(
 	json_close(writer);
 }
 
-static void put_losers(struct engine *engine, struct json_writer *writer, const struct bal_why *why)
+static void put_losers(
+	const struct source *source, struct json_writer *writer, const struct bal_why *why)
 {
 	json_key(writer, "losers");
 	json_open(writer, '[');
 	for (uint32_t i = 0; i < why->losers_count; i++)
-		put_candidate(engine, writer, &why->losers[i]);
+		put_candidate(source, writer, &why->losers[i]);
 	json_close(writer);
 	json_key(writer, "ruled_out");
 	json_open(writer, '[');
 	for (uint32_t i = 0; i < why->violations_count; i++) {
 		json_open(writer, '{');
-		put_agent(engine, writer, why->violations[i].agent);
+		put_agent(source, writer, why->violations[i].agent);
 		json_key(writer, "reason");
 		json_put_word(writer, bal_reason_name(why->violations[i].reason));
 		put_seconds(writer, "composite", why->violations[i].composite_ns);
@@ -118,10 +146,11 @@ static uint32_t decisive_factor(const struct bal_why *why, const struct bal_cand
 	return decisive;
 }
 
-static void put_change(struct engine *engine, struct json_writer *writer, const struct bal_why *why)
+static void put_change(
+	const struct source *source, struct json_writer *writer, const struct bal_why *why)
 {
 	const struct bal_candidate *loser = &why->losers[0];
-	const struct roster_agent *agent;
+	struct span name;
 	char text[400];
 	uint32_t factor;
 	int64_t margin_ns;
@@ -136,15 +165,18 @@ static void put_change(struct engine *engine, struct json_writer *writer, const 
 	}
 	factor = decisive_factor(why, loser);
 	margin_ns = loser->composite_ns - why->winner.composite_ns;
-	agent = roster_find(engine_roster(engine), loser->agent);
+	name = agent_name(source, loser->agent);
+	if (name.at == NULL)
+		name = SPAN("the runner-up");
 	if (margin_ns == 0)
 		snprintf(text, sizeof text,
-			"a tie: any difference in favour of %s would have led to it",
-			agent == NULL ? "the runner-up" : agent->name);
+			"a tie: any difference in favour of %.*s would have led to it",
+			(int)name.size, name.at);
 	else
 		snprintf(text, sizeof text,
-			"%s lost by %.6f s of composite; it would have won with %.6f s less in %s",
-			agent == NULL ? "the runner-up" : agent->name, (double)margin_ns / 1e9,
+			"%.*s lost by %.6f s of composite; it would have won with %.6f s less in "
+			"%s",
+			(int)name.size, name.at, (double)margin_ns / 1e9,
 			why->weights_permille[factor] == 0
 				? 0.0
 				: (double)margin_ns / 1e6 / (double)why->weights_permille[factor],
@@ -152,7 +184,8 @@ static void put_change(struct engine *engine, struct json_writer *writer, const 
 	json_put_word(writer, text);
 }
 
-static void put_routed(struct engine *engine, struct json_writer *writer, const struct bal_why *why)
+static void put_routed(
+	const struct source *source, struct json_writer *writer, const struct bal_why *why)
 {
 	put_count(writer, "attempt", why->attempt);
 	put_seconds(writer, "waited", why->expected_wait_ns);
@@ -172,16 +205,16 @@ static void put_routed(struct engine *engine, struct json_writer *writer, const 
 	}
 	json_close(writer);
 	json_key(writer, "winner");
-	put_candidate(engine, writer, &why->winner);
-	put_losers(engine, writer, why);
+	put_candidate(source, writer, &why->winner);
+	put_losers(source, writer, why);
 	if (why->losers_count > 0)
 		put_seconds(
 			writer, "margin", why->losers[0].composite_ns - why->winner.composite_ns);
-	put_change(engine, writer, why);
+	put_change(source, writer, why);
 }
 
 static void put_waiting(
-	struct engine *engine, struct json_writer *writer, const struct bal_why *why)
+	const struct source *source, struct json_writer *writer, const struct bal_why *why)
 {
 	put_count(writer, "ahead", why->ahead_count);
 	put_count(writer, "capable_agents", why->capable_count);
@@ -189,27 +222,28 @@ static void put_waiting(
 	if (why->expected_wait_ns >= 0)
 		put_seconds(writer, "expected_wait", why->expected_wait_ns);
 	if (why->limit != BAL_NONE)
-		put_name(engine, writer, "limit", BAL_SYMBOL_LIMIT, why->limit);
+		put_name(source, writer, "limit", BAL_SYMBOL_LIMIT, why->limit);
 	if (why->other != 0) {
 		json_key(writer, "waits_for");
 		json_put_id(writer, why->other);
 	}
-	put_losers(engine, writer, why);
+	put_losers(source, writer, why);
 }
 
 static void put_missing(
-	struct engine *engine, struct json_writer *writer, const struct bal_tags *missing)
+	const struct source *source, struct json_writer *writer, const struct bal_tags *missing)
 {
 	json_key(writer, "missing");
 	json_open(writer, '[');
 	for (uint32_t i = 0; i < BAL_TAGS_MAX; i++)
 		if ((missing->words[i / 64] >> (i % 64) & 1) != 0)
-			json_put_text(writer, names_text(engine_names(engine), BAL_SYMBOL_TAG, i));
+			json_put_text(writer,
+				names_text(engine_names(source->engine), BAL_SYMBOL_TAG, i));
 	json_close(writer);
 }
 
 static void put_refused(
-	struct engine *engine, struct json_writer *writer, const struct bal_why *why)
+	const struct source *source, struct json_writer *writer, const struct bal_why *why)
 {
 	put_seconds(writer, "expected_wait", why->expected_wait_ns);
 	if (why->reason != BAL_REASON_REFUSED_INCAPABLE)
@@ -219,16 +253,17 @@ static void put_refused(
 	json_open(writer, '[');
 	for (uint32_t i = 0; i < why->nearest_count; i++) {
 		json_open(writer, '{');
-		put_name(engine, writer, "pool", BAL_SYMBOL_POOL, why->nearest_pool[i]);
-		put_missing(engine, writer, &why->nearest_missing[i]);
+		put_name(source, writer, "pool", BAL_SYMBOL_POOL, why->nearest_pool[i]);
+		put_missing(source, writer, &why->nearest_missing[i]);
 		json_close(writer);
 	}
 	json_close(writer);
 }
 
-static void put_scaled(struct engine *engine, struct json_writer *writer, const struct bal_why *why)
+static void put_scaled(
+	const struct source *source, struct json_writer *writer, const struct bal_why *why)
 {
-	put_name(engine, writer, "pool", BAL_SYMBOL_POOL, why->pool);
+	put_name(source, writer, "pool", BAL_SYMBOL_POOL, why->pool);
 	put_count(writer, "agents_before", why->agents_before);
 	put_count(writer, "agents_after", why->agents_after);
 	json_key(writer, "load");
@@ -244,12 +279,13 @@ static void put_scaled(struct engine *engine, struct json_writer *writer, const 
 		return;
 	json_key(writer, "victim");
 	json_open(writer, '{');
-	put_agent(engine, writer, why->victim);
+	put_agent(source, writer, why->victim);
 	put_seconds(writer, "work_left", why->victim_left_ns);
 	json_close(writer);
 }
 
-void why_write(struct engine *engine, const struct bal_why *why, struct json_writer *writer)
+static void write_from(
+	const struct source *source, const struct bal_why *why, struct json_writer *writer)
 {
 	json_open(writer, '{');
 	json_key(writer, "id");
@@ -262,19 +298,38 @@ void why_write(struct engine *engine, const struct bal_why *why, struct json_wri
 	json_put_word(writer, bal_reason_text(why->reason));
 	switch (why->kind) {
 	case BAL_WHY_ROUTED:
-		put_routed(engine, writer, why);
+		put_routed(source, writer, why);
 		break;
 	case BAL_WHY_WAITING:
-		put_waiting(engine, writer, why);
+		put_waiting(source, writer, why);
 		break;
 	case BAL_WHY_REFUSED:
-		put_refused(engine, writer, why);
+		put_refused(source, writer, why);
 		break;
 	case BAL_WHY_SCALED:
-		put_scaled(engine, writer, why);
+		put_scaled(source, writer, why);
 		break;
 	case BAL_WHY_NOTHING:
 		break;
 	}
 	json_close(writer);
+}
+
+void why_write(struct engine *engine, const struct bal_why *why, struct json_writer *writer)
+{
+	const struct source source = {engine, NULL};
+
+	write_from(&source, why, writer);
+}
+
+bool why_write_kept(struct span kept, struct json_writer *writer)
+{
+	struct whykeep_names names;
+	struct bal_why why;
+	const struct source source = {NULL, &names};
+
+	if (!whykeep_read(kept, &why, &names))
+		return false;
+	write_from(&source, &why, writer);
+	return true;
 }

@@ -8,4 +8,8 @@
 /* An explanation as JSON, with names instead of numbers: what `ballast why` prints. */
 void why_write(struct engine *engine, const struct bal_why *why, struct json_writer *writer);
 
+/* The same of a decision that was kept (whykeep.h).  False, and nothing written, when the bytes are
+ * none. */
+bool why_write_kept(struct span kept, struct json_writer *writer);
+
 #endif

@@ -25,9 +25,12 @@ BODY = json.dumps({"kind": "echo", "payload": {"question": "x" * 100}})
 
 
 class Bench(harness.Case):
+    def setUp(self):
+        harness.tempfile.tempdir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+        super().setUp()
+
     def runTest(self):
         cores = sorted(os.sched_getaffinity(0))
-        harness.tempfile.tempdir = "/dev/shm" if os.path.isdir("/dev/shm") else None
         agents = subprocess.Popen([os.environ["BENCH_AGENT"], str(AGENTS)], text=True,
                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.addCleanup(agents.__exit__, None, None, None)
