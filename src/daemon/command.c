@@ -11,6 +11,7 @@
 #include "daemon/command.h"
 
 #include "base/units.h"
+#include "daemon/agentid.h"
 #include "daemon/command_state.h"
 #include "daemon/workdir.h"
 
@@ -531,7 +532,7 @@ static void add_agent(struct command *command, uint32_t pool, const struct confi
 		agent->self = NULL;
 		return;
 	}
-	up.up.agent = engine_mint(command->engine);
+	up.up.agent = agentid_get(command->engine, config->name, config->name);
 	agent = roster_add(engine_roster(command->engine), up.up.agent, pool);
 	if (agent == NULL)
 		return;

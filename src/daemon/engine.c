@@ -598,7 +598,6 @@ struct engine *engine_open(const struct engine_options *options, char *message, 
 			(long long)options->config->queue.tasks);
 	else if (open_store(engine, message, message_size) &&
 		 restore_meta(engine, message, message_size)) {
-		engine->recorder = open_recorder(engine);
 		setup_apply(engine, engine->config);
 		return engine;
 	}
@@ -620,6 +619,9 @@ bool engine_start(struct engine *engine, char *message, size_t message_size)
 		.start = {.epoch = engine->epoch,
 			.seed = checksum_mix((uint64_t)clock_utc_ns(), engine->epoch)}};
 
+	restore_learned(engine);
+	/* What was learned comes in as no event: it is in the state that a journal begins with. */
+	engine->recorder = open_recorder(engine);
 	if (!restore_tasks(engine, message, message_size))
 		return false;
 	engine_event(engine, &clock);

@@ -81,6 +81,9 @@ void setup_apply(struct engine *engine, const struct config *config);
 /* Reads epoch, clock and id marks; writes the new epoch durably before it returns. */
 bool restore_meta(struct engine *engine, char *message, size_t message_size);
 
+/* Takes over what was learned before; after the configuration, which names the kinds. */
+void restore_learned(struct engine *engine);
+
 /* Brings unfinished tasks back. */
 bool restore_tasks(struct engine *engine, char *message, size_t message_size);
 

@@ -4,6 +4,7 @@
 #include "daemon/push.h"
 
 #include "base/units.h"
+#include "daemon/agentid.h"
 #include "wire/httpwrite.h"
 #include "wire/json.h"
 #include "wire/jsonwrite.h"
@@ -495,7 +496,7 @@ static bool add_url(struct push *push, uint32_t pool, const struct config_pool *
 	char host[256], path[PATH_SIZE_MAX];
 	struct roster_agent *agent;
 	struct bal_event up = {.type = BAL_EVENT_AGENT_UP,
-		.up = {.agent = engine_mint(push->engine),
+		.up = {.agent = agentid_get(push->engine, config->name, text),
 			.pool = pool,
 			.state = BAL_AGENT_STARTING,
 			.slots = (uint32_t)config->slots}};

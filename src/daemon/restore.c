@@ -122,6 +122,12 @@ static bool read_learned(void *context, const struct store_record *record)
 	return true;
 }
 
+void restore_learned(struct engine *engine)
+{
+	engine->store_ops->get_record(
+		engine->store, STORE_SPACE_SNAPSHOT, key_bytes(LEARNED_KEY), read_learned, engine);
+}
+
 void restore_save(struct engine *engine)
 {
 	size_t size = bal_learned_save(engine->core, NULL, 0);
@@ -293,8 +299,6 @@ bool restore_tasks(struct engine *engine, char *message, size_t message_size)
 	struct restore restore = {.engine = engine};
 	enum store_status status;
 
-	engine->store_ops->get_record(
-		engine->store, STORE_SPACE_SNAPSHOT, key_bytes(LEARNED_KEY), read_learned, engine);
 	status = engine->store_ops->scan(
 		engine->store, STORE_WITH_PAYLOAD | STORE_WITH_CARRY, visit_task, &restore);
 	if (status != STORE_OK || restore.failed) {

@@ -62,6 +62,10 @@ static void apply_pool(struct engine *engine, const struct config_pool *pool)
 	for (uint32_t i = 0; i < pool->offers.count; i++)
 		add_tag(engine, &to->offers, span_of(pool->offers.items[i]));
 	add_tag(engine, &to->offers, span_of(pool->name));
+	/* Known before the first task of the kind, so that what was learned of it is taken over. */
+	for (uint32_t i = 0; i < pool->kinds.count; i++)
+		engine_intern(engine, BAL_SYMBOL_KIND, span_of(pool->kinds.items[i]));
+	engine_intern(engine, BAL_SYMBOL_KIND, span_of(pool->name));
 	fill_counts(pool, to);
 	to->cpu_millis = (uint32_t)pool->resources.cpu_millis;
 	to->memory_mib = (uint32_t)(pool->resources.memory_bytes / MIB);

@@ -50,8 +50,9 @@ class Bench(harness.Case):
         cpu_us = (daemon.cpu_seconds() - before) * 1e6 / max(found["tasks"], 1)
         met = "met" if found["rate"] >= GOAL_PER_S else "missed"
         print(f"synchronous tasks: {found['rate']:.0f}/s (goal {GOAL_PER_S}: {met}), "
-              f"{cpu_us:.1f} CPU us per task (goal {GOAL_CPU_US}), p50 {found['p50_us'] / 1000:.1f} ms, "
-              f"p99 {found['p99_us'] / 1000:.1f} ms, {CLIENTS} clients, {AGENTS} agents, "
+              f"{cpu_us:.1f} CPU us per task (goal {GOAL_CPU_US}), "
+              f"p50 {found['p50_us'] / 1000:.1f} ms, p99 {found['p99_us'] / 1000:.1f} ms, "
+              f"{CLIENTS} clients, {AGENTS} agents, "
               f"flush {FLUSH_US} us, daemon {daemon.memory_kib()} KiB", flush=True)
         self.assertEqual(found["errors"], 0)
 

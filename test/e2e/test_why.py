@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why a task went where it went, waits or was refused, as its owner sees it."""
 import json
+import signal
 import threading
 import time
 
@@ -44,6 +45,28 @@ class WhyTest(harness.Case):
         daemon.kill()
         daemon.start()
         self.assertEqual(self.why(daemon, task), before)
+
+    def test_what_was_learned_outlives_a_restart(self):
+        """Agents keep their ids, and the slow one is still known for it."""
+        def slowly(*_):
+            time.sleep(0.05)
+            return 200, b"{}"
+        fast, slow = self.agent(), self.agent(slowly)
+        daemon = self.daemon(
+            f"pools:\n  echo: {{ urls: [{slow.url}, {fast.url}], slots: 1 }}\n")
+        before = {agent["name"]: agent["id"] for agent in daemon.wait_agents("echo", 2)}
+        for task in [daemon.submit("echo") for _ in range(40)]:
+            daemon.wait(task)
+        self.assertEqual(daemon.kill(signal.SIGTERM), 0)
+        daemon.start()
+        after = {agent["name"]: agent["id"] for agent in daemon.wait_agents("echo", 2)}
+        self.assertEqual(after, before)
+        task = daemon.submit("echo")
+        daemon.wait(task)
+        why = self.why(daemon, task)
+        self.assertEqual(why["winner"]["name"], fast.url)
+        self.assertGreater(why["losers"][0]["inputs"]["service"],
+                           2 * why["winner"]["inputs"]["service"])
 
     def test_nobody_capable_now_or_ever(self):
         """Three answers: wait for what is ordered, wait for what is down, refuse what never can."""
