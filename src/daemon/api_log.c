@@ -28,6 +28,18 @@ static struct command *command_of(struct request *request)
 	return command;
 }
 
+/* A task that a command may still take up: there is nothing to read yet, and there may be. */
+static bool waits_for_command(struct engine *engine, uint64_t task)
+{
+	const struct job *job = engine_job(engine, task);
+	const struct config_pool *pool;
+
+	if (job == NULL || job->end != BAL_TASK_FREE)
+		return false;
+	pool = job->attempt == 0 ? NULL : engine_pool_config(engine, job->pool);
+	return job->attempt == 0 || (pool != NULL && pool->kind == BAL_POOL_COMMAND);
+}
+
 void api_task_log(struct request *request)
 {
 	struct url_parameter parameters[] = {{.name = "stream"}, {.name = "offset"}};
@@ -54,7 +66,10 @@ void api_task_log(struct request *request)
 		return;
 	}
 	size = command_output(command, task, errors, (int64_t)offset, piece, PIECE_SIZE, &running);
-	if (size < 0)
+	if (size < 0 && waits_for_command(request->engine, task))
+		request_answer(
+			request, 200, "application/octet-stream", SPAN(""), "Ballast-More: 1\r\n");
+	else if (size < 0)
 		request_problem(request, 404, "no-output",
 			"there is no output of task %" PRIu64
 			": it is no command's, or it was not kept",
