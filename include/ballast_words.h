@@ -127,7 +127,9 @@
 	X(HOLD_MINIMUM, "the pool has as few agents as it may")                                    \
 	X(HOLD_PAUSED, "scaling of this pool is paused")                                           \
 	X(HOLD_BACKOFF, "agents of this pool failed to start: the next try waits")                 \
-	X(HOLD_STEADY, "load lies between the thresholds")
+	X(HOLD_STEADY, "load lies between the thresholds")                                         \
+	/* waiting; at the end, since stores keep the numbers */                                   \
+	X(WAIT_CIRCLE, "would wait for a task that waits for it: tried again later instead")
 
 /* How agents of a pool are reached, and so what the host does with DISPATCH and SCALE. */
 #define BAL_POOL_KIND_MAP(X)                                                                       \

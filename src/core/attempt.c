@@ -218,24 +218,32 @@ static void requeue_now(struct bal_core *core, struct task *task)
 	task_enqueue(core, task);
 }
 
-static void retry_or_end(
-	struct bal_core *core, struct task *task, const struct pool *pool, enum bal_outcome outcome)
+/* After a failure that counts: again after a pause, unless it was the last allowed attempt. */
+static void try_again(
+	struct bal_core *core, struct task *task, const struct pool *pool, enum bal_reason reason)
 {
 	uint32_t attempts_max =
 		task->attempts_max > 0 ? task->attempts_max : pool->conf.attempts_max;
 
 	task->failures++;
-	if ((pool->conf.retry_outcomes >> outcome & 1u) == 0) {
-		task_finish(core, task, BAL_TASK_FAILED, BAL_REASON_FAILED);
-		return;
-	}
 	if (task->failures >= attempts_max) {
 		task_finish(core, task, BAL_TASK_DEAD, BAL_REASON_ATTEMPTS_USED);
 		return;
 	}
 	core->totals.retried_count++;
-	task->reason = BAL_REASON_WAIT_BACKOFF;
+	task->reason = (uint8_t)reason;
 	wait_until(core, task, time_add_ns(core->now_ns, backoff_ns(core, pool, task->failures)));
+}
+
+static void retry_or_end(
+	struct bal_core *core, struct task *task, const struct pool *pool, enum bal_outcome outcome)
+{
+	if ((pool->conf.retry_outcomes >> outcome & 1u) != 0) {
+		try_again(core, task, pool, BAL_REASON_WAIT_BACKOFF);
+		return;
+	}
+	task->failures++;
+	task_finish(core, task, BAL_TASK_FAILED, BAL_REASON_FAILED);
 }
 
 static void busy(struct bal_core *core, struct task *task, struct agent *agent,
@@ -250,8 +258,10 @@ static void busy(struct bal_core *core, struct task *task, struct agent *agent,
 	requeue_now(core, task);
 }
 
-static void handed_back(
-	struct bal_core *core, struct task *task, const struct bal_event_ended *event)
+/* Tasks that wait for each other would wait for ever.  The one that closes the circle is tried
+ * again instead, as after a failure: that ends, and lets the others go on. */
+static void handed_back(struct bal_core *core, struct task *task, const struct pool *pool,
+	const struct bal_event_ended *event)
 {
 	int64_t wait_ns = event == NULL ? 0 : event->retry_after_ns;
 
@@ -261,9 +271,13 @@ static void handed_back(
 		requeue_now(core, task);
 		return;
 	}
+	if (event->waits_for != 0 && task_closes_circle(core, task, event->waits_for)) {
+		try_again(core, task, pool, BAL_REASON_WAIT_CIRCLE);
+		return;
+	}
 	task->reason = event->waits_for != 0 ? BAL_REASON_WAIT_TASK : BAL_REASON_WAIT_BACKOFF;
 	wait_until(core, task, time_add_ns(core->now_ns, wait_ns));
-	if (event->waits_for != 0 && event->waits_for != task->id)
+	if (event->waits_for != 0)
 		task_wait_for(core, task, event->waits_for);
 }
 
@@ -290,7 +304,7 @@ void attempt_end(struct bal_core *core, struct task *task, enum bal_outcome outc
 		busy(core, task, agent, event);
 		break;
 	case BAL_OUTCOME_HANDED_BACK:
-		handed_back(core, task, event);
+		handed_back(core, task, pool, event);
 		break;
 	default:
 		retry_or_end(core, task, pool, outcome);

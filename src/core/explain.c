@@ -269,7 +269,11 @@ static bool explain_waiting(const struct bal_core *core, uint64_t id, struct bal
 		return true;
 	case BAL_TASK_WAITING:
 		why->other = task->waits_for;
-		why->reason = task->waits_for != 0 ? BAL_REASON_WAIT_TASK : BAL_REASON_WAIT_BACKOFF;
+		why->reason = BAL_REASON_WAIT_BACKOFF;
+		if (task->waits_for != 0)
+			why->reason = BAL_REASON_WAIT_TASK;
+		else if (task->reason == BAL_REASON_WAIT_CIRCLE)
+			why->reason = BAL_REASON_WAIT_CIRCLE;
 		why->expected_wait_ns =
 			num_max_i64(0, num_sub_i64(task->not_before_ns, core->now_ns));
 		return true;

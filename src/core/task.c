@@ -135,6 +135,20 @@ static void leave_waiters(struct bal_core *core, struct task *task)
 	task_at(core, place)->waiter_next = task->waiter_next;
 }
 
+bool task_closes_circle(const struct bal_core *core, const struct task *task, uint64_t other)
+{
+	for (uint32_t i = 0; i < TASK_WAITS_MAX; i++) {
+		const struct task *next = other == 0 ? NULL : task_find(core, other);
+
+		if (next == task)
+			return true;
+		if (next == NULL)
+			return false;
+		other = next->waits_for;
+	}
+	return true;
+}
+
 void task_wait_for(struct bal_core *core, struct task *task, uint64_t other)
 {
 	uint32_t first = map_get(&core->waiters, other);

@@ -29,6 +29,13 @@ void task_timer_update(struct bal_core *core, struct task *task);
  * again. */
 void task_free(struct bal_core *core, struct task *task);
 
+/* Tasks that may wait for each other in a row. */
+#define TASK_WAITS_MAX 1000
+
+/* True when the other task waits for this one, through others too, or at the end of a row that is
+ * too long. */
+bool task_closes_circle(const struct bal_core *core, const struct task *task, uint64_t other);
+
 /* Makes an unfinished attempt's task wait until `other` has ended; the task must be in state
  * WAITING. */
 void task_wait_for(struct bal_core *core, struct task *task, uint64_t other);

@@ -237,7 +237,7 @@ static void test_first_waiter_leaves_the_chain(void **state)
 	scene_expect(scene, "complete 5 succeeded");
 }
 
-static void test_waiting_for_an_ended_task_or_itself_is_no_wait(void **state)
+static void test_waiting_for_an_ended_task_is_no_wait(void **state)
 {
 	struct scene *scene = *state;
 
@@ -246,8 +246,55 @@ static void test_waiting_for_an_ended_task_or_itself_is_no_wait(void **state)
 	scene_clear(scene);
 	hand_back_for(scene, 1, 77);
 	scene_expect(scene, "requeue 1; dispatch 1.2@101");
-	hand_back_for(scene, 1, 1);
-	scene_expect(scene, "requeue 1; dispatch 1.3@101");
+}
+
+/* Three that wait in a row, and the last one for the first. */
+static void test_tasks_that_wait_for_each_other(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 3);
+	for (uint64_t id = 1; id <= 3; id++)
+		scene_task(scene, id);
+	hand_back_for(scene, 1, 2);
+	hand_back_for(scene, 2, 3);
+	scene_clear(scene);
+	hand_back_for(scene, 3, 1);
+	scene_expect(scene, "requeue 3");
+	scene_expect_why(scene, 3, BAL_WHY_WAITING, BAL_REASON_WAIT_CIRCLE);
+	scene_expect_why(scene, 2, BAL_WHY_WAITING, BAL_REASON_WAIT_TASK);
+	for (uint32_t attempt = 2; attempt <= 5; attempt++) {
+		scene_run_for(scene, NS_PER_MIN);
+		assert_int_equal(scene_task_view(scene, 3).attempt, attempt);
+		scene_clear(scene);
+		hand_back_for(scene, 3, 3);
+	}
+	/* Its attempts are used up, and the others go on. */
+	scene_expect(scene, "complete 3 dead; dispatch 2.2@101");
+	scene_succeed(scene, 2, NS_PER_S);
+	scene_expect(scene, "complete 2 succeeded; dispatch 1.2@101");
+}
+
+static void test_a_chain_of_waiting_tasks_is_bounded(void **state)
+{
+	struct bal_limits limits = SCENE_LIMITS;
+	struct scene *scene;
+
+	(void)state;
+	limits.tasks_max = 2048;
+	limits.effects_max = 8192;
+	scene = scene_open(&limits);
+	scene->unchecked = true;
+	scene_start(scene, 1);
+	scene_pool_urls(scene, 0, 101, 2000);
+	for (uint64_t id = 1; id <= 1100; id++)
+		scene_task(scene, id);
+	for (uint64_t id = 2; id <= 1000; id++)
+		hand_back_for(scene, id, id - 1);
+	scene_expect_why(scene, 1000, BAL_WHY_WAITING, BAL_REASON_WAIT_TASK);
+	hand_back_for(scene, 1001, 1000);
+	scene_expect_why(scene, 1001, BAL_WHY_WAITING, BAL_REASON_WAIT_CIRCLE);
+	scene_close(scene);
 }
 
 static void test_attempt_times_out(void **state)
@@ -613,7 +660,9 @@ int main(void)
 		TEST(test_handed_back_at_once_or_later),
 		TEST(test_waits_for_another_task_without_a_slot),
 		TEST(test_first_waiter_leaves_the_chain),
-		TEST(test_waiting_for_an_ended_task_or_itself_is_no_wait),
+		TEST(test_waiting_for_an_ended_task_is_no_wait),
+		TEST(test_tasks_that_wait_for_each_other),
+		cmocka_unit_test(test_a_chain_of_waiting_tasks_is_bounded),
 		TEST(test_attempt_times_out),
 		TEST(test_lease_is_extended_and_runs_out),
 		TEST(test_late_and_duplicate_answers),
