@@ -97,14 +97,6 @@ static enum bal_reason objection(struct bal_core *core, const struct bal_event_t
 	return BAL_REASON_NONE;
 }
 
-static void count_child(struct bal_core *core, const struct task *task)
-{
-	struct task *parent = task->parent == 0 ? NULL : task_find(core, task->parent);
-
-	if (parent != NULL && (task->flags & BAL_TASK_PARENT_WAITS) != 0)
-		parent->children_waited++;
-}
-
 enum bal_status admit_submitted(struct bal_core *core, const struct bal_event_task *event)
 {
 	struct lane *lane;
@@ -129,7 +121,7 @@ enum bal_status admit_submitted(struct bal_core *core, const struct bal_event_ta
 	}
 	lane_arrived(core, lane);
 	task = task_new(core, event, slab_index(&core->lanes, lane));
-	count_child(core, task);
+	task_count_child(core, task);
 	task_state_set(core, task, BAL_TASK_SUBMITTED);
 	if ((task->flags & BAL_TASK_DURABLE) != 0) {
 		outbox_add_task(core, BAL_EFFECT_STORE, task);
@@ -186,7 +178,7 @@ enum bal_status admit_restored(struct bal_core *core, const struct bal_event_res
 	task->attempt = event->attempt;
 	task->epoch = event->epoch;
 	task->failures = event->failures;
-	count_child(core, task);
+	task_count_child(core, task);
 	if (agent != NULL) {
 		task->until_ns = event->until_ns;
 		attempt_restore(core, task, agent);

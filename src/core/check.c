@@ -33,11 +33,13 @@ struct check {
 	uint64_t sum[SUM_COLUMNS]; /* of what tasks say */
 	uint32_t states[BAL_TASK_STATE_COUNT];
 	uint32_t waiting[BAL_PRIORITY_COUNT];
-	uint32_t children; /* queued, with a parent that waits */
-	uint32_t deferred; /* queued, waits for a faster agent */
-	uint32_t waiters;  /* tasks that wait for another one */
-	uint32_t awaited;  /* of these, the first in their chain */
-	uint32_t chained;  /* met by following the chains */
+	uint32_t children;    /* queued, with a parent that waits */
+	uint32_t deferred;    /* queued, waits for a faster agent */
+	uint64_t with_parent; /* children whose parent is there, and what such parents count */
+	uint64_t children_waited;
+	uint32_t waiters; /* tasks that wait for another one */
+	uint32_t awaited; /* of these, the first in their chain */
+	uint32_t chained; /* met by following the chains */
 	uint32_t timers;
 };
 
@@ -106,7 +108,7 @@ static void check_waiting_for(struct check *check, const struct task *task, uint
 static void check_task_place(struct check *check, const struct task *task, bool running)
 {
 	const struct bal_core *core = check->core;
-	bool child = task->parent != 0 && (task->flags & BAL_TASK_PARENT_WAITS) != 0;
+	bool child = task_is_awaited(task);
 	bool queued = task->state == BAL_TASK_QUEUED;
 	bool deferred = queue_is_deferred(task);
 
@@ -121,6 +123,11 @@ static void check_task_place(struct check *check, const struct task *task, bool 
 	EXPECT(check, list_holds(&task->child_node) == (queued & child));
 	check->children += queued & child;
 	check->deferred += deferred;
+	check->with_parent += child && task_find(core, task->parent) != NULL;
+	check->children_waited += task->children_waited;
+	EXPECT(check, !child || (map_get(&core->orphans, task->parent) == MAP_NONE) ==
+					(task_find(core, task->parent) != NULL));
+	EXPECT(check, map_get(&core->orphans, task->id) == MAP_NONE);
 }
 
 static void check_lending(struct check *check, const struct task *task, bool running)
@@ -196,6 +203,7 @@ static void check_tasks(struct check *check)
 		EXPECT(check, core->waiting[i] == check->waiting[i]);
 	EXPECT(check, core->children_queued.count == check->children);
 	EXPECT(check, core->deferred.count == check->deferred);
+	EXPECT(check, check->children_waited == check->with_parent);
 	EXPECT(check, core->waiters.count == check->awaited);
 	EXPECT(check, check->chained == check->waiters);
 }

@@ -306,6 +306,18 @@ static bool read_tenant(struct load *load, uint32_t place)
 	       (tenant->rate_max == 0 || tenant->rate_period_ns > 0);
 }
 
+/* Parents that are there have their count of children among their fields. */
+static void count_orphans(struct bal_core *core)
+{
+	for (uint32_t i = slab_next(&core->tasks, 0); i != SLAB_NONE;
+		i = slab_next(&core->tasks, i + 1)) {
+		const struct task *task = task_at(core, i);
+
+		if (task_is_awaited(task) && task_find(core, task->parent) == NULL)
+			task_count_child(core, task);
+	}
+}
+
 /* Putting a task into the queue raises what its tenant counts as served to what its class does.
  * That happened when the task came, so while tasks are read no class has been served anything; the
  * keys of the queue's heaps are then too early, which the queue corrects as it meets them. */
@@ -317,6 +329,7 @@ static void read_tasks(struct load *load)
 	memcpy(served_ns, core->served_ns, sizeof served_ns);
 	memset(core->served_ns, 0, sizeof served_ns);
 	read_list(load, core->limits.tasks_max, read_task);
+	count_orphans(core);
 	memcpy(core->served_ns, served_ns, sizeof served_ns);
 }
 

@@ -291,6 +291,7 @@ struct bal_core {
 	struct slab tasks;
 	struct map tasks_by_id;
 	struct map waiters; /* task -> index of the first task that waits for it */
+	struct map orphans; /* parent that is not there -> its children that it would wait for */
 	struct slab shares;
 	struct map shares_by_key;
 	struct slab lanes;

@@ -22,6 +22,22 @@ struct task *task_at(const struct bal_core *core, uint32_t place)
 	return slab_at(&core->tasks, place);
 }
 
+/* Children in the table of a parent that is not; there are hardly ever any. */
+static uint32_t orphan_count(const struct bal_core *core, uint64_t parent)
+{
+	uint32_t count = core->orphans.count == 0 ? MAP_NONE : map_get(&core->orphans, parent);
+
+	return count == MAP_NONE ? 0 : count;
+}
+
+static void set_orphan_count(struct bal_core *core, uint64_t parent, uint32_t count)
+{
+	if (count > 0)
+		bal_assert(map_put(&core->orphans, parent, count));
+	else if (core->orphans.count > 0)
+		map_remove(&core->orphans, parent);
+}
+
 struct task *task_new(struct bal_core *core, const struct bal_event_task *event, uint32_t lane)
 {
 	struct task *task = slab_take(&core->tasks);
@@ -47,6 +63,8 @@ struct task *task_new(struct bal_core *core, const struct bal_event_task *event,
 	task->waiter_next = BAL_NONE;
 	task->priority = (uint8_t)event->priority;
 	task->exclusive = event->needs.exclusive;
+	task->children_waited = orphan_count(core, task->id);
+	set_orphan_count(core, task->id, 0);
 	home->live++;
 	bal_assert(map_put(&core->tasks_by_id, task->id, slab_index(&core->tasks, task)));
 	core->totals.tasks++;
@@ -86,15 +104,33 @@ void task_timer_update(struct bal_core *core, struct task *task)
 	timer_set(core, &task->timer, task->id, task_due_ns(task));
 }
 
+void task_count_child(struct bal_core *core, const struct task *task)
+{
+	struct task *parent;
+
+	if (!task_is_awaited(task))
+		return;
+	parent = task_find(core, task->parent);
+	if (parent != NULL)
+		parent->children_waited++;
+	else
+		set_orphan_count(core, task->parent, orphan_count(core, task->parent) + 1);
+}
+
 static void release_parent(struct bal_core *core, const struct task *task)
 {
 	struct task *parent;
 
-	if (task->parent == 0 || (task->flags & BAL_TASK_PARENT_WAITS) == 0)
+	if (!task_is_awaited(task))
 		return;
 	parent = task_find(core, task->parent);
-	if (parent != NULL && parent->children_waited > 0)
+	if (parent != NULL) {
+		bal_assert(parent->children_waited > 0);
 		parent->children_waited--;
+		return;
+	}
+	bal_assert(orphan_count(core, task->parent) > 0);
+	set_orphan_count(core, task->parent, orphan_count(core, task->parent) - 1);
 }
 
 static void wake_waiters(struct bal_core *core, uint64_t id)
@@ -173,6 +209,7 @@ void task_free(struct bal_core *core, struct task *task)
 	leave_waiters(core, task);
 	timer_clear(core, &task->timer);
 	map_remove(&core->tasks_by_id, task->id);
+	set_orphan_count(core, task->id, task->children_waited);
 	wake_waiters(core, task->id);
 	bal_assert(lane->live > 0);
 	lane->live--;

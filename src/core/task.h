@@ -36,6 +36,16 @@ void task_free(struct bal_core *core, struct task *task);
  * too long. */
 bool task_closes_circle(const struct bal_core *core, const struct task *task, uint64_t other);
 
+/* True for a task that is a child of one that may wait for it. */
+static inline bool task_is_awaited(const struct task *task)
+{
+	return task->parent != 0 && (task->flags & BAL_TASK_PARENT_WAITS) != 0;
+}
+
+/* Counts a child that has come for its parent, also for one that is not there (yet, or any more).
+ */
+void task_count_child(struct bal_core *core, const struct task *task);
+
 /* Makes an unfinished attempt's task wait until `other` has ended; the task must be in state
  * WAITING. */
 void task_wait_for(struct bal_core *core, struct task *task, uint64_t other);

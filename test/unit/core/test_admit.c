@@ -217,6 +217,41 @@ static void test_restored_child_counts_for_its_parent(void **state)
 	scene_close(scene);
 }
 
+/* A parent that ended and is brought back while its child lives: the child still counts. */
+static void test_child_that_is_there_before_its_parent(void **state)
+{
+	struct scene *scene = scene_open(&SCENE_LIMITS);
+
+	(void)state;
+	scene_pool_urls(scene, 0, 101, 1);
+	for (uint64_t id = 2; id <= 3; id++)
+		restore(scene, (struct bal_event_restored){.task = {
+								   .id = id,
+								   .parent = 1,
+								   .flags = BAL_TASK_PARENT_WAITS,
+								   .priority = BAL_PRIORITY_LOW,
+							   }});
+	restore(scene, (struct bal_event_restored){
+			       .task.id = 1, .agent = 101, .attempt = 1, .until_ns = BAL_NEVER_NS});
+	scene_start(scene, 1);
+	scene_expect(scene, "dispatch 2.1@101");
+	scene_expect_why(scene, 2, BAL_WHY_ROUTED, BAL_REASON_LENT_SLOT);
+	scene_ended(scene, 2, BAL_OUTCOME_SUCCEEDED);
+	scene_expect(scene, "complete 2 succeeded; dispatch 3.1@101");
+	/* The parent leaves before its child, comes back, and still has it. */
+	STEP(scene, ATTEMPT_ENDED, ended, .task = 1, .epoch = 0, .attempt = 1,
+		.outcome = BAL_OUTCOME_SUCCEEDED);
+	scene_expect(scene, "complete 1 succeeded");
+	scene_ended(scene, 3, BAL_OUTCOME_SUCCEEDED);
+	scene_expect(scene, "complete 3 succeeded");
+	restore(scene, (struct bal_event_restored){.task = {.id = 1}});
+	scene_expect(scene, "dispatch 1.1@101");
+	restore(scene, (struct bal_event_restored){
+			       .task = {.id = 4, .parent = 1, .flags = BAL_TASK_PARENT_WAITS}});
+	scene_expect(scene, "dispatch 4.1@101");
+	scene_close(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +264,7 @@ int main(void)
 		TEST(test_deadline_that_cannot_be_met_is_refused_early),
 		cmocka_unit_test(test_restored_tasks),
 		cmocka_unit_test(test_restored_child_counts_for_its_parent),
+		cmocka_unit_test(test_child_that_is_there_before_its_parent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
