@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Explanations.  The core knows about waiting tasks and about its latest decisions; a running task
- * keeps its own in its job; that of an ended task is in the store with its result. */
+ * keeps its own in its job; that of an ended task is in the store with its result, and orders of
+ * earlier starts are kept there too. */
 #include "daemon/conn.h"
-#include "daemon/events.h"
+#include "daemon/orders.h"
 #include "daemon/why.h"
 
 #include <inttypes.h>
 
 #define WHY_SIZE_MAX    (64u << 10)
-#define ORDERS_SIZE_MAX (4u << 20)
+#define ORDERS_SIZE_MAX (8u << 20)
 
 static void answer_why(struct request *request, const struct bal_why *why)
 {
@@ -56,6 +57,7 @@ void api_why_get(struct request *request)
 {
 	struct store *store = engine_store(request->engine);
 	struct why_visit visit = {.request = request};
+	struct span order;
 	struct bal_why why;
 	struct job *job;
 	uint64_t id;
@@ -75,39 +77,16 @@ void api_why_get(struct request *request)
 	}
 	if (job != NULL && answer_kept(request, buffer_span(&job->decision)))
 		return;
+	order = orders_find(engine_orders(request->engine), id);
+	if (order.at != NULL) {
+		request_answer(request, 200, "application/json", order, NULL);
+		return;
+	}
 	if (id <= STORE_ID_MAX)
 		store->ops->get(store, id, STORE_WITH_CONTENT, answer_stored, &visit);
 	if (!visit.answered)
 		request_problem(request, 404, "unknown",
 			"nothing is remembered of a task or an order %" PRIu64, id);
-}
-
-/* The latest orders, and the last one of each pool, which may be older than the watching. */
-static void write_orders(struct request *request, struct json_writer *writer)
-{
-	struct engine *engine = request->engine;
-	uint64_t orders[EVENTS_ORDERS_MAX];
-	uint32_t count = events_orders(request->server->events, orders);
-	uint32_t pools = names_count(engine_names(engine), BAL_SYMBOL_POOL);
-	struct bal_pool_view view;
-	struct bal_why why;
-
-	for (uint32_t i = 0; i < count; i++) {
-		bal_why(engine_core(engine), orders[i], &why);
-		if (why.kind == BAL_WHY_SCALED)
-			why_write(engine, &why, writer);
-	}
-	for (uint32_t i = 0; i < pools; i++) {
-		bool listed = false;
-
-		if (!bal_pool_view(engine_core(engine), i, &view) || view.order_last == 0)
-			continue;
-		for (uint32_t j = 0; j < count; j++)
-			listed |= orders[j] == view.order_last;
-		bal_why(engine_core(engine), view.order_last, &why);
-		if (!listed && why.kind == BAL_WHY_SCALED)
-			why_write(engine, &why, writer);
-	}
 }
 
 void api_order_list(struct request *request)
@@ -122,7 +101,7 @@ void api_order_list(struct request *request)
 	json_open(&writer, '{');
 	json_key(&writer, "orders");
 	json_open(&writer, '[');
-	write_orders(request, &writer);
+	orders_write(engine_orders(request->engine), &writer);
 	json_close(&writer);
 	json_close(&writer);
 	request_answer_json(request, 200, &body);

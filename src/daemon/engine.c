@@ -11,6 +11,7 @@
 #include "base/checksum.h"
 #include "base/units.h"
 #include "daemon/engine_state.h"
+#include "daemon/orders.h"
 #include "daemon/whykeep.h"
 
 #include <stdarg.h>
@@ -599,7 +600,10 @@ struct engine *engine_open(const struct engine_options *options, char *message, 
 	else if (open_store(engine, message, message_size) &&
 		 restore_meta(engine, message, message_size)) {
 		setup_apply(engine, engine->config);
-		return engine;
+		engine->orders = orders_open(engine);
+		if (engine->orders != NULL)
+			return engine;
+		snprintf(message, message_size, "there is no memory for the orders");
 	}
 	engine_close(engine);
 	return NULL;
@@ -676,6 +680,7 @@ void engine_close(struct engine *engine)
 		job_free(job);
 	}
 	free(engine->slots);
+	orders_close(engine->orders);
 	recorder_close(engine->recorder);
 	roster_close(engine->roster);
 	names_close(engine->names);
@@ -713,6 +718,10 @@ const struct config *engine_config(const struct engine *engine)
 uv_loop_t *engine_loop(struct engine *engine)
 {
 	return engine->loop;
+}
+const struct orders *engine_orders(const struct engine *engine)
+{
+	return engine->orders;
 }
 uint32_t engine_epoch(const struct engine *engine)
 {

@@ -23,6 +23,7 @@
  * taken in order afterwards.
  */
 struct engine;
+struct orders;
 
 /* What a driver does for the agents of one kind of pool.  A NULL member means "nothing to do". */
 struct driver_ops {
@@ -143,6 +144,7 @@ struct clock *engine_clock(struct engine *engine);
 struct store *engine_store(struct engine *engine);
 const struct config *engine_config(const struct engine *engine);
 uv_loop_t *engine_loop(struct engine *engine);
+const struct orders *engine_orders(const struct engine *engine);
 uint32_t engine_epoch(const struct engine *engine);
 const char *engine_data(const struct engine *engine);
 

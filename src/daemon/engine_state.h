@@ -42,6 +42,7 @@ struct engine {
 	struct engine_driver drivers[BAL_POOL_KIND_COUNT];
 	uint8_t pool_kinds[ENGINE_POOLS_MAX]; /* also of pools that are configured no more */
 	struct list watchers;
+	struct orders *orders;
 
 	struct list jobs; /* by hash below */
 	struct job_slot *slots;

@@ -50,8 +50,6 @@ struct events {
 	uint64_t base;  /* ids are base + 1 .. base + count */
 	struct list listeners;
 	int64_t alive_at_ns;
-	uint64_t orders[EVENTS_ORDERS_MAX];
-	uint64_t order_count;
 };
 
 /* ---- records to text ---- */
@@ -219,11 +217,6 @@ static void on_effect(
 		return;
 	if (about_agent)
 		record.pool = effect->pool;
-	if (effect->order != 0 &&
-		(events->order_count == 0 ||
-			events->orders[(events->order_count - 1) % EVENTS_ORDERS_MAX] !=
-				effect->order))
-		events->orders[events->order_count++ % EVENTS_ORDERS_MAX] = effect->order;
 	events->records[events->count % EVENTS_KEPT_MAX] = record;
 	tell(events, events->count++);
 }
@@ -271,16 +264,6 @@ void events_tick(struct events *events, int64_t now_ns)
 		node = list_next(node);
 		request_stream_add(listener->request, SPAN(": alive\n\n"));
 	}
-}
-
-uint32_t events_orders(const struct events *events, uint64_t orders[EVENTS_ORDERS_MAX])
-{
-	uint32_t count = events->order_count < EVENTS_ORDERS_MAX ? (uint32_t)events->order_count
-								 : EVENTS_ORDERS_MAX;
-
-	for (uint32_t i = 0; i < count; i++)
-		orders[i] = events->orders[(events->order_count - 1 - i) % EVENTS_ORDERS_MAX];
-	return count;
 }
 
 /* ---- GET /v1/events ---- */

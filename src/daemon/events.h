@@ -15,8 +15,7 @@
  * Ids rise; a client that comes back with Last-Event-ID gets what it missed, as far as the ring
  * reaches, and "events.lost" when it reaches not far enough.
  */
-#define EVENTS_KEPT_MAX   8192
-#define EVENTS_ORDERS_MAX 256
+#define EVENTS_KEPT_MAX 8192
 
 struct events;
 
@@ -26,8 +25,5 @@ void events_close(struct events *events);
 
 /* Regular work: quiet streams get a sign of life. */
 void events_tick(struct events *events, int64_t now_ns);
-
-/* The latest scaling orders, newest first; returns how many. */
-uint32_t events_orders(const struct events *events, uint64_t orders[EVENTS_ORDERS_MAX]);
 
 #endif

@@ -5,6 +5,7 @@
 #include "daemon/why.h"
 
 #include "base/units.h"
+#include "daemon/instant.h"
 #include "daemon/whykeep.h"
 
 #include <stdio.h>
@@ -264,6 +265,8 @@ static void put_scaled(
 	const struct source *source, struct json_writer *writer, const struct bal_why *why)
 {
 	put_name(source, writer, "pool", BAL_SYMBOL_POOL, why->pool);
+	json_key(writer, "at");
+	instant_put(writer, clock_to_utc_ns(engine_clock(source->engine), why->at_ns));
 	put_count(writer, "agents_before", why->agents_before);
 	put_count(writer, "agents_after", why->agents_after);
 	json_key(writer, "load");

@@ -172,6 +172,10 @@ class WhyTest(harness.Case):
         self.assertIn("scale_operator", reasons)
         why = daemon.get(f"/v1/why/{orders[reasons.index('scale_operator')]['id']}")
         self.assertEqual((why["agents_before"], why["agents_after"]), (1, 2))
+        self.assertEqual(daemon.kill(signal.SIGTERM), 0)
+        daemon.start()
+        self.assertEqual(daemon.get("/v1/orders")["orders"][-len(orders):], orders)
+        self.assertEqual(daemon.get(f"/v1/why/{why['id']}"), why)
 
 
 if __name__ == "__main__":
