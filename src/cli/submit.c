@@ -29,7 +29,8 @@ static const struct args_option OPTIONS[] = {
 	{"--tenant", NULL, "NAME", "on whose behalf"},
 	{"--deadline", NULL, "TIME", "from now, such as 10m, or an instant 2026-01-31T12:00:00Z"},
 	{"--conversation", NULL, "NAME", "tasks with the same name share warm context"},
-	{"--parent", NULL, "ID", "the task on whose behalf this one is"},
+	{"--parent", NULL, "ID",
+		"the task on whose behalf this one is; with --wait it may have its slot"},
 	{"--needs", NULL, "JSON", "what the agent must have: {\"tags\": [\"gpu\"]}"},
 	{"--key", NULL, "TEXT", "idempotency key: the same key again is the same task"},
 	ASK_OPTIONS,
@@ -85,6 +86,12 @@ static void put_options(struct json_writer *writer, const struct args *args)
 			continue;
 		json_key(writer, names[i] + 2);
 		json_put_word(writer, value);
+	}
+	/* Who waits here does nothing else meanwhile. */
+	if (args_value(args, "--parent") != NULL &&
+		(args_has(args, "--wait") || args_has(args, "--follow"))) {
+		json_key(writer, "parent_waits");
+		json_put_bool(writer, true);
 	}
 }
 

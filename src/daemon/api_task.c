@@ -216,9 +216,12 @@ static bool follow_key(struct request *request, const struct job *job, int64_t w
 
 static void submit_one(struct request *request, int64_t wait_ns)
 {
-	struct span key = http_field_get(request->head, HTTP_FIELD_IDEMPOTENCY_KEY);
+	const struct taskform_about about = {
+		.key = http_field_get(request->head, HTTP_FIELD_IDEMPOTENCY_KEY),
+		.head = request->head,
+		.waited_for = wait_ns > 0};
 	struct taskform_error error;
-	struct job *job = taskform_read(request->engine, request->body, key, request->head, &error);
+	struct job *job = taskform_read(request->engine, request->body, &about, &error);
 
 	if (job == NULL) {
 		request_problem(request, error.status, error.type, "%s", error.text);
@@ -228,9 +231,6 @@ static void submit_one(struct request *request, int64_t wait_ns)
 		job_free(job);
 		return;
 	}
-	/* Who waits for a child does nothing meanwhile: its slot may be lent. */
-	if (job->parent != 0 && wait_ns > 0)
-		job->flags |= BAL_TASK_PARENT_WAITS;
 	wait_for(request, job->id, SUBMITS | (wait_ns > 0 ? WAITS : 0), wait_ns);
 	job_wait(job, &request->waiter);
 	engine_submit(request->engine, job);

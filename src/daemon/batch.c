@@ -176,9 +176,9 @@ static bool follow_key(struct batch_line *line, const struct job *job)
 
 static void submit_line(struct batch *batch, struct batch_line *line, struct span text)
 {
+	const struct taskform_about about = {.head = batch->request->head};
 	struct taskform_error error;
-	struct job *job = taskform_read(
-		batch->engine, text, (struct span){NULL, 0}, batch->request->head, &error);
+	struct job *job = taskform_read(batch->engine, text, &about, &error);
 
 	if (job == NULL) {
 		set_problem(line, error.status, error.type, error.text);

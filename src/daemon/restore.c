@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "base/units.h"
+#include "daemon/meta.h"
 #include "daemon/needs.h"
 
 #include <stdio.h>
@@ -241,7 +242,8 @@ static void fill_restored(struct engine *engine, const struct job *job,
 		.priority = job->priority,
 		.flags = job->flags,
 		.attempts_max = job->attempts_max,
-		.deadline_ns = job->deadline_ns};
+		.deadline_ns = job->deadline_ns,
+		.size_ns = job->size_ns};
 	needs_read(engine, job, &event->task.needs);
 	if (job->conversation.size > 0)
 		event->task.conversation =
@@ -270,6 +272,7 @@ static bool restore_one(struct engine *engine, const struct store_view *view, bo
 		job_free(job);
 		return false;
 	}
+	meta_read(job);
 	job->agent = resume(engine, job, view, &event.restored.until_ns);
 	*running = job->agent != 0;
 	fill_restored(engine, job, view, &event.restored);

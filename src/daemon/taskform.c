@@ -8,6 +8,7 @@
 #include "base/checksum.h"
 #include "base/units.h"
 #include "daemon/instant.h"
+#include "daemon/meta.h"
 #include "daemon/needs.h"
 #include "daemon/why.h"
 #include "wire/nearest.h"
@@ -17,7 +18,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define META_SIZE_MAX  8192
 #define WHY_SIZE_MAX   (64u << 10)
 #define KEY_SIZE_MAX   256
 #define SIZE_MAX_NS    (365 * NS_PER_DAY)
@@ -173,32 +173,6 @@ static bool check_names(const struct taskform *form, struct taskform_error *erro
 
 /* ---- the whole ---- */
 
-/* traceparent and its companions, which travel on to the agent. */
-static void write_meta(const struct http_reader *head, struct buffer *meta)
-{
-	static const enum http_field_id fields[] = {
-		HTTP_FIELD_TRACEPARENT, HTTP_FIELD_TRACESTATE, HTTP_FIELD_BAGGAGE};
-	struct json_writer writer;
-	bool any = false;
-
-	json_writer_init(&writer, meta);
-	for (uint32_t i = 0; head != NULL && i < sizeof fields / sizeof fields[0]; i++) {
-		struct span value = http_field_get(head, fields[i]);
-
-		if (value.at == NULL)
-			continue;
-		if (!any)
-			json_open(&writer, '{');
-		any = true;
-		json_key(&writer, http_field_text(fields[i]));
-		json_put_text(&writer, value);
-	}
-	if (any)
-		json_close(&writer);
-	if (meta->failed)
-		buffer_clear(meta);
-}
-
 static bool set_names(struct engine *engine, const struct taskform *form, struct job *job,
 	struct taskform_error *error)
 {
@@ -234,18 +208,18 @@ static bool fill_job(struct engine *engine, const struct taskform *form, const s
 		!read_deadline(engine, form->deadline, &job->deadline_ns, error) ||
 		!check_parent(engine, form->parent, error) || !set_names(engine, form, job, error))
 		return false;
-	buffer_init_fixed(&meta, meta_memory, sizeof meta_memory);
-	write_meta(head, &meta);
-	if (form->needs == NULL)
-		needs = (struct span){NULL, 0};
-	if (!job_set_bytes(job, form->conversation, form->key, needs, buffer_span(&meta), payload))
-		return fail(error, 503, "memory", "there is no memory for the task");
 	job->parent = form->parent;
 	job->attempts_max = (uint32_t)form->attempts;
 	job->size_ns = form->size_ns;
 	job->flags = BAL_TASK_DURABLE;
 	if (form->parent != 0 && form->parent_waits)
 		job->flags |= BAL_TASK_PARENT_WAITS;
+	buffer_init_fixed(&meta, meta_memory, sizeof meta_memory);
+	meta_write(job, head, &meta);
+	if (form->needs == NULL)
+		needs = (struct span){NULL, 0};
+	if (!job_set_bytes(job, form->conversation, form->key, needs, buffer_span(&meta), payload))
+		return fail(error, 503, "memory", "there is no memory for the task");
 	job->request_hash = checksum_hash64(1, body.at, body.size);
 	job->submitted_at_utc_ns = clock_utc_ns();
 	return true;
@@ -265,19 +239,19 @@ static bool read_form(struct span body, struct span key, struct json *json, stru
 	return check_names(form, error) && read_key(form, key, error);
 }
 
-struct job *taskform_read(struct engine *engine, struct span body, struct span key,
-	const struct http_reader *head, struct taskform_error *error)
+struct job *taskform_read(struct engine *engine, struct span body,
+	const struct taskform_about *about, struct taskform_error *error)
 {
-	struct taskform form = {.kind = {NULL, 0}};
+	struct taskform form = {.parent_waits = about->waited_for};
 	struct json json = {NULL, NULL};
 	struct job *job = NULL;
-	bool ok = read_form(body, key, &json, &form, error);
+	bool ok = read_form(body, about->key, &json, &form, error);
 
 	if (ok) {
 		job = job_new(engine_mint(engine));
 		ok = job != NULL || fail(error, 503, "memory", "there is no memory for the task");
 	}
-	if (ok && !fill_job(engine, &form, &json, body, head, job, error)) {
+	if (ok && !fill_job(engine, &form, &json, body, about->head, job, error)) {
 		job_free(job);
 		job = NULL;
 	}

@@ -21,11 +21,19 @@ struct taskform_error {
 	char text[JSON_ERROR_SIZE + 64];
 };
 
-/* Reads one into a new job, which is not submitted yet and is the caller's.  `key` is the field
- * Idempotency-Key (absent: none), `head` gives the trace context (NULL: none).  NULL with what was
+/* What the request around it says. */
+struct taskform_about {
+	struct span key;                /* the field Idempotency-Key; absent: none */
+	const struct http_reader *head; /* gives the trace context; NULL: none */
+	/* The submitter waits for the end.  Who waits for a child does nothing meanwhile, so the
+	 * child may have its parent's slot, unless the form says otherwise. */
+	bool waited_for;
+};
+
+/* Reads one into a new job, which is not submitted yet and is the caller's.  NULL with what was
  * wrong. */
-struct job *taskform_read(struct engine *engine, struct span body, struct span key,
-	const struct http_reader *head, struct taskform_error *error);
+struct job *taskform_read(struct engine *engine, struct span body,
+	const struct taskform_about *about, struct taskform_error *error);
 
 /* Why the core or the store said no, in the API's words. */
 struct refusal {

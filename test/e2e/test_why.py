@@ -158,6 +158,30 @@ class WhyTest(harness.Case):
         for task in others:
             self.assertEqual(daemon.wait(task)["state"], "succeeded")
 
+    def test_child_may_still_borrow_after_a_restart(self):
+        ended = threading.Event()
+
+        def work(task, payload):
+            if json.loads(payload).get("child"):
+                ended.set()
+                return 200, b'"child"'
+            return 200, json.dumps(ended.wait(15)).encode()
+
+        agent = self.agent(work)
+        daemon = self.daemon(f"pools:\n  tree: {{ urls: [{agent.url}], slots: 1 }}\n")
+        daemon.wait_agents("tree", 1)
+        parent = daemon.submit("tree")
+        daemon.wait_state(parent, "running")
+        daemon.call("POST", "/v1/pools/tree/pause", {})
+        child = daemon.submit("tree", {"child": True}, parent=parent, parent_waits=True,
+                              size="3s")
+        daemon.kill()
+        daemon.start()
+        self.assertEqual(daemon.wait(child)["state"], "succeeded")
+        self.assertEqual(self.why(daemon, child)["reason"], "lent_slot")
+        self.assertEqual(daemon.wait(parent)["state"], "succeeded")
+        self.assertEqual(daemon.call("GET", f"/v1/tasks/{parent}/result").json, True)
+
     def test_scaling(self):
         worker = harness.HERE / "worker.py"
         daemon = self.daemon(
