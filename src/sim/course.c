@@ -250,6 +250,29 @@ bool course_init(struct course *course, const struct course_options *options)
 	return true;
 }
 
+bool course_init_scene(struct course *course, const struct course_agent *agents,
+	uint32_t agent_count, const struct course_task *tasks, uint32_t task_count)
+{
+	*course = (struct course){.agent_count = agent_count, .task_count = task_count};
+	course_defaults(&course->options);
+	course->options.agents = agent_count;
+	course->options.is_steady = true;
+	course->size_mean_s = course->options.size_mean_s;
+	course->agents = calloc(agent_count, sizeof *course->agents);
+	course->tasks = calloc(task_count, sizeof *course->tasks);
+	if (course->agents == NULL || course->tasks == NULL)
+		return false;
+	for (uint32_t i = 0; i < agent_count; i++) {
+		course->agents[i] =
+			(struct course_agent){.speed = agents[i].speed, .slots = agents[i].slots};
+		course->slot_count += agents[i].slots;
+		course->capacity += agents[i].speed * (double)agents[i].slots;
+	}
+	for (uint32_t i = 0; i < task_count; i++)
+		course->tasks[i] = tasks[i];
+	return true;
+}
+
 void course_release(struct course *course)
 {
 	for (uint32_t i = 0; course->agents != NULL && i < course->agent_count; i++)

@@ -84,6 +84,11 @@ void course_defaults(struct course_options *options);
 /* NULL, or what is wrong with the options. */
 const char *course_objection(const struct course_options *options);
 
+/* Makes a course of these agents (speed and slots count) and tasks, without slow spells: a scene
+ * whose outcome can be worked out by hand.  Tasks come in the order of their times. */
+bool course_init_scene(struct course *course, const struct course_agent *agents,
+	uint32_t agent_count, const struct course_task *tasks, uint32_t task_count);
+
 /* Makes a course of options without objection; false when there is no memory.  Release it in either
  * case. */
 bool course_init(struct course *course, const struct course_options *options);

@@ -4,8 +4,10 @@
 
 #include <string.h>
 
-const struct policy *const POLICIES[] = {&policy_ballast, &policy_central_fcfs,
-	&policy_least_per_slot, &policy_least_in_flight, &policy_p2c, NULL};
+const struct policy *const POLICIES[] = {&policy_ballast, &policy_central_fcfs, &policy_srpt,
+	&policy_least_per_slot, &policy_least_in_flight, &policy_c3, &policy_prequal,
+	&policy_join_idle_queue, &policy_peak_ewma, &policy_p2c, &policy_weighted_round_robin,
+	&policy_round_robin, &policy_random, &policy_naive_factors, NULL};
 
 const struct policy *policy_find(const char *name, size_t size)
 {

@@ -59,6 +59,12 @@ const struct policy *policy_find(const char *name, size_t size);
 /* One module each, or one for a family. */
 extern const struct policy policy_ballast;
 extern const struct policy policy_central_fcfs;
+extern const struct policy policy_srpt;
+extern const struct policy policy_random, policy_round_robin, policy_weighted_round_robin;
+extern const struct policy policy_peak_ewma, policy_c3;
+extern const struct policy policy_prequal;
+extern const struct policy policy_join_idle_queue;
+extern const struct policy policy_naive_factors;
 extern const struct policy policy_least_per_slot, policy_least_in_flight, policy_p2c;
 
 #endif

@@ -30,6 +30,7 @@ void race_start(struct race *race, uint32_t task, uint32_t agent)
 	race->run_unused = run->next;
 	who->running++;
 	race->tasks[task].started_at_ns = race->now_ns;
+	race->tasks[task].agent = agent;
 	end_ns = course_finish_ns(
 		race->course, agent, race->now_ns, race->course->tasks[task].work_ns, &who->turn);
 	run->task = task;
@@ -41,7 +42,6 @@ void race_bind(struct race *race, uint32_t task, uint32_t agent)
 {
 	struct race_agent *who = &race->agents[agent];
 
-	race->tasks[task].bound_at_ns = race->now_ns;
 	if (who->running < who->slots) {
 		race_start(race, task, agent);
 		return;

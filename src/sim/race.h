@@ -20,8 +20,8 @@
 struct policy;
 
 struct race_task {
-	uint32_t next; /* bound to the same agent behind it, or in a list of the policy's own */
-	int64_t bound_at_ns;
+	uint32_t next;  /* bound to the same agent behind it, or in a list of the policy's own */
+	uint32_t agent; /* that it runs or ran on */
 	int64_t started_at_ns; /* -1: not yet */
 	int64_t ended_at_ns;   /* -1: not yet */
 };
