@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ballast simulate routing: policies race against each other on the same courses. */
 #include "base/num.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/setting.h"
 #include "cli/simulate.h"
 #include "sim/contest.h"
+#include "sim/recording.h"
 #include "wire/jsonwrite.h"
 #include "wire/span.h"
 #include "wire/svg.h"
@@ -19,6 +21,8 @@
 #define POLICIES_USUAL "ballast,central-fcfs,least-per-slot,least-in-flight,p2c"
 #define CURVE_POINTS   400
 #define PARETO_SHAPE   1.5
+#define CONTEXT_S      0.00025 /* per token of a speed-1 slot: 4000 tokens/s of a prompt ... */
+#define GENERATED_S    0.025   /* ... and 40 tokens/s of an answer */
 
 static int complain(const char *what, const char *found)
 {
@@ -47,6 +51,45 @@ static bool read_mix(const struct args *args, struct course_options *course)
 	return true;
 }
 
+static bool read_costs(const struct args *args, struct recording_costs *costs)
+{
+	const char *text = args_value(args, "--seconds-per-token");
+	struct span rest = span_of(text);
+	struct span context = span_cut(&rest, ',');
+
+	*costs = (struct recording_costs){CONTEXT_S, GENERATED_S};
+	if (text == NULL)
+		return true;
+	if (rest.at != NULL &&
+		text_parse_double(
+			(struct bal_text){context.at, (uint32_t)context.size}, &costs->context_s) &&
+		text_parse_double(
+			(struct bal_text){rest.at, (uint32_t)rest.size}, &costs->generated_s) &&
+		costs->context_s >= 0.0 && costs->generated_s >= 0.0)
+		return true;
+	return complain("--seconds-per-token wants CONTEXT,GENERATED such as 0.00025,0.025", text),
+	       false;
+}
+
+/* The recorded load, if one is named; it lives until the program ends. */
+static bool read_recording(const struct args *args, struct course_options *course)
+{
+	static struct recording recording;
+	const char *path = args_value(args, "--trace");
+	struct recording_costs costs;
+	char message[512];
+
+	if (!read_costs(args, &costs))
+		return false;
+	if (path == NULL)
+		return true;
+	if (!recording_read(&recording, path, &costs, course->tasks, message, sizeof message))
+		return complain(message, NULL), false;
+	course->trace = recording.arrivals;
+	course->trace_count = recording.count;
+	return true;
+}
+
 static bool read_course(const struct args *args, struct course_options *course)
 {
 	uint64_t agents, tasks = 0;
@@ -62,6 +105,8 @@ static bool read_course(const struct args *args, struct course_options *course)
 		return false;
 	course->agents = (uint32_t)agents;
 	course->tasks = (uint32_t)tasks;
+	if (!read_recording(args, course))
+		return false;
 	objection = course_objection(course);
 	if (objection != NULL)
 		complain(objection, NULL);

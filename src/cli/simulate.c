@@ -50,6 +50,8 @@ static const struct args_option OPTIONS[] = {
 	{"--seeds", NULL, "A-B", "routing: one world each (default 1-10)"},
 	{"--tasks", NULL, "N", "routing: of one world (default 50000, or 600 per slot)"},
 	{"--set", NULL, "KEY=VALUE", "routing: a knob of ballast's core, several times"},
+	{"--seconds-per-token", NULL, "CONTEXT,GENERATED",
+		"routing: work of a recorded request (default 0.00025,0.025)"},
 	{"--plot", NULL, "FILE", "routing: draws the response times as SVG"},
 	{"--json", NULL, NULL, "prints the summary as JSON"},
 	{NULL, NULL, NULL, NULL},

@@ -188,16 +188,24 @@ static void copy_trace(struct course *course)
 	double span_ns = (double)num_max_i64(1, trace[count - 1].at_ns - trace[0].at_ns);
 	double work_ns = 0.0;
 	double stretch;
+	struct prng sizes;
 
-	for (uint32_t i = 0; i < count; i++)
-		work_ns += (double)num_max_i64(trace[i].work_ns, WORK_LEAST_NS);
+	prng_init(&sizes, options->seed ^ SIZES_SALT);
+	for (uint32_t i = 0; i < count; i++) {
+		double size_ns = trace[i].work_ns > 0
+					 ? (double)trace[i].work_ns
+					 : draw_size_s(options, &sizes) * (double)NS_PER_S;
+
+		course->tasks[i].work_ns =
+			num_clamp_i64(num_to_i64(size_ns), WORK_LEAST_NS, WORK_MOST_NS);
+		work_ns += (double)course->tasks[i].work_ns;
+	}
 	stretch = work_ns / (options->load * course->capacity * span_ns);
 	course->size_mean_s = work_ns / (double)count / (double)NS_PER_S;
 	for (uint32_t i = 0; i < count; i++) {
 		double since_ns = (double)(trace[i].at_ns - trace[0].at_ns);
 
 		course->tasks[i].at_ns = num_to_i64(since_ns * stretch);
-		course->tasks[i].work_ns = num_max_i64(trace[i].work_ns, WORK_LEAST_NS);
 	}
 }
 

@@ -32,8 +32,8 @@ enum course_sizes {
 
 /* One task of a recorded load. */
 struct course_arrival {
-	int64_t at_ns; /* never goes back */
-	int64_t work_ns;
+	int64_t at_ns;   /* never goes back */
+	int64_t work_ns; /* 0: not recorded, is drawn */
 };
 
 struct course_options {
