@@ -14,7 +14,8 @@ struct future_event {
 	struct future_event *next; /* while unused */
 	uint64_t agent;            /* ATTEMPT_ENDED: the agent that answers */
 	bool is_late;              /* ATTEMPT_ENDED: comes although the attempt was given up */
-	bool is_forged;            /* ATTEMPT_ENDED: of an attempt that never was */
+	bool is_forged;            /* ATTEMPT_ENDED: of an attempt that never was, or nonsense */
+	bool is_periodic;          /* SAMPLE: another one follows */
 	struct bal_event event;
 };
 

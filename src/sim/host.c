@@ -66,6 +66,8 @@ bool host_step(struct host *host, struct bal_event *event)
 		status = bal_step(host->core, event, &host->effects);
 		if (event->type != BAL_EVENT_MORE)
 			host->status = status;
+		if (options->tamper != NULL)
+			options->tamper(options->tamper_context, event, &host->effects);
 		host->report->digest = bal_effects_digest(host->report->digest, &host->effects);
 		if (host->oracle != NULL &&
 			!oracle_see(host->oracle, event, status, &host->effects))

@@ -10,6 +10,7 @@
 
 #define LIVE_MAX      65536
 #define FAULT_MAX_PPM 60000
+#define SAMPLE_NS     (5 * NS_PER_S)
 #define FAULT_SALT    UINT64_C(0x6f7074696f6e73)
 
 #define RETRY_ALL (1u << BAL_OUTCOME_RETRYABLE | 1u << BAL_OUTCOME_LOST | 1u << BAL_OUTCOME_TIMEOUT)
@@ -107,6 +108,14 @@ static void draw_faults(struct sim_faults *faults, struct prng *prng)
 	faults->boot_fails_ppm = draw_rate(prng) * 5;
 	faults->probe_fails_ppm = draw_rate(prng) * 10;
 	faults->meddle_ppm = draw_rate(prng);
+	faults->corrupt_ppm = draw_rate(prng);
+	faults->delay_ppm = draw_rate(prng);
+	faults->slow_ppm = draw_rate(prng) / 8;
+	faults->flap_ppm = draw_rate(prng) / 8;
+	faults->provider_slow_ppm = draw_rate(prng) * 5;
+	faults->boot_slow_ppm = draw_rate(prng) * 5;
+	faults->sample_silent_ppm = draw_rate(prng) * 10;
+	faults->sample_noise_ppm = draw_rate(prng) * 5;
 }
 
 static void draw_pool(struct sim_options *options, struct prng *prng, uint32_t number)
@@ -189,6 +198,7 @@ void sim_options_draw(struct sim_options *options, uint64_t seed, uint32_t tasks
 			 (double)options->pools[i].conf.agents_max;
 	}
 	draw_faults(&options->faults, &prng);
+	options->sample_ns = prng_chance(&prng, PPM / 2) ? SAMPLE_NS : 0;
 	load->arrivals = prng_chance(&prng, PPM / 2) ? SIM_BURSTS : SIM_POISSON;
 	load->sizes = prng_chance(&prng, PPM / 2) ? SIM_PARETO : SIM_LOGNORMAL;
 	load->rate_s = slots * (0.1 + 0.6 * prng_unit(&prng));

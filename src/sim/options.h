@@ -56,13 +56,21 @@ struct sim_faults {
 	int64_t late_ppm;      /* answer: comes although the attempt was given up */
 	int64_t duplicate_ppm; /* answer: comes twice */
 	int64_t forged_ppm;    /* answer: one for an attempt that never was comes before it */
+	int64_t corrupt_ppm;   /* answer: one that makes no sense comes before it */
+	int64_t delay_ppm;     /* answer: the network keeps it for a while */
+	int64_t slow_ppm;      /* attempt: its agent is slow from now on, for a while */
+	int64_t flap_ppm;      /* attempt: its agent fails and passes probes in turn */
 	int64_t store_fails_ppm;
 	int64_t store_slow_ppm;
 	int64_t provider_fails_ppm; /* order: no agent comes */
 	int64_t provider_half_ppm;  /* order: only half of them come */
+	int64_t provider_slow_ppm;  /* order: it takes minutes */
 	int64_t boot_fails_ppm;     /* agent: dies while it starts */
+	int64_t boot_slow_ppm;      /* agent: takes many times as long to start */
 	int64_t probe_fails_ppm;
-	int64_t meddle_ppm; /* arrival: somebody cancels, drains, scales, pauses */
+	int64_t sample_silent_ppm; /* sample: is not taken */
+	int64_t sample_noise_ppm;  /* sample: is nonsense */
+	int64_t meddle_ppm;        /* arrival: somebody cancels, drains, scales, pauses */
 };
 
 struct sim_pool {
@@ -88,6 +96,7 @@ struct sim_options {
 	uint32_t live_max;    /* tasks the core may hold at once */
 	int64_t commit_ns;    /* of the store */
 	int64_t network_ns;   /* of each answer */
+	int64_t sample_ns;    /* between two samples of an agent; 0: nobody takes any */
 	int64_t drain_max_ns; /* after the last arrival everything must have ended in this time */
 	uint32_t steps_second_max; /* more in one virtual second is a livelock; 0: derived */
 	bool oracle_off;           /* for measuring the core alone */
@@ -95,6 +104,9 @@ struct sim_options {
 	void (*observe)(void *context, const struct bal_event *event, enum bal_status status,
 		const struct bal_effects *effects);
 	void *observe_context;
+	/* Changes what the core said, as a bug of the core would; may be NULL. */
+	void (*tamper)(void *context, const struct bal_event *event, struct bal_effects *effects);
+	void *tamper_context;
 };
 
 /* A fleet of `agents` agents of different speed in one pool that does not scale, with this load

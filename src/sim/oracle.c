@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define EPOCH        1    /* of a run that is never restarted */
 #define STARTS_SLACK 0.01 /* of one start: the core counts in whole nanoseconds */
 #define ORDERS_MAX   1024 /* open at once */
 
@@ -518,7 +519,9 @@ static void see_refused_answer(struct oracle *oracle, const struct bal_event_end
 {
 	const struct task_book *task = task_of(oracle, event->task);
 
-	if (task != NULL && task->state == BOOK_OPEN && is_current(task, event))
+	bool makes_sense = event->outcome < BAL_OUTCOME_COUNT && event->epoch == EPOCH;
+
+	if (task != NULL && task->state == BOOK_OPEN && makes_sense && is_current(task, event))
 		complain(oracle, "the answer of task %" PRIu64 ", attempt %u, is refused",
 			event->task, event->attempt);
 }
@@ -528,7 +531,8 @@ static void see_answer(struct oracle *oracle, const struct bal_event_ended *even
 	struct task_book *task = task_of(oracle, event->task);
 
 	if (task == NULL || task->state != BOOK_OPEN || event->attempt == 0 ||
-		event->attempt > task->attempt) {
+		event->attempt > task->attempt || event->epoch > EPOCH ||
+		event->outcome >= BAL_OUTCOME_COUNT) {
 		complain(oracle,
 			"an answer is taken for attempt %u of task %" PRIu64 ", which never was",
 			event->attempt, event->task);

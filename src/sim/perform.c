@@ -10,11 +10,15 @@
 #include "base/assert.h"
 #include "base/num.h"
 #include "base/units.h"
+#include "sim/trouble.h"
 
 #define SLOW_FACTOR    500 /* of a slow commit */
 #define HAND_BACK_NS   (10 * NS_PER_MS)
 #define PROBE_NS       (5 * NS_PER_MS)
 #define PROVIDER_NS    (200 * NS_PER_MS)
+#define PROVIDER_SLOW  2000 /* times that: minutes */
+#define BOOT_SLOW      20
+#define DELAY_MAX_NS   (30 * NS_PER_S) /* of an answer in the network */
 #define CHILDREN_SHARE 10 /* part of its work after which a parent submits its children */
 
 static void store(struct host *host, uint64_t task, enum bal_event_type type)
@@ -50,8 +54,11 @@ static void succeed(struct host *host, uint64_t id, int64_t service_ns)
 {
 	const struct sim_faults *faults = &host->options->faults;
 	int64_t after_ns = service_ns + host->options->network_ns;
-	struct future_event *event = post_answer(host, id, after_ns, BAL_OUTCOME_SUCCEEDED);
+	struct future_event *event;
 
+	if (fault_strikes(&host->fault, faults->delay_ppm))
+		after_ns += fault_part_ns(&host->fault, DELAY_MAX_NS);
+	event = post_answer(host, id, after_ns, BAL_OUTCOME_SUCCEEDED);
 	event->is_late = fault_strikes(&host->fault, faults->late_ppm);
 	if (fault_strikes(&host->fault, faults->duplicate_ppm)) {
 		event = post_answer(host, id, after_ns + NS_PER_MS, BAL_OUTCOME_SUCCEEDED);
@@ -62,6 +69,8 @@ static void succeed(struct host *host, uint64_t id, int64_t service_ns)
 		event->is_forged = true;
 		event->event.ended.attempt += 1 + fault_below(&host->fault, 3);
 	}
+	if (fault_strikes(&host->fault, faults->corrupt_ppm))
+		trouble_corrupt(host, post_answer(host, id, after_ns / 2, BAL_OUTCOME_SUCCEEDED));
 }
 
 static void die(struct host *host, uint64_t agent, int64_t after_ns)
@@ -144,7 +153,8 @@ static void dispatch(struct host *host, const struct bal_effect *effect)
 	task->attempt = effect->attempt;
 	task->attempt_at_ns = host->now_ns;
 	task->is_parked = false;
-	service_ns = world_service_ns(&host->world, effect->agent, task->work_ns);
+	trouble_agent(host, effect->agent);
+	service_ns = world_service_ns(&host->world, effect->agent, task->work_ns, host->now_ns);
 	if (fate != FAULT_NONE) {
 		fail(host, effect->task, fate, service_ns);
 		return;
@@ -186,8 +196,8 @@ static void end_task(struct host *host, uint64_t id)
 		return;
 	bal_assert(host->tasks[parent].children_open > 0);
 	if (--host->tasks[parent].children_open == 0 && host->tasks[parent].is_parked) {
-		int64_t left_ns = world_service_ns(
-			&host->world, host->tasks[parent].agent, host->tasks[parent].work_ns);
+		int64_t left_ns = world_service_ns(&host->world, host->tasks[parent].agent,
+			host->tasks[parent].work_ns, host->now_ns);
 
 		host->tasks[parent].is_parked = false;
 		succeed(host, parent, left_ns - left_ns / CHILDREN_SHARE);
@@ -229,6 +239,8 @@ static void scale(struct host *host, const struct bal_effect *effect)
 	struct future_event *event;
 
 	note_scaling(host, effect->order);
+	if (fault_strikes(&host->fault, faults->provider_slow_ppm))
+		end_ns += fault_part_ns(&host->fault, PROVIDER_SLOW * PROVIDER_NS);
 	if (fault_strikes(&host->fault, faults->provider_fails_ppm))
 		count = 0;
 	else if (fault_strikes(&host->fault, faults->provider_half_ppm))
@@ -246,6 +258,7 @@ uint64_t host_agent_up(struct host *host, uint32_t pool, int64_t at_ns, uint64_t
 	const struct sim_pool *conf = &host->options->pools[pool];
 	uint64_t agent = world_add(&host->world, pool);
 	bool dies = !ready && fault_strikes(&host->fault, host->options->faults.boot_fails_ppm);
+	int64_t boot_ns = conf->boot_ns;
 	struct future_event *event;
 
 	if (agent == 0) {
@@ -258,9 +271,13 @@ uint64_t host_agent_up(struct host *host, uint32_t pool, int64_t at_ns, uint64_t
 		.state = ready ? BAL_AGENT_READY : BAL_AGENT_STARTING,
 		.slots = world_find(&host->world, agent)->slots,
 		.order = order};
+	if (host->options->sample_ns > 0)
+		trouble_sample(host, agent, at_ns);
 	if (ready)
 		return agent;
-	event = future_post(&host->future, time_add_ns(at_ns, conf->boot_ns),
+	if (fault_strikes(&host->fault, host->options->faults.boot_slow_ppm))
+		boot_ns *= BOOT_SLOW;
+	event = future_post(&host->future, time_add_ns(at_ns, boot_ns),
 		dies ? BAL_EVENT_AGENT_DOWN : BAL_EVENT_AGENT_READY);
 	if (dies)
 		event->event.down.agent = agent;
@@ -368,6 +385,8 @@ bool host_happens(struct host *host, struct future_event *future)
 	switch (event->type) {
 	case BAL_EVENT_ATTEMPT_ENDED:
 		return answer_happens(host, future);
+	case BAL_EVENT_SAMPLE:
+		return !future->is_periodic || trouble_sampled(host, event->sample.agent);
 	case BAL_EVENT_AGENT_READY:
 	case BAL_EVENT_AGENT_UNHEALTHY:
 		return world_find(&host->world, event->agent.agent) != NULL;

@@ -61,7 +61,12 @@ void world_remove(struct world *world, uint64_t agent)
 	world->alive_count--;
 }
 
-int64_t world_service_ns(const struct world *world, uint64_t agent, int64_t work_ns)
+int64_t world_service_ns(const struct world *world, uint64_t agent, int64_t work_ns, int64_t now_ns)
 {
-	return num_max_i64(1, num_to_i64((double)work_ns / world->agents[agent].speed));
+	const struct world_agent *who = &world->agents[agent];
+	double service_ns = (double)work_ns / who->speed;
+
+	if (now_ns < who->slow_until_ns)
+		service_ns *= who->slowing;
+	return num_max_i64(1, num_to_i64(service_ns));
 }
