@@ -47,10 +47,10 @@ static const struct args_option OPTIONS[] = {
 	{"--sizes", NULL, "NAME", "routing: lognormal (default) or pareto"},
 	{"--load", NULL, "SHARE", "routing: of the fleet's capacity (default 0.85)"},
 	{"--mean-size", NULL, "SECONDS", "routing: of a task (default 1)"},
-	{"--seeds", NULL, "A-B", "routing, faults: one world each (default 1-10, 1-100)"},
+	{"--seeds", NULL, "A-B", "one world each (default 1-10, faults 1-100)"},
 	{"--tasks", NULL, "N",
-		"routing, faults: of one world (default 50000 or 600 per slot, 5000)"},
-	{"--set", NULL, "KEY=VALUE", "routing: a knob of ballast's core, several times"},
+		"of one world (default 50000 or 600 per slot; faults 5000, scene 20000)"},
+	{"--set", NULL, "KEY=VALUE", "routing, scene: a knob of ballast's core, several times"},
 	{"--seconds-per-token", NULL, "CONTEXT,GENERATED",
 		"routing: work of a recorded request (default 0.00025,0.025)"},
 	{"--plot", NULL, "FILE", "routing: draws the response times as SVG"},
@@ -384,14 +384,15 @@ static int run(const struct args *args)
 	static const struct {
 		const char *name;
 		int (*run)(const struct args *args);
-	} rows[] = {{"load", run_load}, {"routing", simulate_routing}, {"faults", simulate_faults}};
+	} rows[] = {{"load", run_load}, {"routing", simulate_routing}, {"faults", simulate_faults},
+		{"scene", simulate_scene}};
 
-	for (size_t i = 0; args->word_count == 1 && i < sizeof rows / sizeof rows[0]; i++)
+	for (size_t i = 0; args->word_count > 0 && i < sizeof rows / sizeof rows[0]; i++)
 		if (strcmp(args->words[0], rows[i].name) == 0)
 			return rows[i].run(args);
-	fprintf(stderr, "usage: ballast simulate load|routing|faults [OPTION]...\n");
+	fprintf(stderr, "usage: ballast simulate load|routing|faults|scene NAME [OPTION]...\n");
 	return EXIT_USAGE;
 }
 
-const struct command command_simulate = {"simulate", "load|routing|faults",
-	"plays a load, routing policies, or faults in virtual time", run, OPTIONS};
+const struct command command_simulate = {"simulate", "load|routing|faults|scene NAME",
+	"plays a load, policies, faults or a scene in virtual time", run, OPTIONS};

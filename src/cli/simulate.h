@@ -26,5 +26,6 @@ void simulate_progress(void *context, uint64_t done, uint64_t all);
 /* The subcommands; they return an exit code. */
 int simulate_routing(const struct args *args);
 int simulate_faults(const struct args *args);
+int simulate_scene(const struct args *args);
 
 #endif

@@ -104,6 +104,11 @@ static bool step_all_settings(struct host *host)
 	const struct sim_options *options = host->options;
 	bool goes_on = true;
 
+	for (uint32_t i = 0; i < options->knob_count; i++)
+		goes_on = goes_on &&
+			  step_setting(host, (struct bal_event){.type = BAL_EVENT_KNOB,
+						     .knob = {.knob = options->knobs[i].knob,
+							     .value = options->knobs[i].value}});
 	for (uint32_t i = 0; i < options->shared_count; i++)
 		goes_on = goes_on && step_setting(host, (struct bal_event){.type = BAL_EVENT_LIMIT,
 								.limit = options->shared[i]});
@@ -158,9 +163,10 @@ static bool are_valid(const struct sim_options *options)
 	return options->tasks > 0 && options->tasks <= SIM_TASKS_MAX && options->live_max > 0 &&
 	       options->pool_count > 0 && options->pool_count <= SIM_POOLS_MAX &&
 	       options->shared_count <= SIM_SHARED_MAX &&
-	       options->tenant_count <= SIM_TENANTS_MAX && options->load.kinds > 0 &&
-	       options->load.kinds <= SIM_KINDS_MAX && options->load.tenants > 0 &&
-	       options->load.tenants <= SIM_TENANTS_MAX && options->load.size_mean_s > 0.0 &&
+	       options->tenant_count <= SIM_TENANTS_MAX && options->knob_count <= SIM_KNOBS_MAX &&
+	       options->load.kinds > 0 && options->load.kinds <= SIM_KINDS_MAX &&
+	       options->load.tenants > 0 && options->load.tenants <= SIM_TENANTS_MAX &&
+	       options->load.size_mean_s > 0.0 &&
 	       (options->trace != NULL || options->load.rate_s > 0.0);
 }
 

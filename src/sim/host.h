@@ -31,9 +31,13 @@ struct sim_report {
 	int64_t end_at_ns;         /* virtual time of the last event */
 	int64_t busy_ns;           /* slots busy with tasks, summed */
 	int64_t capacity_ns;       /* slots there, summed; utilisation = busy / capacity */
+	int64_t cost_microcents;   /* of the slot time that was used, at the pools' prices */
+	uint64_t warm;             /* attempts that found their conversation's context */
 	struct histogram waits_ns; /* submission to first dispatch */
 	struct histogram responses_ns; /* submission to end */
-	uint32_t scaling_count;        /* all; the first SIM_SCALINGS_MAX are kept */
+	struct histogram kind_responses_ns[SIM_KINDS_MAX];
+	int64_t tenant_busy_ns[SIM_TENANTS_MAX]; /* slot time that each got */
+	uint32_t scaling_count;                  /* all; the first SIM_SCALINGS_MAX are kept */
 	struct sim_scaling scalings[SIM_SCALINGS_MAX];
 	uint64_t digest; /* of all effects */
 	/* Empty, or one line: seed, virtual time, what; the run stopped there. */

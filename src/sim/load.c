@@ -95,6 +95,17 @@ static void draw_details(struct load *load, struct load_task *task)
 		task->children = 1 + (uint32_t)prng_below(prng, conf->children_max);
 }
 
+/* What a recorded task has of its own. */
+static void copy_details(const struct sim_arrival *arrival, struct bal_event_task *event)
+{
+	event->kind = arrival->kind;
+	event->needs.tags.words[0] = UINT64_C(1) << arrival->kind;
+	event->tenant = arrival->tenant;
+	event->conversation = arrival->conversation;
+	if (arrival->priority > 0)
+		event->priority = arrival->priority - 1;
+}
+
 bool load_next(struct load *load, struct load_task *task)
 {
 	const struct sim_options *options = load->options;
@@ -115,6 +126,8 @@ bool load_next(struct load *load, struct load_task *task)
 	task->at_ns = load->at_ns;
 	task->event.size_ns = draw_estimate_ns(load, task->work_ns);
 	draw_details(load, task);
+	if (options->trace != NULL)
+		copy_details(&options->trace[load->made - 1], &task->event);
 	return true;
 }
 

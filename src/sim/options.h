@@ -7,12 +7,14 @@
 /* options: everything that makes a simulated run what it is.  The same options give the same run,
  * event by event.  All zero is a run of nothing; start from one of the two makers below. */
 
-#define SIM_POOLS_MAX   8
-#define SIM_SHARED_MAX  4
-#define SIM_TENANTS_MAX 16
-#define SIM_KINDS_MAX   16
-#define SIM_TASKS_MAX   100000000u
-#define SIM_AGENTS_MAX  65536u /* agents that may come up in one run */
+#define SIM_POOLS_MAX    8
+#define SIM_SHARED_MAX   4
+#define SIM_TENANTS_MAX  16
+#define SIM_KINDS_MAX    16
+#define SIM_TASKS_MAX    100000000u
+#define SIM_AGENTS_MAX   65536u /* agents that may come up in one run */
+#define SIM_KNOBS_MAX    32
+#define SIM_CONTEXTS_MAX 4096 /* conversations whose warm context the world knows */
 
 /* How tasks arrive and how large they are. */
 enum sim_arrivals {
@@ -43,6 +45,10 @@ struct sim_load {
 struct sim_arrival {
 	int64_t at_ns;   /* since the start; never goes back */
 	int64_t work_ns; /* service on an agent of speed 1; > 0 */
+	uint32_t kind;
+	uint32_t tenant;
+	uint32_t priority;     /* 0: as the options draw it; else enum bal_priority + 1 */
+	uint32_t conversation; /* 0: none */
 };
 
 /* What goes wrong, in millionths of the occasions to. */
@@ -78,7 +84,16 @@ struct sim_pool {
 	double speed_low, speed_high; /* agents lie between, geometrically */
 	uint32_t agents;              /* that are there at the start */
 	int64_t boot_ns;
-	int64_t end_ns; /* from END until it is down */
+	int64_t end_ns;           /* from END until it is down */
+	uint32_t flaky_agents;    /* so many of the first ones fail more often ... */
+	int64_t flaky_ppm;        /* ... namely so many of their attempts, retryably */
+	int64_t crowded_permille; /* a task takes so much longer when it takes the last slot */
+};
+
+/* A tunable of the core. */
+struct sim_knob {
+	enum bal_knob knob;
+	int64_t value;
 };
 
 struct sim_options {
@@ -93,11 +108,15 @@ struct sim_options {
 	uint32_t shared_count;
 	struct bal_event_tenant tenants[SIM_TENANTS_MAX];
 	uint32_t tenant_count;
-	uint32_t live_max;    /* tasks the core may hold at once */
-	int64_t commit_ns;    /* of the store */
-	int64_t network_ns;   /* of each answer */
-	int64_t sample_ns;    /* between two samples of an agent; 0: nobody takes any */
-	int64_t drain_max_ns; /* after the last arrival everything must have ended in this time */
+	struct sim_knob knobs[SIM_KNOBS_MAX];
+	uint32_t knob_count;
+	int64_t warm_permille; /* of its work a task is spared on the agent that served its
+				* conversation last */
+	uint32_t live_max;     /* tasks the core may hold at once */
+	int64_t commit_ns;     /* of the store */
+	int64_t network_ns;    /* of each answer */
+	int64_t sample_ns;     /* between two samples of an agent; 0: nobody takes any */
+	int64_t drain_max_ns;  /* after the last arrival everything must have ended in this time */
 	uint32_t steps_second_max; /* more in one virtual second is a livelock; 0: derived */
 	bool oracle_off;           /* for measuring the core alone */
 	/* Sees every step; may be NULL. */

@@ -136,6 +136,31 @@ static void begin_children(struct host *host, uint64_t id, int64_t service_ns)
 		host->tasks[id].is_parked = false;
 }
 
+/* How long the agent of a task that begins now works on it; a warm context spares a part. */
+static int64_t serve(struct host *host, uint64_t id)
+{
+	struct host_task *task = &host->tasks[id];
+	struct world_agent *agent = &host->world.agents[task->agent];
+	uint64_t conversation = task->event.conversation;
+	int64_t work_ns = task->work_ns;
+
+	agent->running++;
+	if (conversation > 0 && conversation < SIM_CONTEXTS_MAX) {
+		bool is_warm = host->contexts[conversation] == task->agent;
+
+		host->contexts[conversation] = task->agent;
+		host->report->warm += is_warm;
+		if (is_warm)
+			work_ns -= num_mul_div(work_ns, host->options->warm_permille, PERMILLE);
+	}
+	return world_service_ns(&host->world, task->agent, work_ns, host->now_ns);
+}
+
+static int64_t flaky_ppm(const struct host *host, uint64_t agent)
+{
+	return host->options->pools[host->world.agents[agent].pool].flaky_ppm;
+}
+
 static void dispatch(struct host *host, const struct bal_effect *effect)
 {
 	struct host_task *task = &host->tasks[effect->task];
@@ -154,7 +179,10 @@ static void dispatch(struct host *host, const struct bal_effect *effect)
 	task->attempt_at_ns = host->now_ns;
 	task->is_parked = false;
 	trouble_agent(host, effect->agent);
-	service_ns = world_service_ns(&host->world, effect->agent, task->work_ns, host->now_ns);
+	service_ns = serve(host, effect->task);
+	if (fate == FAULT_NONE && host->world.agents[effect->agent].is_flaky &&
+		fault_strikes(&host->fault, flaky_ppm(host, effect->agent)))
+		fate = FAULT_RETRYABLE;
 	if (fate != FAULT_NONE) {
 		fail(host, effect->task, fate, service_ns);
 		return;
@@ -167,12 +195,26 @@ static void dispatch(struct host *host, const struct bal_effect *effect)
 		succeed(host, effect->task, service_ns);
 }
 
+/* The books of an attempt that is over. */
+static void settle(struct host *host, const struct host_task *task)
+{
+	struct world_agent *agent = &host->world.agents[task->agent];
+	const struct bal_event_pool *pool = &host->options->pools[agent->pool].conf;
+	int64_t busy_ns = host->now_ns - task->attempt_at_ns;
+
+	agent->running--;
+	host->report->busy_ns += busy_ns;
+	host->report->tenant_busy_ns[task->event.tenant] += busy_ns;
+	host->report->cost_microcents += num_mul_div(
+		busy_ns, pool->price_microcents_hour, (int64_t)pool->slots * NS_PER_HOUR);
+}
+
 static void close_attempt(struct host *host, uint64_t id)
 {
 	struct host_task *task = &host->tasks[id];
 
 	if (task->agent != 0)
-		host->report->busy_ns += host->now_ns - task->attempt_at_ns;
+		settle(host, task);
 	task->agent = 0;
 	task->is_parked = false;
 }
@@ -211,6 +253,8 @@ static void complete(struct host *host, const struct bal_effect *effect)
 	close_attempt(host, effect->task);
 	host->report->ended[effect->state]++;
 	histogram_record(&host->report->responses_ns, host->now_ns - task->submitted_at_ns, 1);
+	histogram_record(&host->report->kind_responses_ns[task->event.kind],
+		host->now_ns - task->submitted_at_ns, 1);
 	end_task(host, effect->task);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/num.h"
+#include "base/units.h"
 
 #include <stdlib.h>
 
@@ -42,6 +43,7 @@ uint64_t world_add(struct world *world, uint32_t number)
 	agent->pool = number;
 	agent->slots = pool->conf.slots;
 	agent->speed = pool->speed_low * num_pow(ratio, place);
+	agent->is_flaky = made < pool->flaky_agents;
 	agent->is_alive = true;
 	world->alive_count++;
 	return world->agent_count;
@@ -64,9 +66,13 @@ void world_remove(struct world *world, uint64_t agent)
 int64_t world_service_ns(const struct world *world, uint64_t agent, int64_t work_ns, int64_t now_ns)
 {
 	const struct world_agent *who = &world->agents[agent];
+	const struct sim_pool *pool = &world->options->pools[who->pool];
 	double service_ns = (double)work_ns / who->speed;
 
 	if (now_ns < who->slow_until_ns)
 		service_ns *= who->slowing;
+	if (who->slots > 1)
+		service_ns *= 1.0 + (double)pool->crowded_permille / (double)PERMILLE *
+					    (double)(who->running - 1) / (double)(who->slots - 1);
 	return num_max_i64(1, num_to_i64(service_ns));
 }

@@ -10,9 +10,11 @@
 struct world_agent {
 	uint32_t pool;
 	uint32_t slots;
+	uint32_t running;
 	double speed;          /* 1: a task takes its own size */
 	double slowing;        /* its tasks take so many times as long ... */
 	int64_t slow_until_ns; /* ... until then */
+	bool is_flaky;
 	bool is_alive;
 	bool is_ended; /* END was asked for: nothing else happens to it */
 };
@@ -40,7 +42,7 @@ struct world_agent *world_find(const struct world *world, uint64_t agent);
 /* An agent that is there is gone from now on. */
 void world_remove(struct world *world, uint64_t agent);
 
-/* How long this agent works on a task of this size that begins now. */
+/* How long this agent works on a task of this size that begins now and is counted as running. */
 int64_t world_service_ns(
 	const struct world *world, uint64_t agent, int64_t work_ns, int64_t now_ns);
 
