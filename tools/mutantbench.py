@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where tools/mutate builds changed files and runs the tests of core against them.
+
+base and core become one shared library, so that a changed file costs one compilation and one link,
+and no test is linked again. Optimised as in a release and without sanitizers: what a mutant is
+judged by is what a test says, not what an instrument sees.
+"""
+import os
+import pathlib
+import re
+import resource
+import shlex
+import shutil
+import signal
+import subprocess
+
+CFLAGS = (
+    "-std=c17 -O2 -w -fPIC -ffp-contract=off -fno-strict-aliasing -Iinclude -Isrc".split()
+)
+HOST_FLAGS = ["-D_GNU_SOURCE"]
+MEMORY_MAX = 2 << 30
+OUTPUT_MAX = 1 << 20
+CPU_S_MIN = 2
+WALL_S_PER_CPU_S = 20  # the machine may have other work
+SEEDS = ["1", "20", "2000"]
+
+
+class Test:
+    def __init__(self, name, command, sources):
+        self.name = name
+        self.command = command
+        self.sources = sources
+        self.cpu_s = 0.0
+
+
+class Run:
+    """How a test went: `failed`, and in one line why."""
+
+    def __init__(self, failed, why, cpu_s):
+        self.failed = failed
+        self.why = why
+        self.cpu_s = cpu_s
+
+
+class Bench:
+    def __init__(self, root, folder, compiler, layers):
+        self.root = pathlib.Path(root)
+        self.layers = layers  # whose unit tests are run
+        self.folder = pathlib.Path(folder)
+        self.compiler = shlex.split(compiler)
+        self.tests = []
+
+    def path(self, *parts):
+        return self.folder.joinpath(*parts)
+
+    def cc(self, *arguments, **options):
+        return subprocess.run(
+            [*self.compiler, *map(str, arguments)], cwd=self.root, capture_output=True, **options
+        )
+
+    def must(self, *arguments, **options):
+        done = self.cc(*arguments, **options)
+        if done.returncode != 0:
+            raise SystemExit(done.stderr.decode(errors="replace"))
+        return done.stdout.decode(errors="replace")
+
+    def preprocess(self, paths):
+        text = "".join(f'#include "{path}"\n' for path in paths)
+        return self.must(*CFLAGS, "-E", "-P", "-", input=text.encode())
+
+    def library_sources(self):
+        return sorted(
+            str(path.relative_to(self.root))
+            for layer in ("base", "core")
+            for path in (self.root / "src" / layer).glob("*.c")
+        )
+
+    def object_of(self, source, folder="objects"):
+        return self.path(folder, source.replace("/", "_")[:-2] + ".o")
+
+    def compile(self, source, text, target, overlay=None):
+        """From standard input, so that no path tells the objects apart; false when it is refused."""
+        flags = [f"-I{overlay}"] if overlay else []
+        done = self.cc(*flags, *CFLAGS, "-x", "c", "-c", "-o", target, "-", input=text.encode())
+        return done.returncode == 0
+
+    def build(self, jobs):
+        """The library and all tests as they are; raises SystemExit when something fails."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for name in ("objects", "programs", "original"):
+            self.path(name).mkdir(parents=True)
+        for source in self.library_sources():
+            if not self.compile(source, self.read(source), self.object_of(source)):
+                raise SystemExit(f"{source} does not compile")
+        self.link(self.path("original"), {})
+        cmocka = shlex.split(
+            subprocess.run(
+                ["pkg-config", "--cflags", "--libs", "cmocka"],
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+        )
+        self._programs(cmocka, jobs)
+        for test in self.tests:
+            run = self.run(test, self.path("original"))
+            if run.failed:
+                raise SystemExit(f"{test.name} fails without any change: {run.why}")
+            test.cpu_s = run.cpu_s
+
+    def read(self, path):
+        return (self.root / path).read_text(encoding="utf-8")
+
+    def link(self, folder, replaced):
+        """libballast.so in `folder`; `replaced` maps sources to other objects."""
+        objects = [replaced.get(s, self.object_of(s)) for s in self.library_sources()]
+        self.must("-shared", "-o", folder / "libballast.so", *objects)
+
+    def _programs(self, cmocka, jobs):
+        helpers = {"core": ["scene.c", "chaos.c"], "base": []}
+        wanted = []
+        for layer in self.layers:
+            folder = f"test/unit/{layer}"
+            parts = [f"{folder}/{part}" for part in helpers[layer]]
+            for path in sorted((self.root / folder).glob("test_*.c")):
+                name = f"{layer}/{path.stem[5:]}"
+                wanted.append((name, [f"{folder}/{path.name}", *parts], [], cmocka))
+        sim = sorted(str(p.relative_to(self.root)) for p in (self.root / "src/sim").glob("*.c"))
+        wanted.append(("trace", ["test/trace/trace.c", "test/trace/scene.c"], ["test/trace"], []))
+        wanted.append(("sim/seeds", ["test/sim/seeds.c", *sim], SEEDS, []))
+        wanted.append(("sim/scalein", ["test/sim/scalein.c", *sim], [], []))
+        objects = {source: None for _, sources, _, _ in wanted for source in sources}
+        running = []
+        for source in objects:
+            objects[source] = self.object_of(source)
+            flags = [flag for flag in cmocka if flag.startswith("-I")]
+            command = [*CFLAGS, *HOST_FLAGS, *flags, "-c", "-o", objects[source], source]
+            while len(running) >= jobs:
+                running.pop(0).wait()
+            running.append(
+                subprocess.Popen([*self.compiler, *map(str, command)], cwd=self.root)
+            )
+        if any(process.wait() != 0 for process in running):
+            raise SystemExit("the tests do not compile")
+        for name, sources, arguments, flags in wanted:
+            program = self.path("programs", name.replace("/", "_"))
+            self.must(
+                "-o", program, *(objects[s] for s in sources), f"-L{self.path('original')}",
+                "-lballast", *flags, "-lm",
+            )
+            self.tests.append(Test(name, [str(program), *arguments], sources))
+
+    def order_for(self, source):
+        """The tests in the order to run them: the file's own, then the cheap ones."""
+        layer, stem = pathlib.PurePath(source).parts[-2], pathlib.PurePath(source).stem
+        own = f"{layer}/{stem}"
+        return sorted(self.tests, key=lambda test: (test.name != own, test.cpu_s, test.name))
+
+    def run(self, test, library):
+        """One test against the library in a folder."""
+        cpu_s = CPU_S_MIN + round(8 * test.cpu_s)
+        environment = {
+            "LD_LIBRARY_PATH": str(library),
+            "CMOCKA_MESSAGE_OUTPUT": "STDOUT",
+            "PATH": os.environ.get("PATH", ""),
+        }
+
+        def bound():
+            resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX, MEMORY_MAX))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_MAX, OUTPUT_MAX))
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+        log = library / "log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                test.command, cwd=self.root, env=environment, stdin=subprocess.DEVNULL,
+                stdout=file, stderr=subprocess.STDOUT, preexec_fn=bound,
+            )
+            _, status, usage = self._wait(process, cpu_s * WALL_S_PER_CPU_S)
+        used = usage.ru_utime + usage.ru_stime
+        if status == 0:
+            return Run(False, "", used)
+        return Run(True, self._why(status, log.read_text(errors="replace")), used)
+
+    @staticmethod
+    def _wait(process, wall_s):
+        """Blocks until it ends; one that sleeps instead of working is killed after wall_s."""
+        signal.signal(signal.SIGALRM, lambda *_: process.send_signal(signal.SIGKILL))
+        signal.alarm(wall_s)
+        pid, status, usage = os.wait4(process.pid, 0)
+        signal.alarm(0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return pid, process.returncode, usage
+
+    @staticmethod
+    def _why(status, text):
+        case = re.search(r"\[  FAILED  \] (\w+)$", text, re.MULTILINE)
+        if case:
+            return case[1]
+        if status in (-signal.SIGXCPU, -signal.SIGKILL):
+            return "does not end"
+        assertion = re.search(r"^.*(?:assert|invariant).*$", text, re.MULTILINE | re.IGNORECASE)
+        if assertion:
+            return assertion[0].strip()
+        lines = [line for line in text.splitlines() if line.strip()]
+        if status < 0:
+            return signal.Signals(-status).name
+        return lines[0].strip() if lines else f"status {status}"
