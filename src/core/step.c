@@ -440,6 +440,10 @@ static enum bal_status on_sample(struct bal_core *core, const struct bal_event *
 		return BAL_UNKNOWN;
 	if (event->sample.signal >= BAL_SIGNAL_COUNT || event->sample.value < 0)
 		return BAL_INVALID;
+	/* A task that wants more memory than was free may go now. */
+	if (event->sample.signal == BAL_SIGNAL_MEMORY_MIB &&
+		event->sample.value < agent->signals[BAL_SIGNAL_MEMORY_MIB])
+		core->dispatch_due = true;
 	agent->signals[event->sample.signal] = event->sample.value;
 	shelf_update(core, agent, agent->idle);
 	return BAL_OK;

@@ -55,6 +55,21 @@ static void test_higher_bounds_let_tasks_go(void **state)
 	scene_expect(scene, "dispatch 6.1@101");
 }
 
+static void test_memory_that_is_free_again(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+
+	pool.memory_mib = 1000;
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 0, 2);
+	scene_sample(scene, 101, BAL_SIGNAL_MEMORY_MIB, 600);
+	scene_submit(scene, (struct bal_event_task){.id = 1, .needs.memory_mib = 401});
+	scene_expect(scene, "accept 1");
+	scene_sample(scene, 101, BAL_SIGNAL_MEMORY_MIB, 599);
+	scene_expect(scene, "dispatch 1.1@101");
+}
+
 static void test_samples_may_be_nothing(void **state)
 {
 	struct scene *scene = *state;
@@ -311,6 +326,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_a_pool_that_offers_more_takes_what_waits),
 		TEST(test_higher_bounds_let_tasks_go),
+		TEST(test_memory_that_is_free_again),
 		TEST(test_samples_may_be_nothing),
 		TEST(test_as_many_slots_as_an_agent_may_have),
 		TEST(test_slots_of_an_agent_that_starts),
