@@ -375,7 +375,7 @@ void scale_begin(struct bal_core *core, struct pool *pool)
 
 void scale_timer(struct bal_core *core, struct pool *pool)
 {
-	if (!pool->exists || core->stopping)
+	if (!pool->exists || pool->conf.kind != BAL_POOL_PROCESS || core->stopping)
 		return;
 	scale_count_waiting(core);
 	if (!pool->removed)

@@ -285,6 +285,24 @@ static void test_the_first_order_needs_no_cooldown(void **state)
 	scene_close(scene);
 }
 
+/* Scaling is for agents that a provider starts; a pool whose agents come by themselves is left
+ * alone, also when it was another kind before. */
+static void test_a_pool_that_becomes_another_kind_is_not_scaled(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_PROCESS);
+
+	pool.agents_min = 1;
+	scene_pool(scene, &pool);
+	scene_expect(scene, "scale 0 +1 scale_minimum");
+	STEP(scene, SCALE_ENDED, scale_ended, .order = scene_pool_view(scene, 0).order_last);
+	pool.kind = BAL_POOL_URLS;
+	scene_pool(scene, &pool);
+	scene_run_for(scene, NS_PER_HOUR);
+	scene_expect(scene, "");
+	assert_true(bal_deadline_ns(scene->core) == BAL_NEVER_NS);
+}
+
 static void test_a_stopping_core_starts_nothing(void **state)
 {
 	struct scene *scene = *state;
@@ -338,6 +356,7 @@ int main(void)
 		cmocka_unit_test(test_death_of_a_restored_agent),
 		TEST(test_death_of_an_agent_that_was_told_to_end),
 		cmocka_unit_test(test_the_first_order_needs_no_cooldown),
+		TEST(test_a_pool_that_becomes_another_kind_is_not_scaled),
 		TEST(test_a_stopping_core_starts_nothing),
 		cmocka_unit_test(test_a_core_that_has_not_started_only_listens),
 	};
