@@ -51,6 +51,7 @@ class Bench:
         self.folder = pathlib.Path(folder)
         self.compiler = shlex.split(compiler)
         self.tests = []
+        self.texts = {}
 
     def path(self, *parts):
         return self.folder.joinpath(*parts)
@@ -86,8 +87,10 @@ class Bench:
         done = self.cc(*flags, *self.flags, *CFLAGS, "-x", "c", "-c", "-o", target, "-", input=text.encode())
         return done.returncode == 0
 
-    def build(self, jobs):
-        """The library and all tests as they are; raises SystemExit when something fails."""
+    def build(self, jobs, only=None):
+        """The library and the tests (all, or those named) as they are; raises SystemExit when
+        something fails."""
+        self.texts = {path: self.read(path) for path in self.library_sources()}
         shutil.rmtree(self.folder, ignore_errors=True)
         for name in ("objects", "programs", "original"):
             self.path(name).mkdir(parents=True)
@@ -106,7 +109,7 @@ class Bench:
                 check=True,
             ).stdout
         )
-        self._programs(cmocka, jobs)
+        self._programs(cmocka, jobs, only)
         for test in self.tests:
             run = self.run(test, self.path("original"))
             if run.failed:
@@ -114,6 +117,9 @@ class Bench:
             test.cpu_s = run.cpu_s
 
     def read(self, path):
+        """The text of a source as it was when the bench was built."""
+        if path in self.texts:
+            return self.texts[path]
         return (self.root / path).read_text(encoding="utf-8")
 
     def link(self, folder, replaced):
@@ -121,7 +127,7 @@ class Bench:
         objects = [replaced.get(s, self.object_of(s)) for s in self.library_sources()]
         self.must(*self.flags, "-shared", "-o", folder / "libballast.so", *objects)
 
-    def _programs(self, cmocka, jobs):
+    def _programs(self, cmocka, jobs, only):
         helpers = {"core": ["scene.c", "busy.c", "chaos.c"], "base": []}
         wanted = []
         for layer in self.layers:
@@ -134,6 +140,7 @@ class Bench:
         wanted.append(("trace", ["test/trace/trace.c", "test/trace/scene.c"], ["test/trace"], []))
         wanted.append(("sim/seeds", ["test/sim/seeds.c", *sim], SEEDS, []))
         wanted.append(("sim/scalein", ["test/sim/scalein.c", *sim], [], []))
+        wanted = [row for row in wanted if only is None or row[0] in only]
         include = [flag for flag in cmocka if flag.startswith("-I")]
         objects = {source: self.object_of(source) for row in wanted for source in row[1]}
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:

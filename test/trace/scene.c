@@ -32,6 +32,10 @@ void scene_begin(struct scene *scene, FILE *to)
 	scene->effects.capacity = EFFECTS;
 	scene->effects.items = calloc(EFFECTS, sizeof *scene->effects.items);
 	bal_assert(scene->effects.items != NULL);
+}
+
+void scene_start(struct scene *scene)
+{
 	scene_feed(scene,
 		(struct bal_event){.type = BAL_EVENT_START, .start = {.epoch = 1, .seed = 1}});
 }

@@ -16,8 +16,11 @@ struct scene {
 	struct bal_effects effects;
 };
 
-/* A started scene without pools; stops the program when memory ends. */
+/* A scene without pools whose core is not started; stops the program when memory ends. */
 void scene_begin(struct scene *scene, FILE *to);
+
+/* START, epoch 1. */
+void scene_start(struct scene *scene);
 void scene_end(struct scene *scene);
 
 /* A line that says what the reader is to see. */

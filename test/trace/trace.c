@@ -268,9 +268,205 @@ static void play_refusals(struct scene *scene)
 		scene_feed(scene, scene_task(id));
 }
 
+static void play_wait(struct scene *scene)
+{
+	struct bal_event back = EVENT(ATTEMPT_ENDED,
+		.ended = {.task = 1, .epoch = 1, .attempt = 1, .outcome = BAL_OUTCOME_HANDED_BACK});
+
+	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
+	scene_agent(scene, 1, 0, 1);
+	scene_feed(scene, scene_task(1));
+	scene_feed(scene, scene_task(2));
+	scene_say(
+		scene, "The first hands itself back until the second has ended: it holds no slot.");
+	back.ended.waits_for = 2;
+	scene_feed(scene, back);
+	scene_pass(scene, 5 * NS_PER_S);
+	scene_answer(scene, 2, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_pass(scene, 0);
+	scene_say(scene, "Handed back with a time: it comes again then, which is no failure.");
+	back.ended.waits_for = 0;
+	back.ended.attempt = 2;
+	back.ended.retry_after_ns = 90 * NS_PER_S;
+	scene_feed(scene, back);
+	scene_pass(scene, 2 * NS_PER_MIN);
+	scene_answer(scene, 1, 3, BAL_OUTCOME_SUCCEEDED);
+}
+
+static void play_busy(struct scene *scene)
+{
+	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
+	scene_agent(scene, 1, 0, 2);
+	scene_feed(scene, scene_task(1));
+	scene_say(
+		scene, "An agent that is busy says when to come again; nothing goes there before.");
+	scene_feed(scene, EVENT(ATTEMPT_ENDED, .ended = {.task = 1,
+						       .epoch = 1,
+						       .attempt = 1,
+						       .outcome = BAL_OUTCOME_BUSY,
+						       .retry_after_ns = 20 * NS_PER_S}));
+	scene_pass(scene, 19 * NS_PER_S);
+	scene_feed(scene, scene_task(2));
+	scene_pass(scene, NS_PER_S);
+}
+
+static void play_eject(struct scene *scene)
+{
+	struct bal_event pool = scene_pool(0, BAL_POOL_URLS);
+
+	pool.pool.attempts_max = 9;
+	pool.pool.backoff_ns = 0;
+	scene_feed(scene, pool);
+	scene_agent(scene, 1, 0, 1);
+	scene_say(scene, "Three failures in a row of the only agent: it cannot be spared.");
+	scene_feed(scene, scene_task(1));
+	for (uint32_t attempt = 1; attempt <= 3; attempt++) {
+		scene_answer(scene, 1, attempt, BAL_OUTCOME_RETRYABLE);
+		scene_pass(scene, NS_PER_MS);
+	}
+	scene_say(scene, "With a second agent it can: it is probed after five seconds.");
+	scene_feed(scene,
+		EVENT(AGENT_UP,
+			.up = {.agent = 2, .pool = 0, .state = BAL_AGENT_STARTING, .slots = 1}));
+	scene_feed(scene, EVENT(AGENT_READY, .agent = {.agent = 2}));
+	scene_answer(scene, 1, 4, BAL_OUTCOME_RETRYABLE);
+	scene_pass(scene, 5 * NS_PER_S);
+	scene_say(scene, "Still not well: twice the time. Then it is back.");
+	scene_feed(scene, EVENT(AGENT_UNHEALTHY, .agent = {.agent = 1}));
+	scene_pass(scene, 10 * NS_PER_S);
+	scene_feed(scene, EVENT(AGENT_READY, .agent = {.agent = 1}));
+	scene_feed(scene, scene_task(2));
+}
+
+static void play_deadline(struct scene *scene)
+{
+	struct bal_event task = scene_task(2);
+
+	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
+	scene_agent(scene, 1, 0, 1);
+	scene_feed(scene, scene_task(1));
+	scene_say(scene, "A task that waits ends at its deadline.");
+	task.task.deadline_ns = 10 * NS_PER_S;
+	scene_feed(scene, task);
+	scene_pass(scene, 10 * NS_PER_S);
+	scene_say(scene, "One that runs is left to finish.");
+	scene_answer(scene, 1, 1, BAL_OUTCOME_SUCCEEDED);
+	task.task.id = 3;
+	task.task.deadline_ns = 20 * NS_PER_S;
+	scene_feed(scene, task);
+	scene_pass(scene, 15 * NS_PER_S);
+	scene_answer(scene, 3, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_say(scene, "One that backs off ends at it, too.");
+	task.task.id = 4;
+	task.task.deadline_ns = scene->now_ns + NS_PER_S / 2;
+	scene_feed(scene, task);
+	scene_answer(scene, 4, 1, BAL_OUTCOME_RETRYABLE);
+	scene_pass(scene, 2 * NS_PER_S);
+}
+
+static void play_tenants(struct scene *scene)
+{
+	struct bal_event task = scene_task(1);
+
+	scene_feed(scene, EVENT(TENANT, .tenant = {.tenant = 1, .weight = 3}));
+	scene_feed(scene, EVENT(TENANT, .tenant = {.tenant = 2, .weight = 1, .running_max = 1}));
+	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
+	scene_agent(scene, 1, 0, 1);
+	scene_say(scene, "Six tasks of tenant 1, then three of tenant 2, a third of its weight.");
+	for (uint64_t id = 1; id <= 9; id++) {
+		task.task.id = id;
+		task.task.tenant = id <= 6 ? 1 : 2;
+		task.task.size_ns = NS_PER_S;
+		scene_feed(scene, task);
+	}
+	scene_say(scene, "They share the slot three to one.");
+	for (uint64_t id = 1; id <= 3; id++) {
+		scene_answer(scene, id, 1, BAL_OUTCOME_SUCCEEDED);
+		if (id == 1)
+			scene_answer(scene, 7, 1, BAL_OUTCOME_SUCCEEDED);
+	}
+	scene_say(
+		scene, "More slots: tenant 2 may run one task at a time, tenant 1 takes the rest.");
+	scene_feed(scene, EVENT(AGENT_SLOTS, .slots = {.agent = 1, .slots = 5}));
+}
+
+static void play_restart(struct scene *scene)
+{
+	struct bal_event back = EVENT(TASK_RESTORED, .restored = {.task = scene_task(1).task});
+
+	scene_say(scene, "Before the start, the host tells what the store and the launcher know.");
+	scene_feed(scene, scene_pool(0, BAL_POOL_COMMAND));
+	scene_agent(scene, 1, 0, 1);
+	back.restored.task.flags = BAL_TASK_DURABLE;
+	back.restored.submitted_at_ns = -NS_PER_MIN;
+	back.restored.agent = 1;
+	back.restored.attempt = 1;
+	back.restored.epoch = 1;
+	back.restored.until_ns = NS_PER_MIN;
+	scene_feed(scene, back);
+	back.restored.task.id = 2;
+	back.restored.agent = 0;
+	back.restored.failures = 1;
+	back.restored.not_before_ns = 5 * NS_PER_S;
+	scene_feed(scene, back);
+	scene_feed(scene, EVENT(START, .start = {.epoch = 2, .seed = 1}));
+	scene_pass(scene, 10 * NS_PER_S);
+	scene_say(scene, "The run of the last epoch goes on, and its answer counts.");
+	scene_answer(scene, 1, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_feed(scene, EVENT(RESULT_STORED, .stored = {.task = 1}));
+	scene_say(scene, "A failure of an epoch that is over does not end the new attempt.");
+	scene_answer(scene, 2, 1, BAL_OUTCOME_FAILED);
+	scene_feed(scene, EVENT(ATTEMPT_ENDED, .ended = {.task = 2,
+						       .epoch = 2,
+						       .attempt = 2,
+						       .outcome = BAL_OUTCOME_SUCCEEDED}));
+}
+
+static void play_gap(struct scene *scene)
+{
+	scene_feed(scene, scene_pool(0, BAL_POOL_LEASE));
+	scene_agent(scene, 1, 0, 1);
+	scene_feed(scene, scene_task(1));
+	scene_feed(
+		scene, EVENT(ATTEMPT_EXTENDED,
+			       .extended = {.task = 1, .attempt = 1, .until_ns = 30 * NS_PER_S}));
+	scene_say(scene,
+		"The machine slept for a minute: nobody could renew a lease, so it lives on.");
+	scene->now_ns = 80 * NS_PER_S;
+	scene_feed(scene, EVENT(GAP, .gap = {.duration_ns = NS_PER_MIN}));
+	scene_pass(scene, 9 * NS_PER_S);
+	scene_feed(
+		scene, EVENT(ATTEMPT_EXTENDED,
+			       .extended = {.task = 1, .attempt = 1, .until_ns = 120 * NS_PER_S}));
+	scene_pass(scene, NS_PER_MIN);
+}
+
+static void play_zero(struct scene *scene)
+{
+	struct bal_event pool = scene_pool(0, BAL_POOL_PROCESS);
+
+	pool.pool.agents_min = 0;
+	scene_feed(scene, pool);
+	scene_pass(scene, 10 * NS_PER_S);
+	scene_say(
+		scene, "No agent, and none needed. A task brings the first one, without waiting.");
+	scene_feed(scene, scene_task(1));
+	scene_pass(scene, NS_PER_S);
+	scene_why(scene, 0);
+	scene_say(scene, "Its start fails: the next try comes after a pause, which doubles.");
+	for (uint32_t i = 0; i < 2; i++) {
+		scene_feed(scene, EVENT(SCALE_ENDED, .scale_ended = {.order = last_order(scene),
+							     .status = BAL_UNAVAILABLE}));
+		scene_pass(scene, 4 * NS_PER_S);
+	}
+	bring_up(scene, 1, last_order(scene));
+	scene_answer(scene, 1, 1, BAL_OUTCOME_SUCCEEDED);
+}
+
 static const struct {
 	const char *name;
 	void (*play)(struct scene *scene);
+	bool starts_itself; /* tells what was there before the start */
 } SCENES[] = {
 	{"lifecycle", play_lifecycle},
 	{"retry", play_retry},
@@ -283,6 +479,14 @@ static const struct {
 	{"child", play_child},
 	{"limit", play_limit},
 	{"refusals", play_refusals},
+	{"wait", play_wait},
+	{"busy", play_busy},
+	{"eject", play_eject},
+	{"deadline", play_deadline},
+	{"tenants", play_tenants},
+	{"gap", play_gap},
+	{"zero", play_zero},
+	{"restart", play_restart, true},
 };
 
 /* Plays a scene into memory; the caller frees it. */
@@ -296,6 +500,8 @@ static char *play(size_t number)
 	if (to == NULL)
 		abort();
 	scene_begin(&scene, to);
+	if (!SCENES[number].starts_itself)
+		scene_start(&scene);
 	SCENES[number].play(&scene);
 	scene_end(&scene);
 	fclose(to);
