@@ -312,6 +312,68 @@ static void test_damage_is_refused(void **state)
 	assert_refused(text, sizeof(text));
 }
 
+/* What was in the record before does not show through, not even in its padding. */
+static void test_records_are_made_anew(void **state)
+{
+	static const uint8_t effect_bytes[] = {1, BAL_EFFECT_COUNT};
+	struct bal_effect zero;
+
+	(void)state;
+	memset(&zero, 0, sizeof(zero));
+	for (uint32_t type = 0; type < BAL_EVENT_COUNT; type++) {
+		uint8_t bytes[BUFFER_SIZE];
+		struct bal_event event = fill_event(type, 1, 1, 9);
+		size_t size = bal_event_encode(&event, bytes, sizeof(bytes));
+		struct bal_event here, there;
+
+		memset(&here, 0x00, sizeof(here));
+		memset(&there, 0xff, sizeof(there));
+		assert_int_equal(bal_event_decode(&here, bytes, size), size);
+		assert_int_equal(bal_event_decode(&there, bytes, size), size);
+		assert_memory_equal(&here, &there, sizeof(here));
+	}
+	for (uint32_t type = 0; type < BAL_EFFECT_COUNT; type++) {
+		uint8_t bytes[BAL_RECORD_SIZE];
+		struct bal_effect effect = fill_effect(type, 1, 1);
+		size_t size = bal_effect_encode(&effect, bytes, sizeof(bytes));
+		struct bal_effect here, there;
+
+		memset(&here, 0x00, sizeof(here));
+		memset(&there, 0xff, sizeof(there));
+		assert_int_equal(bal_effect_decode(&here, bytes, size), size);
+		assert_int_equal(bal_effect_decode(&there, bytes, size), size);
+		assert_memory_equal(&here, &there, sizeof(here));
+		assert_int_equal(bal_effect_decode(&there, bytes, size - 1), 0);
+		assert_memory_equal(&there, &zero, sizeof(zero));
+	}
+	assert_int_equal(bal_effect_decode(&zero, effect_bytes, sizeof(effect_bytes)), 0);
+}
+
+/* Frequent numbers are small ones: no pool, no deadline, a time just before or after 0. */
+static void test_packed_numbers(void **state)
+{
+	static const enum record_how times[] = {RECORD_VALUE, RECORD_DURATION_NS, RECORD_INSTANT_NS,
+		RECORD_PAST_NS, RECORD_SINCE_NS};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		assert_true(record_pack(times[i], (uint64_t)INT64_MAX) == 0);
+		assert_true(record_pack(times[i], (uint64_t)INT64_MIN) == 1);
+		assert_true(record_pack(times[i], 0) == 2);
+		assert_true(record_pack(times[i], (uint64_t)-1) == 3);
+		assert_true(record_pack(times[i], 1) == 4);
+		for (int64_t value = -3; value <= 3; value++)
+			assert_true(
+				record_unpack(times[i], record_pack(times[i], (uint64_t)value)) ==
+				(uint64_t)value);
+	}
+	assert_true(record_pack(RECORD_INDEX, BAL_NONE) == 0);
+	assert_true(record_pack(RECORD_INDEX, 0) == 1);
+	assert_true(record_unpack(RECORD_INDEX, 0) == BAL_NONE);
+	assert_true(record_pack(RECORD_U32, 7) == 7);
+	assert_true(record_unpack(RECORD_U32, 7) == 7);
+}
+
 static void test_truncation_is_refused(void **state)
 {
 	(void)state;
@@ -400,6 +462,8 @@ int main(void)
 		cmocka_unit_test(test_small_room),
 		cmocka_unit_test(test_out_of_range_is_refused),
 		cmocka_unit_test(test_damage_is_refused),
+		cmocka_unit_test(test_records_are_made_anew),
+		cmocka_unit_test(test_packed_numbers),
 		cmocka_unit_test(test_truncation_is_refused),
 		cmocka_unit_test(test_random_damage),
 		cmocka_unit_test(test_digest),

@@ -2,6 +2,8 @@
 /* The outbox has room for whatever one event causes, and what must wait for room comes later. */
 #include "scene.h"
 
+#include "core/outbox.h"
+
 #define TASKS 300
 
 static const struct bal_limits LIMITS = {
@@ -47,9 +49,78 @@ static void test_end_of_an_agent_with_many_restored_tasks(void **state)
 	scene_close(scene);
 }
 
+/* Takes one effect; returns the core's answer. */
+static enum bal_status step_one(struct bal_core *core, struct bal_event event,
+	struct bal_effect *effect, uint32_t *count, bool *more)
+{
+	struct bal_effects effects = {.items = effect, .capacity = 1};
+	enum bal_status status;
+
+	event.now_ns = 0;
+	status = bal_step(core, &event, &effects);
+	*count = effects.count;
+	*more = effects.more;
+	return status;
+}
+
+/* The ring turns several times without ever being empty: nothing is lost, nothing changes places.
+ */
+static void test_order_of_effects(void **state)
+{
+	struct scene *scene = scene_open(&LIMITS);
+	uint64_t accepted = 0, dispatched = 0, id = 1;
+	struct bal_effect effect;
+	uint32_t count;
+	bool more = true;
+
+	(void)state;
+	scene_start(scene, 1);
+	scene_pool_urls(scene, 0, 1001, 64);
+	for (uint64_t agent = 1002; agent <= 1004; agent++)
+		scene_agent(scene, agent, 0, 64);
+	for (uint32_t i = 0; i < 2000 && more; i++) {
+		struct bal_event event = {.type = BAL_EVENT_TASK_SUBMITTED,
+			.task = {.id = id, .deadline_ns = BAL_NEVER_NS, .needs.tags.words = {1}}};
+		bool submits = id <= 250 && i % 3 != 2;
+
+		if (!submits)
+			event.type = BAL_EVENT_MORE;
+		if (step_one(scene->core, event, &effect, &count, &more) == BAL_OK && submits)
+			id++;
+		if (count == 0)
+			continue;
+		if (effect.type == BAL_EFFECT_ACCEPT)
+			assert_int_equal(effect.task, ++accepted);
+		else
+			assert_int_equal(effect.task, ++dispatched);
+		assert_in_range(effect.type, BAL_EFFECT_ACCEPT, BAL_EFFECT_DISPATCH);
+		more = more || id <= 250;
+	}
+	assert_int_equal(accepted, 250);
+	assert_int_equal(dispatched, 250);
+	scene_close(scene);
+}
+
+/* Half of it and 64 more is kept free for what the next event causes. */
+static void test_room(void **state)
+{
+	struct bal_core core = {.outbox.capacity = 1000};
+
+	(void)state;
+	assert_true(outbox_has_room(&core));
+	core.outbox.count = 1000 - 500 - 64 - 1;
+	assert_true(outbox_has_room(&core));
+	core.outbox.count++;
+	assert_false(outbox_has_room(&core));
+	core.outbox.count = 1000;
+	assert_false(outbox_has_room(&core));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order_of_effects),
+		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_end_of_an_agent_with_many_restored_tasks),
 	};
 

@@ -9,6 +9,7 @@
 
 #include "ballast.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MS INT64_C(1000000)
@@ -176,6 +177,118 @@ static void test_time(void **state)
 	assert_event(EVENT(STOP, more, .unused = 0), "[  1.250 s] stop");
 }
 
+/* Whole hours and minutes are said as such, the rest in the unit it is at least one of. */
+static void test_durations(void **state)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} rows[] = {
+		{1, "0.001 us"},
+		{999, "0.999 us"},
+		{1000, "1 us"},
+		{MS - 1, "999.999 us"},
+		{MS, "1 ms"},
+		{250 * MS + 500000, "250.5 ms"},
+		{MS + 1, "1.000001 ms"},
+		{S - 1, "999.999999 ms"},
+		{S, "1 s"},
+		{90 * S, "90 s"},
+		{S + 1, "1.000000001 s"},
+		{60 * S, "1 min"},
+		{59 * 60 * S, "59 min"},
+		{3600 * S, "1 h"},
+		{5400 * S, "90 min"},
+		{48 * 3600 * S, "48 h"},
+		{-90 * MS, "-90 ms"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[80];
+
+		snprintf(text, sizeof(text), "[  1.250 s] stopped for %s", rows[i].text);
+		assert_event(EVENT(GAP, gap, .duration_ns = rows[i].ns), text);
+	}
+}
+
+static void test_stamps(void **state)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} rows[] = {
+		{99 * S, "[ 99.000 s] stop"},
+		{100 * S + 120 * MS, "[100.120 s] stop"},
+		{1000 * S + 123456, "[1000.000123456 s] stop"},
+		{100 * MS, "[  0.100 s] stop"},
+		{-1500 * MS, "[-  1.500 s] stop"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct bal_event event = {.type = BAL_EVENT_STOP, .now_ns = rows[i].ns};
+
+		assert_event(&event, rows[i].text);
+	}
+}
+
+/* Long sets and names are cut, and the line says so. */
+static void test_what_is_cut(void **state)
+{
+	char name[80];
+	char text[200];
+	struct bal_event task = {.type = BAL_EVENT_TASK_SUBMITTED,
+		.task = {.id = 1, .deadline_ns = BAL_NEVER_NS, .needs.tags.words = {0xff}}};
+
+	(void)state;
+	assert_event(&task, "[  0.000 s] task 1 submitted: kind 0, critical, tenant 0, "
+			    "needs tags 0 1 2 3 4 5 6 7");
+	task.task.needs.tags.words[0] = 0x1ff;
+	assert_event(&task, "[  0.000 s] task 1 submitted: kind 0, critical, tenant 0, "
+			    "needs tags 0 1 2 3 4 5 6 7 and 1 more");
+	task.task.needs.tags.words[3] = UINT64_C(1) << 63;
+	assert_event(&task, "[  0.000 s] task 1 submitted: kind 0, critical, tenant 0, "
+			    "needs tags 0 1 2 3 4 5 6 7 and 2 more");
+	task.task.needs.tags.words[0] = 0;
+	assert_event(&task, "[  0.000 s] task 1 submitted: kind 0, critical, tenant 0, "
+			    "needs tags 255");
+	memset(name, 'n', sizeof(name));
+	snprintf(text, sizeof(text), "[  1.250 s] pool 1 is \"%.64s\"", name);
+	assert_event(
+		EVENT(SYMBOL, symbol, .space = BAL_SYMBOL_POOL, .number = 1, .text = {name, 64}),
+		text);
+	snprintf(text, sizeof(text), "[  1.250 s] pool 1 is \"%.64s...\"", name);
+	assert_event(
+		EVENT(SYMBOL, symbol, .space = BAL_SYMBOL_POOL, .number = 1, .text = {name, 65}),
+		text);
+}
+
+static void test_names(void **state)
+{
+	static const char *const spaces[] = {"kind", "tenant", "tag", "pool", "limit", "agent"};
+
+	(void)state;
+	for (uint32_t i = 0; i < BAL_SYMBOL_SPACE_COUNT; i++) {
+		char text[80];
+
+		snprintf(text, sizeof(text), "[  1.250 s] %s 7 is \"a ~\\x7f\\x5c\\x80\"",
+			spaces[i]);
+		assert_event(EVENT(SYMBOL, symbol, .space = i, .number = 7,
+				     .text = {"a ~\x7f\\\x80", 6}),
+			text);
+	}
+	assert_event(EVENT(SYMBOL, symbol, .space = BAL_SYMBOL_SPACE_COUNT, .number = 7,
+			     .text = {"", 0}),
+		"[  1.250 s] ? 7 is \"\"");
+	assert_event(
+		EVENT(KNOB, knob, .knob = BAL_KNOB_COUNT, .value = 1), "[  1.250 s] knob ? is 1");
+	assert_event(EVENT(KNOB, knob, .knob = BAL_KNOB_WEIGHT_LOAD, .value = 0),
+		"[  1.250 s] knob WEIGHT_LOAD is 0");
+	assert_event(EVENT(KNOB, knob, .knob = BAL_KNOB_COUNT - 1, .value = 1),
+		"[  1.250 s] knob START_BACKOFF is 1");
+}
+
 static void test_effects(void **state)
 {
 	(void)state;
@@ -267,6 +380,10 @@ int main(void)
 		cmocka_unit_test(test_agents),
 		cmocka_unit_test(test_configuration),
 		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_durations),
+		cmocka_unit_test(test_stamps),
+		cmocka_unit_test(test_what_is_cut),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_effects),
 		cmocka_unit_test(test_longest_lines),
 		cmocka_unit_test(test_small_room),
