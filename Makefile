@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 # Tests that use measured data and other parties' harnesses skip when this folder is not there.
 export BALLAST_SHARED ?= $(abspath ../shared)
 
-.PHONY: all help setup quick test long demo bench install format coverage fuzz sanitize clean
+.PHONY: all help setup quick test long demo bench install format coverage mutate fuzz sanitize clean
 all: configured ## build the program: build/ballast
 	@ninja -C $(BUILD)
 
@@ -47,6 +47,10 @@ format: ## lay the sources out as .clang-format says
 coverage: ## branch coverage of the core: build/ci/coverage
 	@tools/setup ci
 	@tools/ci/coverage
+
+mutate: ## small wrong changes of the core, and how many its tests notice (ARGS='--seed 7')
+	@tools/setup --no-install test
+	@tools/mutate $(ARGS)
 
 fuzz: ## fuzz every parser for SECONDS_EACH=30 seconds each
 	@tools/setup ci

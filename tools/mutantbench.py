@@ -82,10 +82,10 @@ class Bench:
         return self.path(folder, source.replace("/", "_")[:-2] + ".o")
 
     def compile(self, source, text, target, overlay=None):
-        """From standard input, so that no path tells the objects apart; false when it is refused."""
+        """From standard input, so that no path tells objects apart; false when it is refused."""
         flags = [f"-I{overlay}"] if overlay else []
-        done = self.cc(*flags, *self.flags, *CFLAGS, "-x", "c", "-c", "-o", target, "-", input=text.encode())
-        return done.returncode == 0
+        arguments = [*flags, *self.flags, *CFLAGS, "-x", "c", "-c", "-o", target, "-"]
+        return self.cc(*arguments, input=text.encode()).returncode == 0
 
     def build(self, jobs, only=None):
         """The library and the tests (all, or those named) as they are; raises SystemExit when
@@ -148,10 +148,9 @@ class Bench:
             list(pool.map(lambda s: self.must(*flags, "-c", "-o", objects[s], s), objects))
         for name, sources, arguments, flags in wanted:
             program = self.path("programs", name.replace("/", "_"))
-            self.must(
-                *self.flags, "-o", program, *(objects[s] for s in sources), f"-L{self.path('original')}",
-                "-lballast", *flags, "-lm",
-            )
+            parts = [objects[source] for source in sources]
+            library = [f"-L{self.path('original')}", "-lballast"]
+            self.must(*self.flags, "-o", program, *parts, *library, *flags, "-lm")
             self.tests.append(Test(name, [str(program), *arguments], sources))
 
     def order_for(self, source):

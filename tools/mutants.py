@@ -320,7 +320,8 @@ class Finder:
             return
         start, stop = self.begin(at), self.begin(end - 1)
         # Newlines stay, so that lines keep their numbers.
-        self.add(start, stop, re.sub(r"[^\n]", "", self.text[start:stop]), "the statement is dropped")
+        lines = re.sub(r"[^\n]", "", self.text[start:stop])
+        self.add(start, stop, lines, "the statement is dropped")
 
     def _named(self):
         seen = {}
