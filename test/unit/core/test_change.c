@@ -303,6 +303,19 @@ static void test_a_pool_that_becomes_another_kind_is_not_scaled(void **state)
 	assert_true(bal_deadline_ns(scene->core) == BAL_NEVER_NS);
 }
 
+/* No order asked for it, so none is named. */
+static void test_an_agent_that_comes_too_late_is_sent_back(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_PROCESS);
+
+	scene_pool(scene, &pool);
+	assert_int_equal(STEP(scene, POOL_REMOVED, pool_removed, .pool = 0), BAL_OK);
+	scene_agent(scene, 101, 0, 1);
+	assert_int_equal(scene_last(scene, BAL_EFFECT_DRAIN)->order, 0);
+	scene_expect(scene, "drain 101; end 101");
+}
+
 static void test_a_stopping_core_starts_nothing(void **state)
 {
 	struct scene *scene = *state;
@@ -357,6 +370,7 @@ int main(void)
 		TEST(test_death_of_an_agent_that_was_told_to_end),
 		cmocka_unit_test(test_the_first_order_needs_no_cooldown),
 		TEST(test_a_pool_that_becomes_another_kind_is_not_scaled),
+		TEST(test_an_agent_that_comes_too_late_is_sent_back),
 		TEST(test_a_stopping_core_starts_nothing),
 		cmocka_unit_test(test_a_core_that_has_not_started_only_listens),
 	};

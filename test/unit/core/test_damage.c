@@ -80,6 +80,62 @@ static void test_of_one_task(void **state)
 	DAMAGE(scene, queued->waits_for, RUNNING);
 }
 
+/* Somebody who is there only in part: everything else agrees with the wrong state. */
+static void test_of_states_that_nobody_lives_in(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_core *core = scene->core;
+	struct task *ending = task_find(core, ENDING);
+	struct agent *full = agent_find(core, AGENT_FULL);
+	struct pool *pool = &core->pools[POOL_URLS];
+	static const enum bal_agent_state gone[] = {BAL_AGENT_FREE, BAL_AGENT_GONE};
+
+	ending->state = BAL_TASK_SUCCEEDED;
+	core->totals.states[BAL_TASK_FINISHING]--;
+	core->totals.states[BAL_TASK_SUCCEEDED]++;
+	said(scene, "a task that has ended among the live ones");
+	core->totals.states[BAL_TASK_SUCCEEDED]--;
+	core->totals.states[BAL_TASK_FINISHING]++;
+	ending->state = BAL_TASK_FINISHING;
+	for (uint32_t i = 0; i < 2; i++) {
+		full->state = (uint8_t)gone[i];
+		pool->state_count[BAL_AGENT_READY]--;
+		pool->state_count[gone[i]]++;
+		pool->slots_ready -= full->slots;
+		said(scene, "an agent that is gone among the live ones");
+		pool->slots_ready += full->slots;
+		pool->state_count[gone[i]]--;
+		pool->state_count[BAL_AGENT_READY]++;
+		full->state = BAL_AGENT_READY;
+	}
+	sound(scene);
+}
+
+/* A durable task that waits for another one, and ends all the same, leaves its chain only when its
+ * end is stored. */
+static void test_an_end_while_waiting_is_sound(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_task task = {.id = 40,
+		.priority = BAL_PRIORITY_NORMAL,
+		.flags = BAL_TASK_DURABLE,
+		.needs.tags.words = {2}};
+
+	assert_int_equal(scene_submit(scene, task), BAL_OK);
+	assert_int_equal(scene_stored(scene, 40, BAL_OK), BAL_OK);
+	assert_int_equal(STEP(scene, ATTEMPT_ENDED, ended, .task = 40, .epoch = 1, .attempt = 1,
+				 .outcome = BAL_OUTCOME_HANDED_BACK, .waits_for = RUNNING),
+		BAL_OK);
+	assert_int_equal(scene_cancel(scene, 40), BAL_OK);
+	assert_int_equal(scene_task_view(scene, 40).state, BAL_TASK_FINISHING);
+	sound(scene);
+	DAMAGE(scene, task_find(scene->core, 40)->waits_for, 40);
+	scene_clear(scene);
+	assert_int_equal(scene_result_stored(scene, 40, BAL_OK), BAL_OK);
+	scene_expect(scene, "complete 40 cancelled");
+	sound(scene);
+}
+
 static void test_of_timers(void **state)
 {
 	struct scene *scene = *state;
@@ -282,6 +338,9 @@ static void test_of_orders(void **state)
 	assert_int_equal(pool->ordered, 2);
 	DAMAGE(scene, order->seen, order->wanted + 1);
 	DAMAGE(scene, order->seen, 1);
+	core->orders[core->limits.orders_max - 1].ended = true; /* never used */
+	MISCOUNT(scene, core->orders[core->limits.orders_max - 1].seen);
+	core->orders[core->limits.orders_max - 1].ended = false;
 	DAMAGE(scene, order->why.pool, POOL_URLS);
 	pool->ordered = 0;
 	order->ended = true;
@@ -344,6 +403,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_of_all_tasks),
 		TEST(test_of_one_task),
+		TEST(test_of_states_that_nobody_lives_in),
+		TEST(test_an_end_while_waiting_is_sound),
 		TEST(test_of_timers),
 		TEST(test_of_chains_of_waiters),
 		TEST(test_of_children),

@@ -476,6 +476,59 @@ static void test_an_agent_that_drains_comes_back_for_nothing(void **state)
 	finish(scene, 1, 30);
 }
 
+/* What the core finds at its start has not lasted yet, whatever it is. */
+static void test_nothing_has_lasted_at_a_start(void **state)
+{
+	static const uint32_t tasks[] = {0, 27, 60};
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		struct scene *scene = scene_open(&SCENE_LIMITS);
+		struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_PROCESS);
+
+		scene->now_ns = NS_PER_DAY;
+		pool.slots = SLOTS;
+		pool.queue_deep = 20;
+		pool.emergency_wait_ns = NS_PER_HOUR;
+		scene_pool(scene, &pool);
+		for (uint64_t agent = 101; agent <= 103; agent++)
+			scene_agent(scene, agent, 0, SLOTS);
+		load(scene, 1, tasks[i]);
+		scene_start(scene, 1);
+		scene_clear(scene);
+		scene_run_for(scene, 50 * NS_PER_S);
+		scene_expect(scene, "");
+		HOLDS(scene, hold_sustain);
+		scene_close(scene);
+	}
+}
+
+/* The pause before the next start doubles with each that failed, and begins anew after one that
+ * did not. */
+static void test_pauses_begin_anew_after_a_good_start(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_PROCESS);
+
+	pool.agents_min = 1;
+	scene_pool(scene, &pool);
+	for (uint64_t agent = 101; agent <= 103; agent++) {
+		STEP(scene, AGENT_UP, up, .agent = agent, .state = BAL_AGENT_STARTING, .slots = 1,
+			.order = scene_pool_view(scene, 0).order_last);
+		scene_down(scene, agent, false);
+		scene_run_for(scene, 10 * NS_PER_S);
+	}
+	STEP(scene, AGENT_UP, up, .agent = 104, .state = BAL_AGENT_STARTING, .slots = 1,
+		.order = scene_pool_view(scene, 0).order_last);
+	scene_agent_event(scene, BAL_EVENT_AGENT_READY, 104);
+	scene_clear(scene);
+	scene_down(scene, 104, false);
+	scene_run_for(scene, NS_PER_S - 1);
+	scene_expect(scene, "");
+	scene_run_for(scene, 1);
+	scene_expect(scene, "scale 0 +1 scale_minimum");
+}
+
 static void test_load_of_a_pool(void **state)
 {
 	struct pool pool = {.conf.slots = 4};
@@ -525,6 +578,8 @@ int main(void)
 		TEST(test_load_at_the_thresholds),
 		TEST(test_deep_queue_is_more_than_the_number),
 		TEST(test_an_agent_that_drains_comes_back_for_nothing),
+		cmocka_unit_test(test_nothing_has_lasted_at_a_start),
+		TEST(test_pauses_begin_anew_after_a_good_start),
 		TEST(test_load_of_a_pool),
 	};
 

@@ -101,6 +101,39 @@ static void test_order_of_effects(void **state)
 	scene_close(scene);
 }
 
+/* A host that does not take what there is gets nothing new, but may always come and take. */
+static void test_a_full_outbox(void **state)
+{
+	struct scene *scene = scene_open(&LIMITS);
+	struct bal_event event = {.type = BAL_EVENT_AGENT_DOWN, .down.agent = 1001};
+	static const enum bal_event_type refused[] = {
+		BAL_EVENT_TIMEOUT, BAL_EVENT_TASK_SUBMITTED, BAL_EVENT_CLOCK};
+	struct bal_effect effect;
+	uint32_t count;
+	bool more;
+
+	(void)state;
+	scene_start(scene, 1);
+	scene_pool_urls(scene, 0, 1001, 64);
+	scene_agent(scene, 1002, 0, 64);
+	for (uint64_t id = 1; id <= 128; id++)
+		scene_task(scene, id);
+	assert_int_equal(step_one(scene->core, event, &effect, &count, &more), BAL_OK);
+	event.down.agent = 1002;
+	assert_int_equal(step_one(scene->core, event, &effect, &count, &more), BAL_OK);
+	for (uint32_t i = 0; i < 3; i++) {
+		event = (struct bal_event){.type = refused[i]};
+		assert_int_equal(
+			step_one(scene->core, event, &effect, &count, &more), BAL_UNAVAILABLE);
+		assert_int_equal(count, 1); /* what is there is handed over all the same */
+		assert_true(more);
+	}
+	event.type = BAL_EVENT_MORE;
+	assert_int_equal(step_one(scene->core, event, &effect, &count, &more), BAL_OK);
+	assert_int_equal(count, 1);
+	scene_close(scene);
+}
+
 /* Half of it and 64 more is kept free for what the next event causes. */
 static void test_room(void **state)
 {
@@ -120,6 +153,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_of_effects),
+		cmocka_unit_test(test_a_full_outbox),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_end_of_an_agent_with_many_restored_tasks),
 	};
