@@ -224,6 +224,118 @@ static void test_margin_says_what_would_have_changed_it(void **state)
 	assert_int_equal(scene_why(scene, 3).winner.agent, 101);
 }
 
+/* A task that waits is told who goes before it, and what it waits for. */
+static void test_what_is_said_of_a_waiting_task(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool other = scene_pool_standard(1, BAL_POOL_URLS);
+	struct bal_why why;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	other.offers.words[0] = 2;
+	scene_pool(scene, &other);
+	for (uint64_t id = 1; id <= 4; id++)
+		scene_task(scene, id);
+	scene_submit(scene, (struct bal_event_task){.id = 5, .priority = BAL_PRIORITY_BATCH});
+	scene_submit(scene, (struct bal_event_task){.id = 6, .priority = BAL_PRIORITY_CRITICAL});
+	/* Others wait elsewhere: no agent of theirs could serve this one. */
+	for (uint64_t id = 10; id <= 15; id++)
+		scene_submit(scene, (struct bal_event_task){.id = id, .needs.tags.words = {2}});
+	assert_int_equal(scene_why(scene, 5).ahead_count, 4);
+	assert_int_equal(scene_why(scene, 6).ahead_count, 0);
+	why = scene_why(scene, 4);
+	assert_int_equal(why.ahead_count, 3);
+	assert_int_equal(why.kind, BAL_WHY_WAITING);
+	assert_int_equal(why.capable_count, 1);
+	assert_int_equal(why.attempt, 0);
+	assert_int_equal(why.limit, BAL_NONE);
+	assert_int_equal(why.pool, BAL_NONE);
+	assert_true(why.at_ns == scene->now_ns);
+	assert_int_equal(why.weights_permille[BAL_FACTOR_LOAD], 300);
+	assert_int_equal(why.weights_permille[BAL_FACTOR_COLLABORATION], 100);
+	assert_int_equal(scene_why(scene, 15).ahead_count, 5);
+	assert_int_equal(scene_why(scene, 15).expected_wait_ns, -1);
+}
+
+static void test_what_is_said_while_storing_and_waiting(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	scene_submit(scene, (struct bal_event_task){.id = 1, .flags = BAL_TASK_DURABLE});
+	scene_expect_why(scene, 1, BAL_WHY_WAITING, BAL_REASON_WAIT_STORE);
+	scene_stored(scene, 1, BAL_OK);
+	scene_expect_why(scene, 1, BAL_WHY_ROUTED, BAL_REASON_ONLY_CHOICE);
+	STEP(scene, ATTEMPT_ENDED, ended, .task = 1, .epoch = 1, .attempt = 1,
+		.outcome = BAL_OUTCOME_HANDED_BACK, .retry_after_ns = 30 * NS_PER_S);
+	assert_int_equal(scene_task_view(scene, 1).reason, BAL_REASON_WAIT_BACKOFF);
+	scene_run_for(scene, 10 * NS_PER_S);
+	assert_int_equal(scene_why(scene, 1).expected_wait_ns, 20 * NS_PER_S);
+	assert_int_equal(scene_why(scene, 1).other, 0);
+	assert_int_equal(scene_why(scene, 1).attempt, 1);
+	scene_task(scene, 2);
+	STEP(scene, ATTEMPT_ENDED, ended, .task = 2, .epoch = 1, .attempt = 1,
+		.outcome = BAL_OUTCOME_HANDED_BACK, .waits_for = 1);
+	assert_int_equal(scene_task_view(scene, 2).reason, BAL_REASON_WAIT_TASK);
+	assert_int_equal(scene_why(scene, 2).other, 1);
+	assert_int_equal(scene_why(scene, 2).expected_wait_ns, 0); /* nobody knows */
+}
+
+static void test_what_is_said_of_a_lent_slot(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_why why;
+
+	scene_pool_urls(scene, 3, 101, 1);
+	scene_task(scene, 1);
+	scene_submit(scene, (struct bal_event_task){.id = 2, .parent = 1});
+	scene_run_for(scene, 7 * NS_PER_S);
+	scene_submit(scene,
+		(struct bal_event_task){.id = 3, .parent = 1, .flags = BAL_TASK_PARENT_WAITS});
+	why = scene_why(scene, 3);
+	assert_int_equal(why.kind, BAL_WHY_ROUTED);
+	assert_int_equal(why.reason, BAL_REASON_LENT_SLOT);
+	assert_int_equal(why.attempt, 1);
+	assert_int_equal(why.other, 1);
+	assert_int_equal(why.capable_count, 1);
+	assert_int_equal(why.pool, 3);
+	assert_int_equal(why.expected_wait_ns, 0);
+	assert_int_equal(why.winner.agent, 101);
+	assert_int_equal(why.weights_permille[BAL_FACTOR_FUTURE], 200);
+	scene_succeed(scene, 3, NS_PER_S);
+	scene_succeed(scene, 1, NS_PER_S);
+	why = scene_why(scene, 2);
+	assert_int_equal(why.expected_wait_ns, 7 * NS_PER_S); /* that is how long it waited */
+	assert_int_equal(why.pool, 3);
+	assert_int_equal(why.attempt, 1);
+	assert_int_equal(why.capable_count, 1);
+}
+
+/* The number of slots that serve a task, and the work ahead of it on them. */
+static void test_expected_wait_counts_what_is_coming(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_PROCESS);
+
+	pool.slots = 2;
+	pool.agents_min = 2;
+	scene_pool(scene, &pool);
+	for (uint64_t id = 1; id <= 7; id++)
+		scene_task(scene, id);
+	assert_int_equal(
+		scene_why(scene, 7).expected_wait_ns, 0); /* nothing is known of the kind */
+	STEP(scene, AGENT_UP, up, .agent = 101, .state = BAL_AGENT_READY, .slots = 2,
+		.order = scene_pool_view(scene, 0).order_last);
+	scene_succeed(scene, 1, 8 * NS_PER_S);
+	/* Two slots are up, two ordered; two run, four wait: of seven, three begin after four. */
+	assert_int_equal(scene_why(scene, 7).expected_wait_ns, 8 * NS_PER_S * 3 / 4);
+	scene_agent_starting(scene, 102, 0, 2);
+	assert_int_equal(scene_why(scene, 7).expected_wait_ns, 8 * NS_PER_S * 1 / 6);
+	for (uint64_t id = 5; id <= 6; id++)
+		scene_cancel(scene, id);
+	assert_int_equal(scene_why(scene, 7).expected_wait_ns, 0); /* there are slots enough */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +349,10 @@ int main(void)
 		TEST(test_memory_of_decisions_is_bounded),
 		TEST(test_expected_wait),
 		TEST(test_margin_says_what_would_have_changed_it),
+		TEST(test_what_is_said_of_a_waiting_task),
+		TEST(test_what_is_said_while_storing_and_waiting),
+		TEST(test_what_is_said_of_a_lent_slot),
+		TEST(test_expected_wait_counts_what_is_coming),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

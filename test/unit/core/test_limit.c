@@ -116,6 +116,87 @@ static void test_tenant_at_its_bound_of_running_tasks(void **state)
 	scene_expect(scene, "dispatch 3.1@102");
 }
 
+/* Four limits on one pool: the one that opens last decides when the core wakes. */
+static void test_the_last_of_four_limits_to_open(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+
+	STEP(scene, LIMIT, limit, .limit = 0, .running_max = 9);
+	STEP(scene, LIMIT, limit, .limit = 1, .starts_max = 1, .starts_period_ns = 20 * NS_PER_S);
+	STEP(scene, LIMIT, limit, .limit = 2, .starts_max = 1, .starts_period_ns = 50 * NS_PER_S);
+	pool.limits[0] = BAL_NONE;
+	pool.limits[1] = 0;
+	pool.limits[2] = 2;
+	pool.limits[3] = 1;
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 0, 4);
+	scene_task(scene, 1);
+	scene_task(scene, 2);
+	scene_expect(scene, "accept 1; dispatch 1.1@101; accept 2");
+	assert_int_equal(scene_why(scene, 2).limit, 2);
+	assert_true(bal_deadline_ns(scene->core) == scene->now_ns + 50 * NS_PER_S);
+	scene_run_for(scene, 50 * NS_PER_S - 1);
+	scene_expect(scene, "");
+	scene_run_for(scene, 1);
+	scene_expect(scene, "dispatch 2.1@101");
+}
+
+/* A burst is the whole count; what was not used is not saved up. */
+static void test_starts_do_not_pile_up(void **state)
+{
+	struct scene *scene = *state;
+
+	begin(scene);
+	STEP(scene, LIMIT, limit, .limit = 0, .starts_max = 3, .starts_period_ns = 30 * NS_PER_S);
+	scene_run_for(scene, NS_PER_HOUR);
+	for (uint64_t id = 1; id <= 6; id++)
+		submit(scene, id, id % 2 == 0);
+	assert_int_equal(scene_totals(scene).dispatched_count, 3);
+	scene_run_for(scene, 10 * NS_PER_S);
+	assert_int_equal(scene_totals(scene).dispatched_count, 4);
+	scene_run_for(scene, 20 * NS_PER_S);
+	assert_int_equal(scene_totals(scene).dispatched_count, 6);
+	/* After half a period of quiet, half of the burst is there again. */
+	scene_run_for(scene, 20 * NS_PER_S);
+	for (uint64_t id = 7; id <= 9; id++)
+		submit(scene, id, 0);
+	scene_succeed(scene, 1, NS_PER_S);
+	scene_succeed(scene, 3, NS_PER_S);
+	assert_int_equal(scene_totals(scene).dispatched_count, 8);
+}
+
+/* More starts than the period has nanoseconds: each still takes one. */
+static void test_very_many_starts(void **state)
+{
+	struct scene *scene = *state;
+
+	begin(scene);
+	STEP(scene, LIMIT, limit, .limit = 0, .starts_max = 3, .starts_period_ns = 2);
+	for (uint64_t id = 1; id <= 4; id++)
+		submit(scene, id, 0);
+	assert_int_equal(scene_totals(scene).dispatched_count, 3);
+	scene_run_for(scene, 1);
+	assert_int_equal(scene_totals(scene).dispatched_count, 4);
+}
+
+static void test_what_ended_makes_room_in_every_limit(void **state)
+{
+	struct scene *scene = *state;
+
+	begin(scene);
+	STEP(scene, LIMIT, limit, .limit = 0, .running_max = 9);
+	STEP(scene, LIMIT, limit, .limit = 1, .running_max = 1);
+	for (uint64_t id = 1; id <= 3; id++) {
+		submit(scene, id, 1);
+		scene_clear(scene);
+	}
+	for (uint64_t id = 1; id <= 2; id++) {
+		scene_succeed(scene, id, NS_PER_S);
+		assert_int_equal(scene_last(scene, BAL_EFFECT_DISPATCH)->task, id + 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +206,10 @@ int main(void)
 		TEST(test_the_second_limit_of_one_pool),
 		TEST(test_children_on_lent_slots_count),
 		TEST(test_tenant_at_its_bound_of_running_tasks),
+		TEST(test_the_last_of_four_limits_to_open),
+		TEST(test_starts_do_not_pile_up),
+		TEST(test_very_many_starts),
+		TEST(test_what_ended_makes_room_in_every_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

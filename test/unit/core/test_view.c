@@ -104,6 +104,92 @@ static void test_totals(void **state)
 	assert_int_equal(totals.waiting[BAL_PRIORITY_BATCH], 1);
 }
 
+/* Every class counts for the oldest wait, and it is the wait for a slot, not the age. */
+static void test_oldest_wait(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	scene_task(scene, 100);
+	assert_int_equal(scene_pool_view(scene, 0).oldest_wait_ns, 0);
+	for (uint32_t i = 0; i < BAL_PRIORITY_COUNT; i++) {
+		scene_submit(scene, (struct bal_event_task){.id = 1 + i, .priority = i});
+		scene_run_for(scene, (1 + i) * NS_PER_S);
+		assert_int_equal(scene_pool_view(scene, 0).oldest_wait_ns, (1 + i) * NS_PER_S);
+		assert_int_equal(scene_totals(scene).waiting[i], 1);
+		scene_cancel(scene, 1 + i);
+	}
+	scene_clear(scene);
+	STEP(scene, ATTEMPT_ENDED, ended, .task = 100, .epoch = 1, .attempt = 1,
+		.outcome = BAL_OUTCOME_BUSY, .retry_after_ns = NS_PER_MIN);
+	scene_run_for(scene, 2 * NS_PER_S);
+	assert_int_equal(scene_pool_view(scene, 0).oldest_wait_ns, 2 * NS_PER_S);
+}
+
+static void test_task(void **state)
+{
+	struct scene *scene = *state;
+	int64_t begun_ns = scene->now_ns;
+	struct bal_task_view view;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	scene_task(scene, 1);
+	scene_task(scene, 2);
+	view = scene_task_view(scene, 2);
+	assert_int_equal(view.state, BAL_TASK_QUEUED);
+	assert_int_equal(view.agent, 0);
+	assert_int_equal(view.attempt, 0);
+	assert_true(view.until_ns == BAL_NEVER_NS);
+	assert_true(view.submitted_at_ns == begun_ns);
+	scene_run_for(scene, 3 * NS_PER_S);
+	scene_succeed(scene, 1, NS_PER_S);
+	view = scene_task_view(scene, 2);
+	assert_int_equal(view.state, BAL_TASK_DISPATCHED);
+	assert_int_equal(view.reason, BAL_REASON_ROUTED);
+	assert_int_equal(view.agent, 101);
+	assert_int_equal(view.attempt, 1);
+	assert_true(view.submitted_at_ns == begun_ns);
+	assert_true(view.dispatched_at_ns == begun_ns + 3 * NS_PER_S);
+	assert_true(view.until_ns == begun_ns + 3 * NS_PER_S + 10 * NS_PER_MIN);
+	assert_int_equal(STEP(scene, ATTEMPT_STARTED, attempt, .task = 2, .attempt = 1), BAL_OK);
+	assert_int_equal(scene_task_view(scene, 2).state, BAL_TASK_RUNNING);
+	assert_int_equal(STEP(scene, ATTEMPT_STARTED, attempt, .task = 2, .attempt = 1), BAL_OK);
+	assert_int_equal(STEP(scene, ATTEMPT_STARTED, attempt, .task = 2, .attempt = 2), BAL_STALE);
+	assert_int_equal(STEP(scene, ATTEMPT_STARTED, attempt, .task = 3, .attempt = 1), BAL_STALE);
+}
+
+static void test_ends_are_counted(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_totals totals;
+
+	scene_pool_urls(scene, 0, 101, 8);
+	for (uint64_t id = 1; id <= 7; id++)
+		scene_submit(scene, (struct bal_event_task){.id = id, .attempts_max = 2});
+	scene_submit(scene,
+		(struct bal_event_task){.id = 8, .deadline_ns = scene->now_ns + NS_PER_S / 4});
+	scene_succeed(scene, 1, NS_PER_S);
+	scene_ended(scene, 2, BAL_OUTCOME_FAILED);
+	scene_ended(scene, 3, BAL_OUTCOME_LOST);
+	scene_cancel(scene, 4);
+	scene_cancel(scene, 5);
+	scene_ended(scene, 8, BAL_OUTCOME_LOST);
+	scene_run_for(scene, 2 * NS_PER_S);
+	scene_ended(scene, 3, BAL_OUTCOME_LOST);
+	STEP(scene, ATTEMPT_ENDED, ended, .task = 6, .epoch = 1, .attempt = 9);
+	STEP(scene, ATTEMPT_ENDED, ended, .task = 99, .epoch = 1, .attempt = 1);
+	totals = scene_totals(scene);
+	assert_int_equal(totals.succeeded_count, 1);
+	assert_int_equal(totals.failed_count, 1);
+	assert_int_equal(totals.dead_count, 1);
+	assert_int_equal(totals.cancelled_count, 2);
+	assert_int_equal(totals.stale_count, 2);
+	assert_int_equal(totals.retried_count, 2);
+	assert_int_equal(totals.expired_count, 1);
+	assert_int_equal(totals.tasks, 2);
+	assert_int_equal(totals.submitted_count, 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -113,6 +199,9 @@ int main(void)
 		TEST(test_pool),
 		TEST(test_pool_counts_only_lanes_that_it_serves),
 		TEST(test_totals),
+		TEST(test_oldest_wait),
+		TEST(test_task),
+		TEST(test_ends_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
