@@ -151,6 +151,58 @@ static void test_numbers_that_cannot_be_are_refused(void **state)
 	scene_close(after);
 }
 
+/* The first and the last of all tables, every mean of a kind: what is read says the same again. */
+static void test_everything_with_a_name_comes_back(void **state)
+{
+	struct scene *scene = *state;
+	struct scene *after = scene_open(&SCENE_LIMITS);
+	uint8_t bytes[LEARNED_SIZE], again[LEARNED_SIZE];
+	size_t size;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		name(i == 0 ? scene : after, BAL_SYMBOL_KIND, 0, "first");
+		name(i == 0 ? scene : after, BAL_SYMBOL_KIND, 5, "last");
+		name(i == 0 ? scene : after, BAL_SYMBOL_POOL, 0, "one");
+		name(i == 0 ? scene : after, BAL_SYMBOL_POOL, 5, "six");
+	}
+	scene_pool_urls(scene, 0, 101, 2);
+	scene_pool_urls(scene, 5, 102, 2);
+	for (uint64_t id = 1; id <= 40; id += 2) {
+		uint32_t kind = id % 3 == 0 ? 0 : 5;
+
+		scene_submit(scene, (struct bal_event_task){
+					    .id = id, .kind = kind, .conversation = 1 + id % 3});
+		scene_submit(scene, (struct bal_event_task){.id = id + 1,
+					    .kind = kind,
+					    .parent = id,
+					    .needs.not_agents = {id % 5 == 0 ? 101 : 0}});
+		if (id % 7 == 0)
+			scene_ended(scene, id, BAL_OUTCOME_FAILED);
+		else
+			scene_succeed(scene, id, (int64_t)(1 + id % 4) * NS_PER_S);
+		scene_succeed(scene, id + 1, (int64_t)(2 + id % 5) * NS_PER_S);
+		scene_run_for(scene, NS_PER_HOUR);
+		scene_clear(scene);
+	}
+	for (uint32_t i = 0; i < 6; i += 5) {
+		const struct kind *kind = &scene->core->kinds[i];
+
+		assert_true(kind->service_s.weight > 0 && kind->success.weight > 0);
+		assert_true(kind->warm.weight + kind->cold.weight > 0);
+		assert_true(kind->beside.weight + kind->apart.weight > 0);
+		assert_true(scene->core->pools[i].service_s.weight > 0);
+	}
+	size = bal_learned_save(scene->core, bytes, sizeof bytes);
+	after->now_ns = scene->now_ns;
+	STEP(after, MORE, more, 0);
+	assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_OK);
+	assert_int_equal(bal_learned_save(after->core, again, sizeof again), size);
+	assert_memory_equal(bytes, again, size);
+	assert_int_equal(
+		after->core->kinds[0].finished_count, scene->core->kinds[0].finished_count);
+	scene_close(after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +211,7 @@ int main(void)
 		TEST(test_empty_state),
 		TEST(test_damage_is_refused),
 		TEST(test_numbers_that_cannot_be_are_refused),
+		TEST(test_everything_with_a_name_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

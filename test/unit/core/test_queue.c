@@ -3,6 +3,9 @@
  * dispatch is the order of the queue. */
 #include "scene.h"
 
+#include "core/queue.h"
+#include "core/tag.h"
+
 #define BLOCKER 1000
 
 /* A full agent of one slot; tasks queue up behind its task. */
@@ -289,6 +292,121 @@ static void test_needs_beyond_a_pools_resources(void **state)
 			    "accept 3; dispatch 3.1@101");
 }
 
+/* Waiting five minutes is what AGEING says; a nanosecond less is not. */
+static void test_ageing_begins_at_its_time(void **state)
+{
+	struct scene *scene = *state;
+	uint64_t running = BLOCKER;
+
+	scene_knob(scene, BAL_KNOB_AGED_SHARE, 2);
+	block(scene);
+	submit(scene, 1, BAL_PRIORITY_BATCH, 0);
+	scene_run_for(scene, 1);
+	submit(scene, 2, BAL_PRIORITY_BATCH, 0);
+	for (uint64_t id = 10; id < 16; id++)
+		submit(scene, id, BAL_PRIORITY_CRITICAL, 0);
+	scene_run_for(scene, 300 * NS_PER_S - 1);
+	expect_next(scene, &running, 10);
+	expect_next(scene, &running, 1);
+	expect_next(scene, &running, 11);
+	expect_next(scene, &running, 12); /* the second is too young */
+	scene_run_for(scene, 1);
+	expect_next(scene, &running, 13);
+	expect_next(scene, &running, 2);
+}
+
+/* Without a deadline, a task is ordered as if it had one an hour after it came. */
+static void test_no_deadline_is_one_in_an_hour(void **state)
+{
+	struct scene *scene = *state;
+	uint64_t running = BLOCKER;
+	int64_t now_ns = scene->now_ns;
+
+	block(scene);
+	scene_submit(
+		scene, (struct bal_event_task){.id = 1, .deadline_ns = now_ns + NS_PER_HOUR + 1});
+	scene_submit(scene, (struct bal_event_task){.id = 2});
+	scene_submit(
+		scene, (struct bal_event_task){.id = 3, .deadline_ns = now_ns + NS_PER_HOUR - 1});
+	scene_submit(scene, (struct bal_event_task){.id = 4});
+	expect_next(scene, &running, 3);
+	expect_next(scene, &running, 1); /* none is later than in an hour: the id decides */
+	expect_next(scene, &running, 2);
+	expect_next(scene, &running, 4);
+}
+
+/* Tasks are of one lane only if they need the same in every respect. */
+static void test_lanes_differ_in_every_need(void **state)
+{
+	static const struct bal_needs needs[] = {
+		{.tags.words = {1}},
+		{.tags.words = {3}},
+		{.tags.words = {1, 1}},
+		{.tags.words = {1, 0, 1}},
+		{.tags.words = {1, 0, 0, 1}},
+		{.tags.words = {1}, .cpu_millis = 1},
+		{.tags.words = {1}, .memory_mib = 1},
+		{.tags.words = {1}, .cpu_millis = 1, .memory_mib = 1},
+	};
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+
+	pool.offers = (struct bal_tags){.words = {3, 1, 1, 1}};
+	scene_pool(scene, &pool);
+	for (uint64_t i = 0; i < 8; i++) {
+		struct lane *lane = lane_for(scene->core, &needs[i]);
+
+		assert_non_null(lane);
+		assert_int_equal(scene->core->lanes.count, i + 1);
+		assert_ptr_equal(lane_for(scene->core, &needs[i]), lane);
+		assert_true(tags_equal(&lane->tags, &needs[i].tags));
+		assert_int_equal(lane->cpu_millis, needs[i].cpu_millis);
+		assert_int_equal(lane->memory_mib, needs[i].memory_mib);
+		assert_int_equal(lane->pool_count, 1);
+	}
+}
+
+static void test_sets_of_tags(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < BAL_TAGS_MAX; i++) {
+		struct bal_tags all = {.words = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX}};
+		struct bal_tags one = {.words = {0}};
+		struct bal_tags missing;
+
+		one.words[i / 64] = UINT64_C(1) << (i % 64);
+		assert_true(tags_cover(&all, &one));
+		assert_int_equal(tags_count(&one), 1);
+		assert_false(tags_equal(&all, &one));
+		all.words[i / 64] &= ~one.words[i / 64];
+		assert_false(tags_cover(&all, &one));
+		assert_int_equal(tags_count(&all), BAL_TAGS_MAX - 1);
+		missing = tags_missing(&all, &one);
+		assert_true(tags_equal(&missing, &one));
+		missing = tags_missing(&one, &one);
+		assert_int_equal(tags_count(&missing), 0);
+	}
+}
+
+/* The rate of arrivals rises with each and falls while none comes, to half within its span. */
+static void test_rate_of_a_lane(void **state)
+{
+	struct scene *scene = *state;
+	const struct bal_needs needs = {.tags.words = {1}};
+	struct lane *lane;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	lane = lane_for(scene->core, &needs);
+	assert_true(lane_rate(scene->core, lane) == 0.0);
+	for (uint64_t id = 1; id <= 30; id++)
+		scene_task(scene, id);
+	assert_in_range((int64_t)(lane_rate(scene->core, lane) * 1000), 499, 501);
+	scene_run_for(scene, NS_PER_MIN);
+	assert_in_range((int64_t)(lane_rate(scene->core, lane) * 1000), 249, 251);
+	scene_task(scene, 31);
+	assert_in_range((int64_t)(lane_rate(scene->core, lane) * 1000), 266, 267);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +423,11 @@ int main(void)
 		TEST(test_more_forbidden_tasks_than_can_be_put_aside),
 		TEST(test_lanes_are_bounded_and_unused_ones_forgotten),
 		TEST(test_needs_beyond_a_pools_resources),
+		TEST(test_ageing_begins_at_its_time),
+		TEST(test_no_deadline_is_one_in_an_hour),
+		TEST(test_lanes_differ_in_every_need),
+		TEST(test_sets_of_tags),
+		TEST(test_rate_of_a_lane),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
