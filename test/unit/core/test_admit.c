@@ -463,6 +463,7 @@ int main(void)
 		TEST(test_deadline_that_cannot_be_met_is_refused_early),
 		cmocka_unit_test(test_restored_tasks),
 		cmocka_unit_test(test_restored_child_counts_for_its_parent),
+		cmocka_unit_test(test_child_that_is_there_before_its_parent),
 		TEST(test_nearest_pools_in_order),
 		TEST(test_a_deadline_that_can_just_be_met),
 		TEST(test_a_deadline_while_nothing_is_up),
