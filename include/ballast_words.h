@@ -167,6 +167,8 @@
 	X(TIME_VALUE, 500000000, 0, 1000000000000, "microcents/h",                                 \
 		"what an hour of waiting costs")                                                   \
 	X(ROUTING, 0, 0, 4, "strategy", "0 balanced, 1 latency, 2 cost, 3 pack, 4 spread")         \
+	X(SHORTEST_FIRST, 0, 0, 1000000, "permille",                                               \
+		"turns by size: seconds later for each second of size; 0 = by age alone")          \
 	X(DEFER_SERVICE, 1400, 0, 100000, "permille",                                              \
 		"excess service, in mean services, that a task takes at once; 0 = it takes any")   \
 	X(DEFER_WAIT, 3000, 100, 100000, "permille", "likewise, more for each second it waits")    \

@@ -32,6 +32,7 @@ void task_enqueue(struct bal_core *core, struct task *task)
 {
 	task->queued_at_ns = core->now_ns;
 	task->not_before_ns = core->now_ns;
+	task->turn_at_ns = queue_turn_at_ns(core, task);
 	task_state_set(core, task, BAL_TASK_QUEUED);
 	queue_put(core, task);
 	if (task->parent != 0 && (task->flags & BAL_TASK_PARENT_WAITS) != 0)

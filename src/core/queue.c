@@ -10,7 +10,9 @@
 
 #include "base/assert.h"
 #include "base/checksum.h"
+#include "base/num.h"
 #include "base/units.h"
+#include "core/learn.h"
 #include "core/tag.h"
 
 #include <string.h>
@@ -145,10 +147,16 @@ void lane_arrived(struct bal_core *core, struct lane *lane)
 	lane->rate_at_ns = core->now_ns;
 }
 
-static int64_t order_key(const struct task *task)
+/* Size moves a turn by a bounded time, so what is large is not starved by what is small: ageing. */
+int64_t queue_turn_at_ns(const struct bal_core *core, const struct task *task)
 {
 	int64_t aged_at_ns = time_add_ns(task->submitted_at_ns, AGE_HORIZON_NS);
+	int64_t later = knob(core, BAL_KNOB_SHORTEST_FIRST);
 
+	if (later > 0)
+		aged_at_ns = time_add_ns(
+			aged_at_ns, num_to_i64(learn_size_s(core, task) * (double)later *
+					       (double)(NS_PER_S / PERMILLE)));
 	return task->deadline_ns < aged_at_ns ? task->deadline_ns : aged_at_ns;
 }
 
@@ -208,7 +216,7 @@ void queue_put(struct bal_core *core, struct task *task)
 		served_ns(core, share);
 		share_show(core, share);
 	}
-	heap_insert(&share->tasks, &task->order_node, order_key(task), task->id);
+	heap_insert(&share->tasks, &task->order_node, task->turn_at_ns, task->id);
 	heap_insert(&lane->classes[task->priority].ages, &task->age_node, task->submitted_at_ns,
 		task->id);
 	if (lane->waiting++ == 0)
@@ -333,8 +341,8 @@ bool queue_before(const struct bal_core *core, const struct task *a, const struc
 		return a->priority < b->priority;
 	if (served_a != served_b)
 		return served_a < served_b;
-	if (order_key(a) != order_key(b))
-		return order_key(a) < order_key(b);
+	if (a->turn_at_ns != b->turn_at_ns)
+		return a->turn_at_ns < b->turn_at_ns;
 	return a->id < b->id;
 }
 

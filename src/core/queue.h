@@ -8,9 +8,9 @@
  * Tasks that wait for a slot, and who is next.
  *
  * Order, within the tasks that some free agent can serve: class; then the tenant that was served
- * least for its weight; then deadline or age; then id.  One dispatch of every AGED_SHARE goes to
- * the task that waits longest beyond AGEING, whatever its class, so that nothing starves and an
- * overload of old batch work still cannot hold back critical tasks.
+ * least for its weight; then deadline or age, if asked also size; then id.  One dispatch of every
+ * AGED_SHARE goes to the task that waits longest beyond AGEING, whatever its class, so that nothing
+ * starves and an overload of old batch work still cannot hold back critical tasks.
  */
 
 /* The lane for these needs, made if there is none yet; NULL when all lanes are in use. */
@@ -30,6 +30,10 @@ void lane_arrived(struct bal_core *core, struct lane *lane);
 
 /* Arrivals per second of the lane at core->now_ns. */
 double lane_rate(const struct bal_core *core, const struct lane *lane);
+
+/* When it is the task's turn: its deadline, or AGE_HORIZON after it came, and later by its size
+ * when SHORTEST_FIRST says so. Worked out when it begins to wait, and kept. */
+int64_t queue_turn_at_ns(const struct bal_core *core, const struct task *task);
 
 /* Puts a task that is in state QUEUED among the waiting ones. */
 void queue_put(struct bal_core *core, struct task *task);

@@ -51,6 +51,7 @@ struct task {
 	int64_t size_ns;
 	int64_t not_before_ns;
 	int64_t queued_at_ns;     /* since when it waits for a slot */
+	int64_t turn_at_ns;       /* its place in the order of its share, see core/queue.h */
 	int64_t dispatched_at_ns; /* of the running or last attempt */
 	int64_t until_ns;         /* of the running attempt */
 	struct timer timer;

@@ -169,6 +169,7 @@
 	X(type, DURATION_NS, at, size_ns, "")                                                      \
 	X(type, INSTANT_NS, at, not_before_ns, "")                                                 \
 	X(type, PAST_NS, at, queued_at_ns, "")                                                     \
+	X(type, INSTANT_NS, at, turn_at_ns, "")                                                    \
 	X(type, PAST_NS, at, dispatched_at_ns, "")                                                 \
 	X(type, INSTANT_NS, at, until_ns, "")                                                      \
 	X(type, INDEX, at, lane, "")                                                               \
