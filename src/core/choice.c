@@ -15,9 +15,8 @@
 #include "core/queue.h"
 #include "core/shelf.h"
 
-/* Off their shelves at a time: forbidden ones, special ones, and the next best of each pool whose
- * head is among the ranked. */
-#define TAKEN_MAX (BAL_NOT_AGENTS_MAX + 2 + 2 * CHOICE_RANKED_MAX)
+/* Off their shelves at a time: forbidden ones, special ones, and those ranked before the last. */
+#define TAKEN_MAX (BAL_NOT_AGENTS_MAX + 2 + CHOICE_RANKED_MAX)
 
 struct taken {
 	struct shelf *shelf;
@@ -28,10 +27,9 @@ struct taken {
 struct search {
 	const struct bal_core *core;
 	struct choice *choice;
-	uint32_t ranked_max;
-	struct taken taken[TAKEN_MAX];
+	bool losers; /* the winner is found, and what was ruled out is told */
 	uint32_t taken_count;
-	struct shelf *heads[CHOICE_RANKED_MAX]; /* shelves of the ranked entries; NULL: of none */
+	struct taken taken[TAKEN_MAX];
 };
 
 /* True when the pool uses a shared limit: few do, and all of them are asked often. */
@@ -89,15 +87,14 @@ static bool entry_before(const struct choice_entry *a, const struct choice_entry
 	return a->agent->seat < b->agent->seat;
 }
 
-/* Inserts into a sorted array that keeps the best `max`; returns the place, max when it is none of
- * them. */
-static uint32_t keep_best(struct choice_entry *entries, uint32_t *count, uint32_t max,
+/* Inserts into a sorted array that keeps the best `max`. */
+static void keep_best(struct choice_entry *entries, uint32_t *count, uint32_t max,
 	const struct choice_entry *entry)
 {
 	uint32_t place = *count;
 
 	if (place == max && !entry_before(entry, &entries[max - 1]))
-		return max;
+		return;
 	if (place == max)
 		place--;
 	else
@@ -107,27 +104,16 @@ static uint32_t keep_best(struct choice_entry *entries, uint32_t *count, uint32_
 		place--;
 	}
 	entries[place] = *entry;
-	return place;
 }
 
-/* Ranks an entry that came from a shelf, or (NULL) from none. */
-static void rank(struct search *search, const struct choice_entry *entry, struct shelf *shelf)
+static void rank(struct search *search, const struct choice_entry *entry)
 {
 	struct choice *choice = search->choice;
-	uint32_t place =
-		keep_best(choice->ranked, &choice->ranked_count, search->ranked_max, entry);
 
-	if (place == search->ranked_max)
-		return;
-	for (uint32_t i = choice->ranked_count - 1; i > place; i--)
-		search->heads[i] = search->heads[i - 1];
-	search->heads[place] = shelf;
-}
-
-static void rule_out(struct search *search, const struct choice_entry *entry)
-{
-	keep_best(search->choice->ruled_out, &search->choice->ruled_out_count, BAL_VIOLATIONS_MAX,
-		entry);
+	if (entry->violated == BAL_REASON_NONE)
+		keep_best(choice->ranked, &choice->ranked_count, CHOICE_RANKED_MAX, entry);
+	else if (!search->losers)
+		keep_best(choice->ruled_out, &choice->ruled_out_count, BAL_VIOLATIONS_MAX, entry);
 }
 
 /* Looks at an agent by itself. */
@@ -147,10 +133,7 @@ static void consider(struct search *search, const struct agent *agent)
 	entry.rate = score_rate(&facts, agent->load);
 	entry.composite_ns = score_composite_ns(basis, agent, entry.slow, entry.rate);
 	entry.violated = choice_constraint(search->core, basis->task, agent);
-	if (entry.violated == BAL_REASON_NONE)
-		rank(search, &entry, NULL);
-	else
-		rule_out(search, &entry);
+	rank(search, &entry);
 }
 
 static void scan_pool(struct search *search, const struct pool *pool)
@@ -187,57 +170,36 @@ static bool is_beaten(const struct search *search, float rate)
 	const struct choice *choice = search->choice;
 
 	return rate == MINTREE_ABSENT ||
-	       (choice->ranked_count == search->ranked_max &&
+	       (choice->ranked_count == CHOICE_RANKED_MAX &&
 		       score_plain_ns(&choice->basis, rate) >
-			       choice->ranked[search->ranked_max - 1].composite_ns);
+			       choice->ranked[CHOICE_RANKED_MAX - 1].composite_ns);
 }
 
-/* The best agent on the shelf that is neither special (it was considered by itself) nor forbidden;
- * false when there is none. */
-static bool find_head(struct search *search, struct shelf *shelf, struct choice_entry *entry)
+/* Ranks the best agent on the shelf that is neither special (it is considered by itself) nor
+ * forbidden. */
+static void rank_head(struct search *search, struct shelf *shelf)
 {
 	struct score_basis *basis = &search->choice->basis;
 	const struct pool *pool = &search->core->pools[shelf->pool];
-	uint32_t seat;
+	bool found = false;
 
 	score_pool(basis, shelf->pool, shelf->slowness);
-	if (is_beaten(search, mintree_least(&shelf->rate)))
-		return false;
-	seat = mintree_first(&shelf->rate);
-	while (seat != MINTREE_NONE) {
-		bool is_special;
+	while (!found && !is_beaten(search, mintree_least(&shelf->rate))) {
+		uint32_t seat = mintree_first(&shelf->rate);
+		struct choice_entry entry = {.agent = shelf_agent(search->core, pool, seat),
+			.shelf = shelf,
+			.rate = mintree_key(&shelf->rate, seat),
+			.slow = mintree_key(&shelf->slow, seat)};
+		bool special = score_is_special(basis, entry.agent);
 
-		entry->agent = shelf_agent(search->core, pool, seat);
-		entry->slow = mintree_key(&shelf->slow, seat);
-		entry->rate = mintree_key(&shelf->rate, seat);
-		entry->violated = is_forbidden(basis->task, entry->agent) ? BAL_REASON_FORBIDDEN
-									  : BAL_REASON_NONE;
-		entry->composite_ns =
-			score_composite_ns(basis, entry->agent, entry->slow, entry->rate);
-		is_special = score_is_special(basis, entry->agent);
-		if (!is_special && entry->violated == BAL_REASON_NONE)
-			return true;
-		if (!is_special)
-			rule_out(search, entry);
-		take_off(search, shelf, seat);
-		seat = mintree_first(&shelf->rate);
-	}
-	return false;
-}
-
-/* The agents after the heads: whoever comes next is on the shelf of one that is ranked already.
- * Each is taken off in its turn, and the next of its shelf ranked. */
-static void rank_next(struct search *search)
-{
-	for (uint32_t i = 0; i + 1 < search->ranked_max && i < search->choice->ranked_count; i++) {
-		struct shelf *shelf = search->heads[i];
-		struct choice_entry entry;
-
-		if (shelf == NULL)
-			continue;
-		take_off(search, shelf, search->choice->ranked[i].agent->seat);
-		if (find_head(search, shelf, &entry))
-			rank(search, &entry, shelf);
+		if (is_forbidden(basis->task, entry.agent))
+			entry.violated = BAL_REASON_FORBIDDEN;
+		entry.composite_ns = score_composite_ns(basis, entry.agent, entry.slow, entry.rate);
+		found = !special && entry.violated == BAL_REASON_NONE;
+		if (!special)
+			rank(search, &entry);
+		if (!found)
+			take_off(search, shelf, seat);
 	}
 }
 
@@ -246,13 +208,12 @@ static void search_pool(struct search *search, uint32_t number, bool plain)
 	const struct pool *pool = &search->core->pools[number];
 	const struct task *task = search->choice->basis.task;
 	struct shelf *shelf = plain ? shelf_find(search->core, number, task->kind) : NULL;
-	struct choice_entry entry;
 
 	search->choice->free_count += pool->idle_count;
 	if (shelf == NULL)
 		scan_pool(search, pool);
-	else if (find_head(search, shelf, &entry))
-		rank(search, &entry, shelf);
+	else
+		rank_head(search, shelf);
 }
 
 /* An agent of this id that could take the task, and is on a shelf of an open pool. */
@@ -276,15 +237,16 @@ static void drop_worse(struct choice *choice)
 		choice->ruled_out_count--;
 }
 
-void choose(const struct bal_core *core, const struct task *task, uint32_t ranked_max,
-	struct choice *choice)
+void choose(const struct bal_core *core, const struct task *task, struct choice *choice)
 {
 	const struct lane *lane = lane_at(core, task->lane);
-	struct search search = {.core = core, .choice = choice, .ranked_max = ranked_max};
 	bool plain = !task->exclusive && lane->memory_mib == 0;
+	struct search search;
 
-	bal_assert(ranked_max >= 1);
-	bal_assert(ranked_max <= CHOICE_RANKED_MAX);
+	search.core = core;
+	search.choice = choice;
+	search.losers = false;
+	search.taken_count = 0;
 	choice->ranked_count = 0;
 	choice->ruled_out_count = 0;
 	choice->free_count = 0;
@@ -302,9 +264,29 @@ void choose(const struct bal_core *core, const struct task *task, uint32_t ranke
 		if (choice->basis.beside_agent != choice->basis.warm_agent)
 			search_special(&search, choice->basis.beside_agent);
 	}
-	rank_next(&search);
 	put_back(&search);
 	drop_worse(choice);
+}
+
+/* The heads of the best pools are ranked.  Whoever comes next is on the shelf of one that is ranked
+ * already: each is taken off in its turn, and the next of its shelf ranked. */
+void choose_losers(const struct bal_core *core, struct choice *choice)
+{
+	struct search search;
+
+	search.core = core;
+	search.choice = choice;
+	search.losers = true;
+	search.taken_count = 0;
+	for (uint32_t i = 0; i + 1 < CHOICE_RANKED_MAX && i < choice->ranked_count; i++) {
+		struct shelf *shelf = choice->ranked[i].shelf;
+
+		if (shelf == NULL)
+			continue;
+		take_off(&search, shelf, choice->ranked[i].agent->seat);
+		rank_head(&search, shelf);
+	}
+	put_back(&search);
 }
 
 void choice_prepare(struct bal_core *core, const struct task *task)

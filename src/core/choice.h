@@ -12,6 +12,7 @@
 
 struct choice_entry {
 	const struct agent *agent;
+	struct shelf *shelf; /* where it was found; NULL: it was looked at by itself */
 	int64_t composite_ns;
 	float rate;               /* weighted seconds per second of size, see score_rate */
 	float slow;               /* expected seconds of service per second of size */
@@ -38,9 +39,10 @@ enum bal_reason choice_constraint(
 /* Makes the shelves of the pools that could take the task, so that the next choice is fast. */
 void choice_prepare(struct bal_core *core, const struct task *task);
 
-/* Looks for the best `ranked_max` (1 .. CHOICE_RANKED_MAX) candidates.  The winner is ranked[0], if
- * ranked_count > 0. */
-void choose(const struct bal_core *core, const struct task *task, uint32_t ranked_max,
-	struct choice *choice);
+/* Looks for the winner: ranked[0], if ranked_count > 0. */
+void choose(const struct bal_core *core, const struct task *task, struct choice *choice);
+
+/* Completes the ranking of that choice, for an explanation, before anything else happens. */
+void choose_losers(const struct bal_core *core, struct choice *choice);
 
 #endif

@@ -14,6 +14,12 @@
 
 #define LOOK_AGAIN_NS NS_PER_MS /* no sooner, so that rounding cannot make a busy loop */
 
+void defer_tune(struct bal_core *core)
+{
+	core->defer_service = (double)knob(core, BAL_KNOB_DEFER_SERVICE) / (double)PERMILLE;
+	core->defer_wait = (double)knob(core, BAL_KNOB_DEFER_WAIT) / (double)PERMILLE;
+}
+
 float defer_fastest(const struct bal_core *core, const struct task *task)
 {
 	const struct lane *lane = lane_at(core, task->lane);
@@ -37,16 +43,14 @@ float defer_fastest(const struct bal_core *core, const struct task *task)
 int64_t defer_until_ns(const struct bal_core *core, const struct task *task, double size_s,
 	const struct pool *pool, float slow, float fastest)
 {
-	double share = (double)knob(core, BAL_KNOB_DEFER_SERVICE) / (double)PERMILLE;
-	double growth = (double)knob(core, BAL_KNOB_DEFER_WAIT) / (double)PERMILLE;
 	double excess_s = size_s * ((double)slow - (double)fastest);
-	double patience_s = share * pool->service_s.value;
+	double patience_s = core->defer_service * pool->service_s.value;
 	double wait_s;
 	int64_t until_ns;
 
-	if (share == 0.0 || pool->service_s.weight == 0.0 || !(excess_s > patience_s))
+	if (core->defer_service == 0.0 || pool->service_s.weight == 0.0 || !(excess_s > patience_s))
 		return core->now_ns;
-	wait_s = (excess_s - patience_s) / growth;
+	wait_s = (excess_s - patience_s) / core->defer_wait;
 	until_ns = time_add_ns(task->queued_at_ns, num_to_i64(wait_s * (double)NS_PER_S));
 	if (until_ns <= core->now_ns)
 		return core->now_ns;

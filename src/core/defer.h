@@ -17,6 +17,9 @@
  * on.  It ends by itself, since the right side grows.
  */
 
+/* Takes over its knobs; call after any change of them. */
+void defer_tune(struct bal_core *core);
+
 /* The least expected slowness of the task's kind on any agent that works, busy or not, in a pool
  * that dispatches; infinity when no shelf knows one. */
 float defer_fastest(const struct bal_core *core, const struct task *task);

@@ -48,6 +48,16 @@ struct run {
 	int64_t wake_at_ns;         /* when the first of them would take what is free now */
 };
 
+/* The places of what is put aside are left as they are: there are many, and runs. */
+static void run_begin(const struct bal_core *core, struct run *run)
+{
+	run->aside.task_count = 0;
+	run->aside.share_count = 0;
+	run->offer.holds = false;
+	run->deferred = core->deferred.first;
+	run->wake_at_ns = BAL_NEVER_NS;
+}
+
 static bool lane_open(const struct bal_core *core, const struct lane *lane)
 {
 	for (uint32_t i = 0; i < core->pool_words; i++) {
@@ -157,7 +167,7 @@ static enum tried try_task(struct bal_core *core, struct task *task, struct run 
 	struct choice choice;
 
 	choice_prepare(core, task);
-	choose(core, task, CHOICE_RANKED_MAX, &choice);
+	choose(core, task, &choice);
 	offer.holds = is_ordinary(core, task);
 	offer.fastest = defer_fastest(core, task);
 	if (choice.ranked_count > 0) {
@@ -169,6 +179,7 @@ static enum tried try_task(struct bal_core *core, struct task *task, struct run 
 		return TRIED_NOBODY;
 	if (defers(core, task, &offer, run))
 		return TRIED_DEFERRED;
+	choose_losers(core, &choice);
 	explain_routed(core, task, &choice);
 	attempt_start(core, task, agent_at(core, slab_index(&core->agents, choice.ranked[0].agent)),
 		NULL);
@@ -193,8 +204,8 @@ static struct task *next_deferred(struct bal_core *core, struct run *run)
 	while (run->deferred != NULL) {
 		struct task *task = container_of(run->deferred, struct task, defer_node);
 
-		if (lane_open(core, lane_at(core, task->lane)) &&
-			tenant_may_run(core, task->tenant) && !declines(core, task, run))
+		if (!declines(core, task, run) && lane_open(core, lane_at(core, task->lane)) &&
+			tenant_may_run(core, task->tenant))
 			return task;
 		run->deferred = list_next(run->deferred);
 	}
@@ -303,10 +314,11 @@ static int64_t rates_open_at_ns(const struct bal_core *core)
 
 void dispatch_run(struct bal_core *core)
 {
-	struct run run = {.deferred = core->deferred.first, .wake_at_ns = BAL_NEVER_NS};
+	struct run run;
 
 	if (!core->started || core->stopping || !core->dispatch_due)
 		return;
+	run_begin(core, &run);
 	score_refresh(core);
 	while (core->dispatch_due && outbox_has_room(core))
 		core->dispatch_due = try_next(core, &run);

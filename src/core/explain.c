@@ -45,7 +45,7 @@ static void fill_weights(const struct bal_core *core, struct bal_why *why)
 {
 	why->routing = (uint32_t)knob(core, BAL_KNOB_ROUTING);
 	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
-		why->weights_permille[i] = (uint32_t)score_weight(core, (enum bal_factor)i);
+		why->weights_permille[i] = (uint32_t)core->weights_permille[i];
 }
 
 /* The least absolute performance and efficiency among the candidates that are named. */
@@ -234,7 +234,8 @@ static void explain_queued(
 	const struct lane *lane = lane_at(core, task->lane);
 	struct choice choice;
 
-	choose(core, task, CHOICE_RANKED_MAX, &choice);
+	choose(core, task, &choice);
+	choose_losers(core, &choice);
 	fill_weights(core, why);
 	fill_choice(why, &choice, NULL);
 	why->ahead_count = queue_ahead(core, lane, task->priority);

@@ -10,6 +10,7 @@
 #include "base/checksum.h"
 #include "core/agent.h"
 #include "core/check.h"
+#include "core/defer.h"
 #include "core/form.h"
 #include "core/learn.h"
 #include "core/life.h"
@@ -417,6 +418,7 @@ enum bal_status bal_core_load(struct bal_core *core, const void *from, size_t si
 		return BAL_BROKEN;
 	index_decisions(core);
 	score_weights(core);
+	defer_tune(core);
 	shelf_priced(core, BAL_NONE);
 	return check_core(core) == NULL ? BAL_OK : BAL_BROKEN;
 }

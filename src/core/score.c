@@ -131,17 +131,14 @@ static const uint8_t BENT[BAL_ROUTING_COUNT][BAL_FACTOR_COUNT] = {
 	[BAL_ROUTING_SPREAD] = {16, 4, 4, 4, 4},
 };
 
-int64_t score_weight(const struct bal_core *core, enum bal_factor factor)
-{
-	return core->knobs[(uint32_t)BAL_KNOB_WEIGHT_LOAD + factor] *
-	       BENT[knob(core, BAL_KNOB_ROUTING)][factor] / 4;
-}
-
 void score_weights(struct bal_core *core)
 {
-	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
-		core->weights[i] =
-			(double)score_weight(core, (enum bal_factor)i) / (double)PERMILLE;
+	const uint8_t *bent = BENT[knob(core, BAL_KNOB_ROUTING)];
+
+	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++) {
+		core->weights_permille[i] = core->knobs[BAL_KNOB_WEIGHT_LOAD + i] * bent[i] / 4;
+		core->weights[i] = (double)core->weights_permille[i] / (double)PERMILLE;
+	}
 }
 
 static double weight(const struct bal_core *core, enum bal_factor factor)
@@ -154,7 +151,7 @@ static int64_t weigh(const struct bal_core *core, const int64_t factor_ns[BAL_FA
 	int64_t sum = 0;
 
 	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
-		sum += factor_ns[i] * score_weight(core, (enum bal_factor)i);
+		sum += factor_ns[i] * core->weights_permille[i];
 	return sum / PERMILLE;
 }
 

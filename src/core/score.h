@@ -42,9 +42,6 @@ void score_refresh(struct bal_core *core);
 /* Works out the weights in force from the knobs; call after any change of them. */
 void score_weights(struct bal_core *core);
 
-/* The weight of a factor in force, in permille. */
-int64_t score_weight(const struct bal_core *core, enum bal_factor factor);
-
 /* The facts of a kind on an agent of this pool, of which so much is believed. */
 void score_facts(const struct bal_core *core, const struct pool *pool,
 	const struct learn_view *view, struct score_facts *facts);

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/assert.h"
+#include "core/defer.h"
 #include "core/score.h"
 
 #define CORE_MAGIC  UINT64_C(0x62616c6c61737431)
@@ -136,5 +137,6 @@ struct bal_core *bal_core_init(void *memory, size_t size, const struct bal_limit
 	for (uint32_t i = 0; i < BAL_KNOB_COUNT; i++)
 		core->knobs[i] = KNOB_STANDARD[i];
 	score_weights(core);
+	defer_tune(core);
 	return core;
 }

@@ -284,7 +284,9 @@ struct bal_core {
 	bool dispatch_due; /* something changed that may let a task go */
 	struct prng random;
 	int64_t knobs[BAL_KNOB_COUNT];
-	double weights[BAL_FACTOR_COUNT]; /* of the factors in force; follow from the knobs */
+	int64_t weights_permille[BAL_FACTOR_COUNT]; /* of the factors in force; follow from knobs */
+	double weights[BAL_FACTOR_COUNT];           /* the same, as shares */
+	double defer_service, defer_wait;           /* likewise the knobs of deferral */
 
 	struct heap timers;
 	struct outbox outbox;

@@ -13,6 +13,7 @@
 #include "core/admit.h"
 #include "core/agent.h"
 #include "core/attempt.h"
+#include "core/defer.h"
 #include "core/dispatch.h"
 #include "core/drain.h"
 #include "core/order.h"
@@ -119,6 +120,7 @@ static enum bal_status on_knob(struct bal_core *core, const struct bal_event *ev
 		return BAL_INVALID;
 	core->knobs[number] = event->knob.value;
 	score_weights(core);
+	defer_tune(core);
 	shelf_priced(core, BAL_NONE);
 	core->dispatch_due = true;
 	return BAL_OK;
