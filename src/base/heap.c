@@ -111,11 +111,6 @@ void heap_remove(struct heap *heap, struct heap_node *node)
 	heap->count--;
 }
 
-struct heap_node *heap_first(const struct heap *heap)
-{
-	return heap->root;
-}
-
 struct heap_node *heap_pop(struct heap *heap)
 {
 	struct heap_node *first = heap->root;
@@ -142,11 +137,6 @@ void heap_update(struct heap *heap, struct heap_node *node, int64_t key, uint64_
 		cut_tree(node);
 		set_root(heap, meld_trees(heap->root, node));
 	}
-}
-
-bool heap_holds(const struct heap_node *node)
-{
-	return node->previous != NULL;
 }
 
 /* The node after this one in depth-first order; NULL after the last one. */

@@ -34,7 +34,10 @@ void heap_insert(struct heap *heap, struct heap_node *node, int64_t key, uint64_
 void heap_remove(struct heap *heap, struct heap_node *node);
 
 /* The smallest node, still in the heap; NULL when the heap is empty. */
-struct heap_node *heap_first(const struct heap *heap);
+static inline struct heap_node *heap_first(const struct heap *heap)
+{
+	return heap->root;
+}
 
 /* Takes the smallest node out and returns it; NULL when the heap is empty. */
 struct heap_node *heap_pop(struct heap *heap);
@@ -43,7 +46,10 @@ struct heap_node *heap_pop(struct heap *heap);
 void heap_update(struct heap *heap, struct heap_node *node, int64_t key, uint64_t tie);
 
 /* True when the node is in a heap; which one, the owner knows. */
-bool heap_holds(const struct heap_node *node);
+static inline bool heap_holds(const struct heap_node *node)
+{
+	return node->previous != NULL;
+}
 
 /* Walks the heap and asserts that it is one: links, order, count. Linear, without recursion. */
 void heap_check(const struct heap *heap);

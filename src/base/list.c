@@ -65,18 +65,3 @@ struct list_node *list_pop(struct list *list)
 		list_remove(list, first);
 	return first;
 }
-
-struct list_node *list_next(const struct list_node *node)
-{
-	return node->next;
-}
-
-struct list_node *list_previous(const struct list_node *node)
-{
-	return node->previous == node ? NULL : node->previous;
-}
-
-bool list_holds(const struct list_node *node)
-{
-	return node->previous != NULL;
-}

@@ -40,11 +40,22 @@ void list_remove(struct list *list, struct list_node *node);
 /* Takes out and returns the first node; NULL when the list is empty. */
 struct list_node *list_pop(struct list *list);
 
-/* Neighbours of a node that is in a list; NULL at the ends. */
-struct list_node *list_next(const struct list_node *node);
-struct list_node *list_previous(const struct list_node *node);
+/* The node after one that is in a list; NULL at the end. */
+static inline struct list_node *list_next(const struct list_node *node)
+{
+	return node->next;
+}
+
+/* Likewise the one before. */
+static inline struct list_node *list_previous(const struct list_node *node)
+{
+	return node->previous == node ? NULL : node->previous;
+}
 
 /* True when the node is in a list; which one, the owner knows. */
-bool list_holds(const struct list_node *node);
+static inline bool list_holds(const struct list_node *node)
+{
+	return node->previous != NULL;
+}
 
 #endif

@@ -126,22 +126,6 @@ void slab_give(struct slab *slab, void *item)
 	slab->count--;
 }
 
-void *slab_at(const struct slab *slab, uint32_t index)
-{
-	bal_assert(index < slab->high);
-	return slab->items + (size_t)index * slab->stride;
-}
-
-uint32_t slab_index(const struct slab *slab, const void *item)
-{
-	uintptr_t offset = (uintptr_t)item - (uintptr_t)slab->items;
-	uintptr_t index = offset / slab->stride;
-
-	bal_assert(index < slab->high);
-	bal_assert(index * slab->stride == offset);
-	return (uint32_t)index;
-}
-
 bool slab_holds(const struct slab *slab, uint32_t index)
 {
 	return index < slab->high && is_set(slab->level[0], index);

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/assert.h"
+
 struct arena;
 
 /* "No item": what slab_next returns after the last one. */
@@ -48,10 +50,22 @@ void *slab_take_at(struct slab *slab, uint32_t index);
 void slab_give(struct slab *slab, void *item);
 
 /* The item at `index` (< high), live or not: test with slab_holds when the index is a handle's. */
-void *slab_at(const struct slab *slab, uint32_t index);
+static inline void *slab_at(const struct slab *slab, uint32_t index)
+{
+	bal_assert(index < slab->high);
+	return slab->items + (size_t)index * slab->stride;
+}
 
 /* Index of an item of this slab; asserts that the pointer is the start of one. */
-uint32_t slab_index(const struct slab *slab, const void *item);
+static inline uint32_t slab_index(const struct slab *slab, const void *item)
+{
+	uintptr_t offset = (uintptr_t)item - (uintptr_t)slab->items;
+	uintptr_t index = offset / slab->stride;
+
+	bal_assert(index < slab->high);
+	bal_assert(index * slab->stride == offset);
+	return (uint32_t)index;
+}
 
 /* True when `index` is a live item; any number may be asked. */
 bool slab_holds(const struct slab *slab, uint32_t index);

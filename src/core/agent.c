@@ -25,11 +25,6 @@ struct agent *agent_find(const struct bal_core *core, uint64_t id)
 	return place == MAP_NONE ? NULL : slab_at(&core->agents, place);
 }
 
-struct agent *agent_at(const struct bal_core *core, uint32_t place)
-{
-	return slab_at(&core->agents, place);
-}
-
 struct pool *agent_pool(struct bal_core *core, const struct agent *agent)
 {
 	return &core->pools[agent->pool];

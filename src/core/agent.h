@@ -10,7 +10,10 @@
 struct agent *agent_find(const struct bal_core *core, uint64_t id);
 
 /* The agent at a place of the table, which must be live. */
-struct agent *agent_at(const struct bal_core *core, uint32_t place);
+static inline struct agent *agent_at(const struct bal_core *core, uint32_t place)
+{
+	return slab_at(&core->agents, place);
+}
 
 /* The pool it belongs to. */
 struct pool *agent_pool(struct bal_core *core, const struct agent *agent);

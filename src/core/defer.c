@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rule is that of size-aware deferral with ageing; its two constants were found in the
- * simulator
+/* Size-aware deferral with ageing; the two constants were found in the simulator
  * (`ballast simulate routing`): with 1.4 mean services and 3 seconds per second waited, the 99th
  * percentile of the response time falls by a quarter among agents whose speeds differ by four, and
  * the mean does not rise.  Fewer mean services make the mean worse, more the tail. */

@@ -13,6 +13,7 @@
 #include "core/limit.h"
 #include "core/order.h"
 #include "core/queue.h"
+#include "core/shelf.h"
 #include "core/tag.h"
 #include "core/task.h"
 
@@ -62,6 +63,19 @@ static void note_best(struct score *best, const struct score *score, bool first)
 	}
 }
 
+static void score_entry(
+	struct choice *choice, const struct choice_entry *entry, struct score *score)
+{
+	const struct score_basis *basis = &choice->basis;
+	struct learn_prior prior;
+
+	if (entry->shelf != NULL)
+		prior = shelf_prior(entry->shelf);
+	else
+		learn_expect(basis->core, entry->agent->pool, basis->task->kind, &prior);
+	score_agent(&choice->basis, entry->agent, &prior, score);
+}
+
 /* Winner (NULL: nobody gets it), losers and those ruled out, with their five factors. */
 static void fill_choice(struct bal_why *why, struct choice *choice, struct bal_candidate *winner)
 {
@@ -71,11 +85,11 @@ static void fill_choice(struct bal_why *why, struct choice *choice, struct bal_c
 
 	why->free_count = choice->free_count;
 	for (uint32_t i = 0; i < choice->ranked_count; i++) {
-		score_agent(&choice->basis, choice->ranked[i].agent, &ranked[i]);
+		score_entry(choice, &choice->ranked[i], &ranked[i]);
 		note_best(&best, &ranked[i], i == 0);
 	}
 	for (uint32_t i = 0; i < choice->ruled_out_count; i++) {
-		score_agent(&choice->basis, choice->ruled_out[i].agent, &ruled_out[i]);
+		score_entry(choice, &choice->ruled_out[i], &ruled_out[i]);
 		note_best(&best, &ruled_out[i], i + choice->ranked_count == 0);
 	}
 	if (winner != NULL)
@@ -113,10 +127,12 @@ void explain_lent(struct bal_core *core, const struct task *task, const struct a
 {
 	struct bal_why *why = record_new(core, task->id, BAL_WHY_ROUTED);
 	struct score_basis basis;
+	struct learn_prior prior;
 	struct score score;
 
 	score_prepare(core, task, &basis);
-	score_agent(&basis, agent, &score);
+	learn_expect(core, agent->pool, task->kind, &prior);
+	score_agent(&basis, agent, &prior, &score);
 	why->reason = BAL_REASON_LENT_SLOT;
 	why->attempt = task->attempt + 1;
 	why->other = lender->id;

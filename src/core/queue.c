@@ -25,11 +25,6 @@ static uint64_t share_key(uint32_t lane, uint32_t priority, uint32_t tenant)
 	return ((uint64_t)lane << 32 | (uint64_t)priority << 28 | tenant) + 1;
 }
 
-struct lane *lane_at(const struct bal_core *core, uint32_t place)
-{
-	return slab_at(&core->lanes, place);
-}
-
 static uint64_t needs_hash(const struct bal_needs *needs)
 {
 	uint64_t hash = checksum_hash64(1, needs->tags.words, sizeof needs->tags.words);

@@ -17,7 +17,10 @@
 struct lane *lane_for(struct bal_core *core, const struct bal_needs *needs);
 
 /* The lane at a place of the table. */
-struct lane *lane_at(const struct bal_core *core, uint32_t place);
+static inline struct lane *lane_at(const struct bal_core *core, uint32_t place)
+{
+	return slab_at(&core->lanes, place);
+}
 
 /* Puts a lane of a saved state at its place; false when that or its needs are taken. */
 bool lane_restore(struct bal_core *core, uint32_t place, const struct lane *saved);

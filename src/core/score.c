@@ -186,31 +186,22 @@ float score_load(const struct bal_core *core, const struct agent *agent)
 	return (float)(weight(core, BAL_FACTOR_LOAD) * slowing(core, agent));
 }
 
-/* Of a pool's mean agent: what it means for those who want a slot of this pool, that one is taken.
- */
-static double future_s(const struct score_basis *basis, const struct pool *pool)
-{
-	double service_s = basis->size_s * basis->pool_slowness;
-
-	return num_min(rivals(basis, pool) * service_s, RIVALS_MAX) * service_s * 0.5;
-}
-
-static double stranded_s(const struct score_basis *basis, const struct pool *pool)
-{
-	return basis->size_s * basis->pool_slowness * stranded(basis, pool);
-}
-
-void score_pool(struct score_basis *basis, uint32_t pool, double slowness)
+/* Future and stranded memory are of a pool's mean agent: what it means for those who want a slot of
+ * this pool, and for what they need, that one is taken. */
+void score_pool(struct score_basis *basis, uint32_t number, double slowness)
 {
 	const struct bal_core *core = basis->core;
+	const struct pool *pool = &core->pools[number];
+	double service_s = basis->size_s * slowness;
 
-	if (basis->pool == pool)
+	if (basis->pool == number)
 		return;
-	basis->pool = pool;
-	basis->pool_slowness = slowness;
-	basis->shared_s =
-		weight(core, BAL_FACTOR_FUTURE) * future_s(basis, &core->pools[pool]) +
-		weight(core, BAL_FACTOR_EFFICIENCY) * stranded_s(basis, &core->pools[pool]);
+	basis->pool = number;
+	basis->price = price(core, pool);
+	basis->future_s = num_min(rivals(basis, pool) * service_s, RIVALS_MAX) * service_s * 0.5;
+	basis->stranded_s = service_s * stranded(basis, pool);
+	basis->shared_s = weight(core, BAL_FACTOR_FUTURE) * basis->future_s +
+			  weight(core, BAL_FACTOR_EFFICIENCY) * basis->stranded_s;
 }
 
 int64_t score_plain_ns(const struct score_basis *basis, float rate)
@@ -229,25 +220,23 @@ int64_t score_composite_ns(
 				      (double)slow * saved_share(basis, agent));
 }
 
-void score_agent(struct score_basis *basis, const struct agent *agent, struct score *score)
+void score_agent(struct score_basis *basis, const struct agent *agent,
+	const struct learn_prior *prior, struct score *score)
 {
 	const struct bal_core *core = basis->core;
-	const struct pool *pool = &core->pools[agent->pool];
-	struct learn_prior prior;
 	struct learn_view view;
 	double service_s;
 
-	learn_expect(core, agent->pool, basis->task->kind, &prior);
-	score_pool(basis, agent->pool, prior.slowness);
-	learn_agent(core, agent, &prior, &view);
+	score_pool(basis, agent->pool, prior->slowness);
+	learn_agent(core, agent, prior, &view);
 	service_s = basis->size_s * view.slowness;
 	score->service_ns = to_ns(service_s);
 	score->success_permille = (uint32_t)num_to_i64(view.success * (double)PERMILLE);
 	score->factor_ns[BAL_FACTOR_LOAD] = to_ns(service_s * slowing(core, agent));
 	score->factor_ns[BAL_FACTOR_PERFORMANCE] = to_ns(service_s / view.success);
-	score->factor_ns[BAL_FACTOR_FUTURE] = to_ns(future_s(basis, pool));
+	score->factor_ns[BAL_FACTOR_FUTURE] = to_ns(basis->future_s);
 	score->factor_ns[BAL_FACTOR_EFFICIENCY] =
-		to_ns(service_s * price(core, pool) + stranded_s(basis, pool));
+		to_ns(service_s * basis->price + basis->stranded_s);
 	score->factor_ns[BAL_FACTOR_COLLABORATION] = to_ns(-service_s * saved_share(basis, agent));
 }
 

@@ -23,8 +23,8 @@ struct score_basis {
 	uint64_t warm_agent;   /* holds the conversation's context; 0 = none */
 	uint64_t beside_agent; /* runs the parent task; 0 = none */
 	uint32_t pool;         /* whose agents are being scored; BAL_NONE = none yet ... */
-	double pool_slowness;  /* ... of its mean agent ... */
-	double shared_s;       /* ... and weighted seconds that are the same for all of them */
+	double future_s, stranded_s, price; /* ... the same for all of them ... */
+	double shared_s;                    /* ... and what that comes to, weighted */
 };
 
 /* The factors are absolute here; an explanation shows performance and efficiency as excess over the
@@ -73,8 +73,9 @@ int64_t score_plain_ns(const struct score_basis *basis, float rate);
 int64_t score_composite_ns(
 	const struct score_basis *basis, const struct agent *agent, float slow, float rate);
 
-/* The five factors of an agent, for an explanation. */
-void score_agent(struct score_basis *basis, const struct agent *agent, struct score *score);
+/* The five factors of an agent, for an explanation; the prior is of its pool. */
+void score_agent(struct score_basis *basis, const struct agent *agent,
+	const struct learn_prior *prior, struct score *score);
 
 /* Fills a candidate of an explanation: the inputs, and the factors less `best`, the least absolute
  * performance and efficiency among those that are named. */

@@ -17,11 +17,6 @@ struct task *task_find(const struct bal_core *core, uint64_t id)
 	return place == MAP_NONE ? NULL : slab_at(&core->tasks, place);
 }
 
-struct task *task_at(const struct bal_core *core, uint32_t place)
-{
-	return slab_at(&core->tasks, place);
-}
-
 /* Children in the table of a parent that is not; there are hardly ever any. */
 static uint32_t orphan_count(const struct bal_core *core, uint64_t parent)
 {

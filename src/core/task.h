@@ -10,7 +10,10 @@
 struct task *task_find(const struct bal_core *core, uint64_t id);
 
 /* The task at a place of the table. */
-struct task *task_at(const struct bal_core *core, uint32_t place);
+static inline struct task *task_at(const struct bal_core *core, uint32_t place)
+{
+	return slab_at(&core->tasks, place);
+}
 
 /* Makes a task in state FREE from a submission that was checked; NULL when the table is full.  Its
  * lane must exist; the task counts as one of the lane's live tasks. */
