@@ -197,7 +197,6 @@ void score_pool(struct score_basis *basis, uint32_t number, double slowness)
 	if (basis->pool == number)
 		return;
 	basis->pool = number;
-	basis->price = price(core, pool);
 	basis->future_s = num_min(rivals(basis, pool) * service_s, RIVALS_MAX) * service_s * 0.5;
 	basis->stranded_s = service_s * stranded(basis, pool);
 	basis->shared_s = weight(core, BAL_FACTOR_FUTURE) * basis->future_s +
@@ -236,7 +235,7 @@ void score_agent(struct score_basis *basis, const struct agent *agent,
 	score->factor_ns[BAL_FACTOR_PERFORMANCE] = to_ns(service_s / view.success);
 	score->factor_ns[BAL_FACTOR_FUTURE] = to_ns(basis->future_s);
 	score->factor_ns[BAL_FACTOR_EFFICIENCY] =
-		to_ns(service_s * basis->price + basis->stranded_s);
+		to_ns(service_s * price(core, &core->pools[agent->pool]) + basis->stranded_s);
 	score->factor_ns[BAL_FACTOR_COLLABORATION] = to_ns(-service_s * saved_share(basis, agent));
 }
 

@@ -20,11 +20,11 @@ struct score_basis {
 	double size_s;
 	double warm_share;
 	double beside_share;
-	uint64_t warm_agent;   /* holds the conversation's context; 0 = none */
-	uint64_t beside_agent; /* runs the parent task; 0 = none */
-	uint32_t pool;         /* whose agents are being scored; BAL_NONE = none yet ... */
-	double future_s, stranded_s, price; /* ... the same for all of them ... */
-	double shared_s;                    /* ... and what that comes to, weighted */
+	uint64_t warm_agent;         /* holds the conversation's context; 0 = none */
+	uint64_t beside_agent;       /* runs the parent task; 0 = none */
+	uint32_t pool;               /* whose agents are being scored; BAL_NONE = none yet ... */
+	double future_s, stranded_s; /* ... the same for all of them ... */
+	double shared_s;             /* ... and what that comes to, weighted */
 };
 
 /* The factors are absolute here; an explanation shows performance and efficiency as excess over the
