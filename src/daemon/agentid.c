@@ -74,6 +74,7 @@ uint64_t agentid_get(struct engine *engine, const char *pool, const char *name)
 	if (wanted.id != 0 && roster_find(engine_roster(engine), wanted.id) == NULL)
 		return wanted.id;
 	wanted.id = engine_mint(engine);
-	note(engine, key, &wanted);
+	if (wanted.id != 0)
+		note(engine, key, &wanted);
 	return wanted.id;
 }

@@ -6,7 +6,7 @@
 
 /* The id of an agent that the configuration names: the one it had before the restart, when the
  * store remembers, so that what was learned about it stays its own.  A new id when another agent
- * has that one at the moment. */
+ * has that one at the moment; 0 as engine_mint. */
 uint64_t agentid_get(struct engine *engine, const char *pool, const char *name);
 
 #endif

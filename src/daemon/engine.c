@@ -456,6 +456,29 @@ static void on_tick(uv_timer_t *timer)
 		restore_save(engine);
 }
 
+/* A result that is there already is as durable as one can wish. */
+static enum bal_status stored_status(const struct store_completion *done)
+{
+	if (done->status == STORE_OK ||
+		(done->type == STORE_PUT_RESULT && done->status == STORE_CONFLICT))
+		return BAL_OK;
+	return done->status == STORE_NO_SPACE ? BAL_NO_SPACE : BAL_UNAVAILABLE;
+}
+
+static void take_completion(struct engine *engine, const struct store_completion *done)
+{
+	struct bal_event event = {.stored = {.task = done->id, .status = stored_status(done)}};
+
+	if (done->type == STORE_PUT_TASK)
+		event.type = BAL_EVENT_TASK_STORED;
+	else if (done->type == STORE_PUT_RESULT)
+		event.type = BAL_EVENT_RESULT_STORED;
+	else if (done->token == ENGINE_IDS_TOKEN)
+		restore_ids_reserved(engine, done->status);
+	if (event.type != BAL_EVENT_MORE)
+		engine_event(engine, &event);
+}
+
 static void drain_store(struct engine *engine)
 {
 	struct store_completion completions[ENGINE_DRAIN_MAX];
@@ -463,25 +486,8 @@ static void drain_store(struct engine *engine)
 
 	do {
 		count = engine->store_ops->drain(engine->store, completions, ENGINE_DRAIN_MAX);
-		for (uint32_t i = 0; i < count; i++) {
-			const struct store_completion *done = &completions[i];
-			struct bal_event event = {.stored = {.task = done->id}};
-
-			if (done->type == STORE_PUT_TASK)
-				event.type = BAL_EVENT_TASK_STORED;
-			else if (done->type == STORE_PUT_RESULT)
-				event.type = BAL_EVENT_RESULT_STORED;
-			else
-				continue;
-			/* A result that is there already is as durable as one can wish. */
-			if (done->status == STORE_NO_SPACE)
-				event.stored.status = BAL_NO_SPACE;
-			else if (done->status != STORE_OK &&
-				 !(done->type == STORE_PUT_RESULT &&
-					 done->status == STORE_CONFLICT))
-				event.stored.status = BAL_UNAVAILABLE;
-			engine_event(engine, &event);
-		}
+		for (uint32_t i = 0; i < count; i++)
+			take_completion(engine, &completions[i]);
 	} while (count == ENGINE_DRAIN_MAX);
 }
 

@@ -102,7 +102,8 @@ void engine_submit(struct engine *engine, struct job *job);
 /* Brings an ended task back into the queue. */
 enum bal_status engine_requeue(struct engine *engine, uint64_t task);
 
-/* A new id for a task or an agent. */
+/* A new id for a task or an agent; 0 when the store has not promised any more yet, because it
+ * cannot write. */
 uint64_t engine_mint(struct engine *engine);
 
 /* The fencing token of a job's running attempt as text ("ID.EPOCH.ATTEMPT"), and back. */

@@ -52,6 +52,7 @@ struct engine {
 	uint32_t epoch;
 	uint64_t id_next;     /* counter part of the next id */
 	uint64_t id_reserved; /* ids below are promised on disk */
+	uint64_t id_asked;    /* the same, on its way to the disk; 0: nothing is */
 	bool started, stopping, performing;
 	struct list posts;
 	struct bal_effect effects[ENGINE_EFFECTS_MAX];
@@ -88,8 +89,15 @@ void restore_learned(struct engine *engine);
 /* Brings unfinished tasks back. */
 bool restore_tasks(struct engine *engine, char *message, size_t message_size);
 
-/* Makes the next ids durable. */
+/* Has the next ids made durable, unless that is under way, and takes up that they are or are not.
+ */
 void restore_reserve_ids(struct engine *engine);
+void restore_ids_reserved(struct engine *engine, enum store_status status);
+
+/* Ids are reserved in blocks of so many, and the next block when half of this one is used. */
+#define ENGINE_ID_BLOCK (UINT64_C(1) << 20)
+/* Token of the operation that does. */
+#define ENGINE_IDS_TOKEN UINT64_MAX
 
 /* Saves clock and learned state. */
 void restore_save(struct engine *engine);

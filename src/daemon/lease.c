@@ -62,7 +62,7 @@ static struct worker *worker_add(struct leases *leases, uint32_t pool, struct sp
 	struct bal_event event = {.type = BAL_EVENT_AGENT_UP,
 		.up = {.agent = id, .pool = pool, .state = BAL_AGENT_READY, .slots = 0}};
 
-	if (worker == NULL || leases->workers.count >= WORKERS_MAX) {
+	if (id == 0 || worker == NULL || leases->workers.count >= WORKERS_MAX) {
 		free(worker);
 		return NULL;
 	}

@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ID_BLOCK         (UINT64_C(1) << 20)
 #define META_SIZE        64
 #define LEARNED_SIZE_MAX (16u << 20)
 #define DURABLE_WAIT_MS  10000
@@ -51,11 +50,12 @@ static enum store_status put_meta(struct engine *engine, bool lazy)
 {
 	uint8_t value[META_SIZE];
 	struct bytes_writer writer;
-	struct store_op op = {.type = STORE_PUT_RECORD, .lazy = lazy};
+	struct store_op op = {.type = STORE_PUT_RECORD, .lazy = lazy, .token = ENGINE_IDS_TOKEN};
+	uint64_t reserved = engine->id_asked != 0 ? engine->id_asked : engine->id_reserved;
 
 	bytes_writer_init(&writer, value, sizeof value);
 	bytes_put_u32(&writer, engine->epoch);
-	bytes_put_u64(&writer, engine->id_reserved);
+	bytes_put_u64(&writer, reserved);
 	bytes_put_i64(&writer, clock_core_ns(&engine->clock));
 	bytes_put_i64(&writer, clock_utc_ns());
 	op.record.space = STORE_SPACE_META;
@@ -91,7 +91,7 @@ bool restore_meta(struct engine *engine, char *message, size_t message_size)
 		return false;
 	}
 	engine->epoch++;
-	engine->id_reserved = engine->id_next + ID_BLOCK;
+	engine->id_reserved = engine->id_next + ENGINE_ID_BLOCK;
 	status = put_meta(engine, false);
 	if (status == STORE_OK)
 		status = wait_durable(engine);
@@ -106,8 +106,18 @@ bool restore_meta(struct engine *engine, char *message, size_t message_size)
 
 void restore_reserve_ids(struct engine *engine)
 {
-	engine->id_reserved = engine->id_next + ID_BLOCK;
-	put_meta(engine, false);
+	if (engine->id_asked != 0)
+		return;
+	engine->id_asked = engine->id_reserved + ENGINE_ID_BLOCK;
+	if (put_meta(engine, false) != STORE_OK)
+		engine->id_asked = 0;
+}
+
+void restore_ids_reserved(struct engine *engine, enum store_status status)
+{
+	if (status == STORE_OK && engine->id_asked != 0)
+		engine->id_reserved = engine->id_asked;
+	engine->id_asked = 0;
 }
 
 /* ---- learned state ---- */

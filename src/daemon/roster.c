@@ -55,7 +55,7 @@ struct roster_agent *roster_add(struct roster *roster, uint64_t id, uint32_t poo
 	struct entry **bucket = bucket_of(roster, id);
 	struct entry *entry;
 
-	if (roster_find(roster, id) != NULL)
+	if (id == 0 || roster_find(roster, id) != NULL)
 		return NULL;
 	entry = calloc(1, sizeof *entry);
 	if (entry == NULL)

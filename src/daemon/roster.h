@@ -32,7 +32,8 @@ struct roster;
 struct roster *roster_open(void);
 void roster_close(struct roster *roster);
 
-/* Adds an agent; NULL when there is no memory or the id is taken.  The caller fills in the rest. */
+/* Adds an agent; NULL when there is no memory, or the id is taken or 0.  The caller fills in the
+ * rest. */
 struct roster_agent *roster_add(struct roster *roster, uint64_t id, uint32_t pool);
 
 /* Takes it out and frees it. */

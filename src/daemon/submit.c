@@ -49,8 +49,10 @@ static struct store_bytes agent_bytes(const struct engine *engine, uint64_t id)
 
 uint64_t engine_mint(struct engine *engine)
 {
-	if (engine->id_next + 1 >= engine->id_reserved)
+	if (engine->id_reserved - engine->id_next < ENGINE_ID_BLOCK / 2)
 		restore_reserve_ids(engine);
+	if (engine->id_next == engine->id_reserved)
+		return 0;
 	return engine->id_next++ << NODE_BITS | 1;
 }
 

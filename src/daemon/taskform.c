@@ -246,9 +246,13 @@ struct job *taskform_read(struct engine *engine, struct span body,
 	struct json json = {NULL, NULL};
 	struct job *job = NULL;
 	bool ok = read_form(body, about->key, &json, &form, error);
+	uint64_t id = ok ? engine_mint(engine) : 0;
 
+	if (ok && id == 0)
+		ok = fail(error, 503, "store", "it could not be made durable: %s",
+			store_status_text(STORE_FAILED));
 	if (ok) {
-		job = job_new(engine_mint(engine));
+		job = job_new(id);
 		ok = job != NULL || fail(error, 503, "memory", "there is no memory for the task");
 	}
 	if (ok && !fill_job(engine, &form, &json, body, about->head, job, error)) {

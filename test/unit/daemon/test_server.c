@@ -547,6 +547,26 @@ static void test_stop(void **state)
 	close(fd);
 }
 
+/* An id is given only when the store has promised it: one that is given twice would be two tasks.
+ */
+static void test_ids_wait_for_their_promise(void **state)
+{
+	struct apihost *host = *state;
+	uint64_t last = 0, id, count = 0;
+
+	while ((id = engine_mint(host->engine)) != 0) {
+		assert_true(id > last);
+		last = id;
+		assert_true(++count <= UINT64_C(1) << 20);
+	}
+	assert_true(count > UINT64_C(1) << 19);
+	for (int i = 0; i < 100 && id == 0; i++) {
+		apihost_run(host);
+		id = engine_mint(host->engine);
+	}
+	assert_true(id > last);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -573,6 +593,7 @@ int main(void)
 		TEST(test_chunks),
 		TEST(test_events),
 		TEST(test_stop),
+		TEST(test_ids_wait_for_their_promise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
