@@ -3,6 +3,8 @@
  * is longer is asked for page by page. */
 #include "cli/show.h"
 
+#include "wire/printable.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,17 +65,6 @@ void show_seconds(double seconds, char *text, size_t size)
 	else
 		snprintf(text, size, "%" PRId64 "d%02dh", whole / 86400,
 			(int)(whole % 86400 / 3600));
-}
-
-/* Replaces what a terminal could obey: control characters, also those of C1 in UTF-8. */
-static void clean(char *text)
-{
-	for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
-		if (*at < 0x20 || *at == 0x7f)
-			*at = ' ';
-		else if (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
-			at[1] = 0xb7;
-	}
 }
 
 static void put_list(yyjson_val *list, char *cell, size_t size)
@@ -138,7 +129,7 @@ void show_cell(yyjson_val *value, enum show_kind kind, char *cell, size_t size)
 		put_time(yyjson_get_str(value), cell, size);
 	else if (yyjson_is_str(value))
 		snprintf(cell, size, "%s", yyjson_get_str(value));
-	clean(cell);
+	printable_clean(cell, strlen(cell));
 }
 
 /* ---- tables ---- */
@@ -298,7 +289,7 @@ void show_json(yyjson_val *value)
 
 	if (text == NULL)
 		return;
-	clean(text);
+	printable_clean(text, strlen(text));
 	printf("%s", text);
 	free(text);
 }

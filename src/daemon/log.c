@@ -2,6 +2,8 @@
 /* One write per line, so that lines of several threads do not mix. */
 #include "daemon/log.h"
 
+#include "wire/printable.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -15,21 +17,6 @@ static const char *const SEVERITY_NAMES[] = {
 	[STORE_SAY_ERROR] = "error",
 };
 
-static size_t put_escaped(char *to, size_t size, const char *text)
-{
-	size_t used = 0;
-
-	for (; *text != '\0' && used + 5 < size; text++) {
-		unsigned char byte = (unsigned char)*text;
-
-		if (byte >= 0x20 && byte != 0x7f)
-			to[used++] = *text;
-		else
-			used += (size_t)snprintf(to + used, size - used, "\\x%02x", byte);
-	}
-	return used;
-}
-
 void log_line(enum store_severity severity, const char *line)
 {
 	char out[LINE_SIZE_MAX];
@@ -42,7 +29,7 @@ void log_line(enum store_severity severity, const char *line)
 	used = strftime(out, sizeof out, "%Y-%m-%dT%H:%M:%S", &parts);
 	used += (size_t)snprintf(out + used, sizeof out - used,
 		".%03ldZ %s: ", now.tv_nsec / 1000000, SEVERITY_NAMES[severity]);
-	used += put_escaped(out + used, sizeof out - used - 1, line);
+	used += printable_copy(out + used, sizeof out - used - 1, span_of(line));
 	out[used++] = '\n';
 	if (write(STDERR_FILENO, out, used) < 0)
 		return; /* nobody can be told that nobody can be told */

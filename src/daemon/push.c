@@ -5,9 +5,11 @@
 
 #include "base/units.h"
 #include "daemon/agentid.h"
+#include "daemon/secret.h"
 #include "wire/httpwrite.h"
 #include "wire/json.h"
 #include "wire/jsonwrite.h"
+#include "wire/printable.h"
 #include "wire/url.h"
 
 #include <inttypes.h>
@@ -23,6 +25,8 @@
 #define PROBE_EVERY_MS       1000
 #define DRAIN_TIMEOUT_MS     5000
 #define PATH_SIZE_MAX        1024
+#define KEY_SIZE_MAX         4096
+#define EXCERPT_SIZE         200
 #define REFUSED_WAIT_NS      (100 * NS_PER_MS)
 
 struct push {
@@ -39,7 +43,8 @@ struct push {
 struct push_agent {
 	struct upstream_target *target;
 	char path[PATH_SIZE_MAX];
-	bool waits_ready; /* a `urls` agent that has not answered a probe yet */
+	bool waits_ready;    /* a `urls` agent that has not answered a probe yet */
+	char *authorization; /* "Bearer KEY"; NULL: none */
 };
 
 /* A job's `running`. */
@@ -140,8 +145,10 @@ void push_detach(struct push *push, struct roster_agent *agent, const char *why)
 			drop_probe(probe);
 	}
 	agent->self = NULL;
-	if (self != NULL)
-		upstream_target_free(self->target);
+	if (self == NULL)
+		return;
+	upstream_target_free(self->target);
+	free(self->authorization);
 	free(self);
 }
 
@@ -187,12 +194,20 @@ static void put_trace(struct buffer *buffer, const struct job *job)
 	json_release(&json);
 }
 
+/* The first lines of every request to an agent. */
+static void put_head(struct buffer *buffer, enum http_method method, struct span path,
+	const struct push_agent *agent)
+{
+	http_put_request(buffer, method, path, upstream_target_host(agent->target));
+	if (agent->authorization != NULL)
+		http_put_known(buffer, HTTP_FIELD_AUTHORIZATION, span_of(agent->authorization));
+}
+
 static void build_request(struct push *push, const struct job *job, const struct push_agent *agent,
 	const struct buffer *body, struct buffer *buffer)
 {
 	buffer_init(buffer, body->size + REQUEST_OVERHEAD_MAX);
-	http_put_request(buffer, HTTP_METHOD_POST, span_of(agent->path),
-		upstream_target_host(agent->target));
+	put_head(buffer, HTTP_METHOD_POST, span_of(agent->path), agent);
 	http_put_known(buffer, HTTP_FIELD_CONTENT_TYPE, SPAN("application/json"));
 	put_number(buffer, http_field_text(HTTP_FIELD_BALLAST_TASK), job->id);
 	put_number(buffer, http_field_text(HTTP_FIELD_BALLAST_ATTEMPT), job->attempt);
@@ -250,13 +265,26 @@ static enum push_lost ask_lost(
 	return push->lost(push->lost_context, attempt->agent, end == UPSTREAM_REFUSED, call->error);
 }
 
+/* Says what the agent answered, with the beginning of its text: that is where it says why. */
+static void describe_refusal(
+	unsigned status, const struct buffer *answer, char *error, size_t error_size)
+{
+	int used = snprintf(
+		error, error_size, "the agent answered %u %s", status, http_status_text(status));
+	struct span text = span_trim(buffer_span(answer));
+	char excerpt[EXCERPT_SIZE];
+
+	if (text.size > 0 && printable_copy(excerpt, sizeof excerpt, text) > 0)
+		snprintf(error + used, error_size - (size_t)used, ": %s", excerpt);
+}
+
 /* The end of a call as the end of its attempt. */
 static void report(struct upstream_call *call, enum upstream_end upstream_end, enum push_lost lost,
 	struct job *job)
 {
 	struct push_attempt *attempt = container_of(call, struct push_attempt, call);
 	struct push *push = attempt->push;
-	char error[256];
+	char error[EXCERPT_SIZE + 64];
 	struct attempt_end end = {.task = attempt->task,
 		.epoch = attempt->epoch,
 		.attempt = attempt->attempt,
@@ -266,8 +294,7 @@ static void report(struct upstream_call *call, enum upstream_end upstream_end, e
 	if (upstream_end == UPSTREAM_ANSWERED) {
 		end.outcome = judge(call, job, &end);
 		if (end.outcome == BAL_OUTCOME_FAILED || end.outcome == BAL_OUTCOME_RETRYABLE) {
-			snprintf(error, sizeof error, "the agent answered %u %s", call->status,
-				http_status_text(call->status));
+			describe_refusal(call->status, &job->result, error, sizeof error);
 			end.error = error;
 		}
 	} else if (lost == PUSH_LOST_NOTHING) {
@@ -417,8 +444,7 @@ void push_probe(struct push *push, uint64_t id,
 	probe->context = context;
 	buffer_init(&probe->call.request, REQUEST_OVERHEAD_MAX);
 	if (pool != NULL && pool->ready.path != NULL) {
-		http_put_request(&probe->call.request, HTTP_METHOD_GET, span_of(pool->ready.path),
-			upstream_target_host(agent->target));
+		put_head(&probe->call.request, HTTP_METHOD_GET, span_of(pool->ready.path), agent);
 		http_put_end(&probe->call.request);
 	}
 	start_probe(push, probe, agent, PROBE_TIMEOUT_MS);
@@ -444,8 +470,7 @@ void push_hand_back(void *self, struct job *job)
 	json_put_null(&writer);
 	json_close(&writer);
 	buffer_init(&request->call.request, REQUEST_OVERHEAD_MAX);
-	http_put_request(&request->call.request, HTTP_METHOD_POST, SPAN("/ballast/drain"),
-		upstream_target_host(agent->target));
+	put_head(&request->call.request, HTTP_METHOD_POST, SPAN("/ballast/drain"), agent);
 	http_put_known(&request->call.request, HTTP_FIELD_CONTENT_TYPE, SPAN("application/json"));
 	http_put_length(&request->call.request, body.size);
 	http_put_end(&request->call.request);
@@ -489,6 +514,25 @@ static void on_probe_timer(uv_timer_t *timer)
 	}
 }
 
+/* Reads the key that the agents of the pool want; true when they want none. */
+static bool take_key(struct push_agent *agent, const struct config_pool *config, char *message,
+	size_t message_size)
+{
+	char key[KEY_SIZE_MAX], problem[512];
+
+	if (config->api_key_file == NULL)
+		return true;
+	if (!secret_read(config->api_key_file, key, sizeof key, problem, sizeof problem)) {
+		snprintf(message, message_size, "pool %s: api_key_file: %s", config->name, problem);
+		return false;
+	}
+	if (asprintf(&agent->authorization, "Bearer %s", key) >= 0)
+		return true;
+	agent->authorization = NULL;
+	snprintf(message, message_size, "there is no memory for a key");
+	return false;
+}
+
 static bool add_url(struct push *push, uint32_t pool, const struct config_pool *config,
 	const char *text, char *message, size_t message_size)
 {
@@ -523,6 +567,11 @@ static bool add_url(struct push *push, uint32_t pool, const struct config_pool *
 		return false;
 	}
 	((struct push_agent *)agent->self)->waits_ready = true;
+	if (!take_key(agent->self, config, message, message_size)) {
+		push_detach(push, agent, NULL);
+		roster_remove(engine_roster(push->engine), agent);
+		return false;
+	}
 	engine_event(push->engine, &up);
 	return true;
 }

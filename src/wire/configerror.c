@@ -5,31 +5,11 @@
  */
 #include "wire/configerror.h"
 
-#include "base/text.h"
+#include "wire/printable.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* DEL, and behind it the second block of control characters, up to U+009F. */
-enum { DELETE = 0x7f, CONTROL_LAST = 0x9f };
-
-/* Make a message one line of UTF-8 that a terminal shows and does not obey, also where a foreign
- * text in it was cut inside a character. */
-static void clean_text(char *text)
-{
-	struct bal_text rest = {text, (uint32_t)strlen(text)};
-	while (rest.size) {
-		uint32_t code = 0;
-		uint32_t size = text_character(rest, &code);
-		bool shown = size && code >= ' ' && (code < DELETE || code > CONTROL_LAST);
-		if (!shown)
-			memset(text, '?', size ? size : 1);
-		text += size ? size : 1;
-		rest.size -= size ? size : 1;
-		rest.data = text;
-	}
-}
 
 bool config_fail(
 	struct config_reader *reader, uint32_t line, uint32_t column, const char *format, ...)
@@ -46,7 +26,7 @@ bool config_fail(
 		vsnprintf(
 			error->text + size, (size_t)(CONFIG_ERROR_SIZE - size), format, arguments);
 	va_end(arguments);
-	clean_text(error->text);
+	printable_clean(error->text, strlen(error->text));
 	return false;
 }
 

@@ -171,11 +171,11 @@ def cpu_seconds(pid):
 
 class HttpAgent:
     """An agent in this process. `work(task, payload)` returns (status, bytes) or (status, bytes,
-    headers); `seen` has the task of every request in order."""
+    headers); `seen` has the task of every request in order, `fields` its head."""
 
     def __init__(self, work=lambda task, payload: (200, b'{"done":true}')):
         agent = self
-        self.seen = []
+        self.seen, self.fields = [], []
         self.lock = threading.Lock()
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -193,6 +193,7 @@ class HttpAgent:
                     return
                 with agent.lock:
                     agent.seen.append(task)
+                    agent.fields.append(self.headers)
                 status, body, *more = work(task, payload)
                 self.answer(status, body, more[0] if more else {})
 

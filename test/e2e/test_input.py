@@ -229,5 +229,37 @@ class RequestTest(harness.Case):
         self.assertIn("detail", answers[1]["problem"])
 
 
+class AgentTest(harness.Case):
+    def test_a_refusal_says_why(self):
+        agent = self.agent(lambda *_: (400, b"no such model: \x1b[31mx\n" + b"y" * 500))
+        daemon = self.daemon(f"pools: {{ echo: {{ urls: [{agent.url}] }} }}\n")
+        found = daemon.wait(daemon.submit("echo"))
+        self.assertEqual(found["state"], "failed")
+        self.assertTrue(found["error"].startswith(
+            "the agent answered 400 Bad Request: no such model: ?[31mx yyy"), found["error"])
+        self.assertTrue(found["error"].endswith("y..."))
+        self.assertLess(len(found["error"]), 300)
+
+    def test_key_of_a_pool(self):
+        agent = self.agent()
+        key = self.folder / "key"
+        key.write_text("open-sesame\n")
+        key.chmod(0o600)
+        daemon = self.daemon(
+            f"pools: {{ echo: {{ urls: [{agent.url}], api_key_file: {key} }} }}\n")
+        daemon.wait(daemon.submit("echo"))
+        self.assertEqual(agent.fields[0]["Authorization"], "Bearer open-sesame")
+        daemon.kill()
+        for change, words in ((lambda: key.chmod(0o644), "chmod 600"),
+                              (lambda: (key.chmod(0o600), key.write_text("two\nlines\n")),
+                               "one line"),
+                              (key.unlink, "cannot be read")):
+            change()
+            daemon.launch()
+            self.assertEqual(daemon.process.wait(10), 3)
+            self.assertIn(words, daemon.log())
+        self.assertNotIn("sesame", daemon.log())
+
+
 if __name__ == "__main__":
     harness.main()

@@ -324,7 +324,7 @@ static const struct {
 		"b.yaml:4:5: `attempts` is not a key of a pool; it belongs under `retry`"},
 	{"pools: {a: {lease: true, api_key_file: k}}", "`api_key_file` has no meaning in pool `a`"},
 	{"pools: {a: {command: x, max: 1, cleanup: \"rm {workdir}\"}}", "needs `workdir: fresh`"},
-	{"pools: {a: {lease: true, timeout: \"1\\n2\\x9b\"}}", "found `1?2??`"},
+	{"pools: {a: {lease: true, timeout: \"1\\n2\\x9b\"}}", "found `1 2??`"},
 	{"knobs: {weight_load: 2}", "found `2` without a unit"},
 	{"queue: {payload_max: 1TiB}", "must be from 1KiB to 1GiB"},
 	{"data: \"a\\0b\"", "a zero byte"},
