@@ -199,6 +199,19 @@ static int write_request(struct client *client)
 	return 0;
 }
 
+/* BALLAST_TOKEN, as the daemon's `ballast token create` gave it. */
+static void put_token(struct buffer *buffer)
+{
+	struct span token = span_trim(span_of(getenv("BALLAST_TOKEN")));
+
+	if (token.size == 0 || !http_value_valid(token))
+		return;
+	buffer_append_text(buffer, http_field_text(HTTP_FIELD_AUTHORIZATION));
+	buffer_append_text(buffer, ": Bearer ");
+	buffer_append_span(buffer, token);
+	buffer_append_text(buffer, "\r\n");
+}
+
 /* ---- requests ---- */
 
 static void build_request(struct client *client, const struct client_request *request)
@@ -208,6 +221,7 @@ static void build_request(struct client *client, const struct client_request *re
 	http_put_request(buffer, request->method, request->target, span_of(client->host));
 	http_put_field(buffer, SPAN("User-Agent"), SPAN("ballast"));
 	http_put_known(buffer, HTTP_FIELD_ACCEPT, SPAN("*/*"));
+	put_token(buffer);
 	if (request->key.at != NULL)
 		http_put_known(buffer, HTTP_FIELD_IDEMPOTENCY_KEY, request->key);
 	if (request->body.at != NULL)

@@ -17,7 +17,8 @@
  * The daemon is named by --url or BALLAST_URL: http://host:port, or the path of a unix socket.  A
  * request is sent, then its answer is read whole (client_receive) or piece by piece (client_head,
  * client_piece).  Requests on several clients may be under way at once.  The connection is used
- * again for the next request; one that the daemon closed meanwhile is opened anew.
+ * again for the next request; one that the daemon closed meanwhile is opened anew.  The token in
+ * BALLAST_TOKEN goes with every request.
  */
 #define CLIENT_URL_DEFAULT  "http://127.0.0.1:7777"
 #define CLIENT_MESSAGE_SIZE 512

@@ -59,6 +59,7 @@ extern const struct command command_pause;
 extern const struct command command_drain;
 extern const struct command command_scale;
 extern const struct command command_reload;
+extern const struct command command_token;
 extern const struct command command_work;
 extern const struct command command_simulate;
 extern const struct command command_replay;

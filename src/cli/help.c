@@ -29,7 +29,8 @@ static void print_all(void)
 	for (const struct command *const *at = commands; *at != NULL; at++)
 		if (!(*at)->hidden)
 			printf("  %-12s %s\n", (*at)->name, (*at)->help);
-	printf("\n`ballast help COMMAND` says more. The daemon is found by --url or BALLAST_URL.\n"
+	printf("\n`ballast help COMMAND` says more. The daemon is found by --url or BALLAST_URL,\n"
+	       "BALLAST_TOKEN is the access token where it wants one.\n"
 	       "Exit codes:");
 #define X(name, code, text) printf("\n  %d  %s", (code), (text));
 	EXIT_CODES(X)

@@ -85,6 +85,8 @@ void manual_print(void)
 			print_command(*at);
 	printf(".SH ENVIRONMENT\n.TP\n.B BALLAST_URL\nThe daemon that commands talk to: "
 	       "http://host:port, or the path of a unix socket. Default: http://127.0.0.1:7777.\n"
+	       ".TP\n.B BALLAST_TOKEN\nThe access token that commands send, where the daemon wants "
+	       "one.\n"
 	       ".TP\n.B NO_COLOR\nWhen set and not empty, nothing is coloured.\n");
 	printf(".SH EXIT STATUS\n");
 #define X(name, code, text) printf(".TP\n.B %d\n%s.\n", (code), (text));

@@ -25,6 +25,7 @@ const struct command *const commands[] = {
 	&command_drain,
 	&command_scale,
 	&command_reload,
+	&command_token,
 	&command_work,
 	&command_simulate,
 	&command_replay,

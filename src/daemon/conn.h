@@ -59,6 +59,7 @@ struct conn {
 };
 
 struct events;
+struct guard;
 struct metrics;
 
 struct server {
@@ -71,6 +72,8 @@ struct server {
 		uv_pipe_t pipe;
 	} listener;
 	bool is_pipe;
+	bool is_public;
+	struct guard *guard;
 	bool stopping;
 	char path[108]; /* of a unix socket; "" */
 	uint16_t port;

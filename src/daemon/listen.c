@@ -133,8 +133,8 @@ static bool read_address(struct listen_socket *to, const char *text, union addre
 			return true;
 	}
 	snprintf(message, message_size,
-		"cannot listen on %s: names are not resolved here; write localhost or a loopback "
-		"address such as 127.0.0.1",
+		"cannot listen on %s: names are not resolved here; write localhost or an address "
+		"such as 127.0.0.1",
 		text);
 	return false;
 }
@@ -151,7 +151,8 @@ static bool in_use(uint16_t port, const char *text, char *message, size_t messag
 	return false;
 }
 
-static bool open_tcp(struct listen_socket *to, const char *text, char *message, size_t message_size)
+static bool open_tcp(struct listen_socket *to, const char *text, bool with_tokens, char *message,
+	size_t message_size)
 {
 	union address address;
 	socklen_t size;
@@ -159,11 +160,12 @@ static bool open_tcp(struct listen_socket *to, const char *text, char *message, 
 
 	if (!read_address(to, text, &address, &size, message, message_size))
 		return false;
-	if (!is_loopback(&address)) {
+	to->is_public = !is_loopback(&address);
+	if (to->is_public && !with_tokens) {
 		snprintf(message, message_size,
-			"cannot listen on %s: without access tokens only this machine is served, "
-			"and this version has none; listen on 127.0.0.1 or unix:PATH and put a "
-			"proxy that checks who comes in front of it",
+			"cannot listen on %s: without access tokens only this machine is served; "
+			"make the first with `ballast token create --role admin`, or listen on "
+			"127.0.0.1 or unix:PATH",
 			text);
 		return false;
 	}
@@ -184,14 +186,15 @@ static bool open_tcp(struct listen_socket *to, const char *text, char *message, 
 	return true;
 }
 
-bool listen_open(struct listen_socket *to, const char *address, char *message, size_t message_size)
+bool listen_open(struct listen_socket *to, const char *address, bool with_tokens, char *message,
+	size_t message_size)
 {
 	*to = (struct listen_socket){.fd = -1};
 	if (strncmp(address, "unix:", 5) == 0)
 		return open_unix(to, address + 5, message, message_size);
 	if (address[0] == '/' || address[0] == '.')
 		return open_unix(to, address, message, message_size);
-	return open_tcp(to, address, message, message_size);
+	return open_tcp(to, address, with_tokens, message, message_size);
 }
 
 void listen_remove(struct listen_socket *from)

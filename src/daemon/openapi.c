@@ -158,6 +158,11 @@ void openapi_write(struct buffer *text)
 	json_open(&writer, '{');
 	json_key(&writer, "schemas");
 	json_put_raw(&writer, (struct span){SCHEMAS, sizeof SCHEMAS - 1});
+	json_key(&writer, "securitySchemes");
+	json_put_raw(&writer, SPAN("{\"token\":{\"type\":\"http\",\"scheme\":\"bearer\"}}"));
 	json_close(&writer);
+	/* Without a file of tokens none is needed. */
+	json_key(&writer, "security");
+	json_put_raw(&writer, SPAN("[{},{\"token\":[]}]"));
 	json_close(&writer);
 }

@@ -11,6 +11,7 @@
 #include "daemon/router.h"
 
 #include "daemon/conn.h"
+#include "daemon/guard.h"
 
 const struct route router_routes[] = {
 #define X(method, path, handler, role, body, summary)                                              \
@@ -53,8 +54,11 @@ static bool check_sender(struct request *request)
 	struct span site = http_field_get(head, HTTP_FIELD_SEC_FETCH_SITE);
 	struct http_authority authority;
 
+	/* Where other machines come in every request carries a token, which no page of another site
+	 * has: names do not matter there. */
 	if (host.at != NULL && (!http_authority_read(host, &authority) ||
-				       !host_is_local(request->server, authority.host)))
+				       (!request->server->is_public &&
+					       !host_is_local(request->server, authority.host))))
 		return deny(request, 421, "host",
 			"this name is not one of this server's: use localhost or 127.0.0.1");
 	if (origin.at != NULL && !origin_is_own(origin, host))
@@ -63,6 +67,32 @@ static bool check_sender(struct request *request)
 		!span_equal(site, SPAN("none")))
 		return deny(request, 403, "origin", "requests of other sites' pages are refused");
 	return true;
+}
+
+/* Before anything is told about paths and methods, whoever asks for them must be known. */
+static bool check_token(struct request *request)
+{
+	static const char bearer[] = "WWW-Authenticate: Bearer realm=\"ballast\"\r\n";
+	const struct route *route = request->route;
+	enum guard_answer answer = GUARD_ALLOWED;
+
+	if (!request->server->is_pipe)
+		answer = guard_ask(request->server->guard,
+			http_field_get(request->head, HTTP_FIELD_AUTHORIZATION),
+			route == NULL ? ROUTE_ROLE_READ : route->role);
+	if (answer == GUARD_ALLOWED || (answer == GUARD_FORBIDDEN && route == NULL))
+		return request->denial.type == NULL;
+	if (answer == GUARD_FORBIDDEN)
+		return deny(request, 403, "role",
+			"this token's roles do not allow it; /openapi.json names the role of each "
+			"call");
+	deny(request, 401, "token",
+		answer == GUARD_NO_TOKEN
+			? "a token is needed: Authorization: Bearer TOKEN; `ballast token create` "
+			  "makes one, the command line takes it from BALLAST_TOKEN"
+			: "this token is not known here");
+	request->denial.extra = bearer;
+	return false;
 }
 
 /* Whatever stands in a URL ends in logs and histories. */
@@ -172,7 +202,10 @@ static bool check_body(struct request *request)
 
 void router_admit(struct request *request)
 {
-	if (check_sender(request) && check_query(request) && find_route(request))
+	if (!check_sender(request) || !check_query(request))
+		return;
+	find_route(request);
+	if (check_token(request))
 		check_body(request);
 }
 

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "daemon/conn.h"
 #include "daemon/events.h"
+#include "daemon/guard.h"
 #include "daemon/listen.h"
 #include "daemon/metrics.h"
 
@@ -145,27 +146,30 @@ struct server *server_open(const struct server_options *options, char *message, 
 {
 	const struct config *config = engine_config(options->engine);
 	struct listen_socket from;
+	struct guard *guard;
 	struct server *server;
 	int rc;
 
-	if (config->tokens_file != NULL) {
-		snprintf(message, message_size,
-			"tokens_file: this version cannot check access tokens and does not pretend "
-			"to: remove the key; only this machine is served");
+	raise_descriptors();
+	guard = guard_open(options->engine, message, message_size);
+	if (guard == NULL)
+		return NULL;
+	if (!listen_open(&from, config->listen, guard_has_tokens(guard), message, message_size)) {
+		guard_close(guard);
 		return NULL;
 	}
-	raise_descriptors();
-	if (!listen_open(&from, config->listen, message, message_size))
-		return NULL;
 	server = calloc(1, sizeof *server);
 	if (server == NULL) {
 		snprintf(message, message_size, "there is no memory for the server");
+		guard_close(guard);
 		listen_remove(&from);
 		return NULL;
 	}
+	server->guard = guard;
 	server->options = *options;
 	server->loop = engine_loop(options->engine);
 	server->is_pipe = from.is_unix;
+	server->is_public = from.is_public;
 	server->port = from.port;
 	memcpy(server->path, from.path, sizeof server->path);
 	memcpy(server->host_text, from.host, sizeof server->host_text);
@@ -220,6 +224,7 @@ void server_close(struct server *server)
 	for_each(server, close_one, 0);
 	events_close(server->events);
 	metrics_close(server->metrics);
+	guard_close(server->guard);
 	if (server->path[0] != '\0')
 		unlink(server->path);
 	uv_close(&server->listener.handle, on_closed);

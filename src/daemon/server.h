@@ -22,8 +22,8 @@ struct server_options {
 };
 
 /* Begins to listen, after engine_start: a loopback host:port, or "unix:PATH" or a path that begins
- * with '/' or '.' (mode 0600).  NULL with a sentence: the address is not loopback, is in use (and
- * by whom), or a file of tokens is asked for. */
+ * with '/' or '.' (mode 0600), or with tokens any address.  NULL with a sentence: the address is
+ * not loopback and there are no tokens, or it is in use (and by whom). */
 struct server *server_open(
 	const struct server_options *options, char *message, size_t message_size);
 

@@ -18,7 +18,7 @@ static void assert_refused(const char *address, const char *words)
 {
 	struct listen_socket from;
 
-	if (listen_open(&from, address, message, sizeof message))
+	if (listen_open(&from, address, false, message, sizeof message))
 		fail_msg("listens on %s", address);
 	assert_int_equal(from.fd, -1);
 	if (strstr(message, words) == NULL)
@@ -37,6 +37,21 @@ static void test_only_this_machine(void **state)
 	assert_refused("", "expected HOST:PORT");
 }
 
+static void test_every_address_with_tokens(void **state)
+{
+	struct listen_socket from;
+
+	(void)state;
+	assert_true(listen_open(&from, "0.0.0.0:0", true, message, sizeof message));
+	assert_true(from.is_public);
+	assert_true(from.port > 0);
+	listen_remove(&from);
+	assert_true(listen_open(&from, "127.0.0.1:0", true, message, sizeof message));
+	assert_false(from.is_public);
+	listen_remove(&from);
+	assert_false(listen_open(&from, "example.org:80", true, message, sizeof message));
+}
+
 static void test_loopback(void **state)
 {
 	static const char *const addresses[] = {
@@ -46,7 +61,7 @@ static void test_loopback(void **state)
 	for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
 		struct listen_socket from;
 
-		if (!listen_open(&from, addresses[i], message, sizeof message))
+		if (!listen_open(&from, addresses[i], false, message, sizeof message))
 			fail_msg("%s", message);
 		assert_true(from.port > 0);
 		assert_false(from.is_unix);
@@ -60,7 +75,7 @@ static void test_port_in_use(void **state)
 	char address[64], holder[64];
 
 	(void)state;
-	assert_true(listen_open(&first, "127.0.0.1:0", message, sizeof message));
+	assert_true(listen_open(&first, "127.0.0.1:0", false, message, sizeof message));
 	snprintf(address, sizeof address, "127.0.0.1:%u", first.port);
 	assert_refused(address, "--listen");
 	snprintf(holder, sizeof holder, "(process %d)", (int)getpid());
@@ -78,14 +93,14 @@ static void test_unix_socket(void **state)
 	assert_non_null(mkdtemp(folder));
 	snprintf(path, sizeof path, "%s/api", folder);
 	snprintf(address, sizeof address, "unix:%s", path);
-	assert_true(listen_open(&first, address, message, sizeof message));
+	assert_true(listen_open(&first, address, false, message, sizeof message));
 	assert_int_equal(stat(path, &file), 0);
 	assert_true(S_ISSOCK(file.st_mode));
 	assert_int_equal(file.st_mode & 0777, 0600);
 	assert_refused(path, "another process serves it");
 	/* What a killed daemon left behind is replaced. */
 	close(first.fd);
-	assert_true(listen_open(&second, path, message, sizeof message));
+	assert_true(listen_open(&second, path, false, message, sizeof message));
 	listen_remove(&second);
 	assert_int_equal(access(path, F_OK), -1);
 	rmdir(folder);
@@ -106,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_only_this_machine),
+		cmocka_unit_test(test_every_address_with_tokens),
 		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_port_in_use),
 		cmocka_unit_test(test_unix_socket),
