@@ -47,7 +47,8 @@ static int call(struct ask *ask, const struct client_request *request)
 	buffer_clear(&ask->body);
 	ask->status = 0;
 	if (!client_send(&ask->client, request) || !client_receive(&ask->client, &ask->body)) {
-		fprintf(stderr, "ballast: %s\n", ask->client.message);
+		if (!ask->quiet)
+			fprintf(stderr, "ballast: %s\n", ask->client.message);
 		return EXIT_UNREACHABLE;
 	}
 	ask->status = ask->client.reader.head.status;

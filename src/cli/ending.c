@@ -14,7 +14,7 @@
 
 #define WAIT_MS        20000
 #define FOLLOW_MS      300
-#define RECONNECTS_MAX 20
+#define RECONNECTS_MAX 240 /* a minute: longer than a restart with a hundred thousand tasks */
 #define RECONNECT_MS   250
 #define LOG_PIECES_MAX 64 /* read in one go before the state is looked at again */
 
@@ -70,24 +70,31 @@ int ending_copy_log(struct ask *ask, const char *id, const char *stream, uint64_
 	return rc;
 }
 
-/* Reads the task, waiting up to `wait_ms` for its end.  A daemon that is away for a moment is asked
- * again. */
+/* Reads the task, waiting up to `wait_ms` for its end.  A daemon that is away for a while is asked
+ * again, and its absence told once. */
 static int read_task(struct ask *ask, const char *id, int64_t wait_ms)
 {
+	bool quiet = ask->quiet;
 	char target[256];
-	int rc = EXIT_UNREACHABLE;
+	int rc;
 
 	if (wait_ms > 0)
 		snprintf(target, sizeof target, "/v1/tasks/%s?wait=%lldms", id, (long long)wait_ms);
 	else
 		snprintf(target, sizeof target, "/v1/tasks/%s", id);
 	ask->timeout_ms = wait_ms + CLIENT_ANSWER_MS;
+	rc = ask_get(ask, target);
+	if (rc == EXIT_UNREACHABLE && !quiet)
+		fprintf(stderr, "ballast: waiting up to a minute for it to come back\n");
+	ask->quiet = true;
 	for (int i = 0; i < RECONNECTS_MAX && rc == EXIT_UNREACHABLE; i++) {
-		if (i > 0)
-			(void)poll(NULL, 0, RECONNECT_MS);
+		(void)poll(NULL, 0, RECONNECT_MS);
 		rc = ask_get(ask, target);
 	}
+	ask->quiet = quiet;
 	ask->timeout_ms = 0;
+	if (rc == EXIT_UNREACHABLE && !quiet)
+		fprintf(stderr, "ballast: it did not; task %s goes on when it does\n", id);
 	return rc;
 }
 

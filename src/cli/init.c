@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STANDARD_FILE "ballast.yaml"
@@ -35,6 +36,14 @@ static int write_file(const char *path, const char *text)
 	return 0;
 }
 
+/* `ballast init http > ballast.yaml`: the shell has made the file already. */
+static bool goes_to_file(void)
+{
+	struct stat out;
+
+	return fstat(STDOUT_FILENO, &out) == 0 && S_ISREG(out.st_mode);
+}
+
 static int run(const struct args *args)
 {
 	const char *path = args_value(args, "--output");
@@ -48,7 +57,7 @@ static int run(const struct args *args)
 				"  lease    workers that come and ask for tasks\n");
 		return EXIT_USAGE;
 	}
-	if (path != NULL && strcmp(path, "-") == 0) {
+	if (path == NULL ? goes_to_file() : strcmp(path, "-") == 0) {
 		printf("%s", text);
 		return 0;
 	}

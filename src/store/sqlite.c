@@ -310,7 +310,9 @@ static enum store_status lock_directory(struct sqlite_store *sqlite, struct stor
 			sqlite->disk.directory, (unsigned long long)report->holder_pid);
 	if (sqlite->lock_fd < 0)
 		return disk_report(report, errno == ENOSPC ? STORE_NO_SPACE : STORE_READ_ONLY,
-			"cannot write %s: %s", path, strerror(errno));
+			"cannot write %s: %s; the data directory must be writable for the user who "
+			"runs ballast, --data names another",
+			path, strerror(errno));
 	return STORE_OK;
 }
 

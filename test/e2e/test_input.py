@@ -40,6 +40,26 @@ class ConfigurationTest(harness.Case):
                 self.assertIn(word, run.stderr)
             self.assertEqual(len(run.stderr.strip().splitlines()), 1, run.stderr)
 
+    def test_init(self):
+        """Into ./ballast.yaml, also when a shell has made that file; never over another one."""
+        path = self.folder / "ballast.yaml"
+        for kind in ("http", "command", "urls", "lease"):
+            with open(path, "w", encoding="utf-8") as out:
+                subprocess.run([BALLAST, "init", kind], cwd=self.folder, stdout=out, check=True)
+            redirected = path.read_text()
+            path.unlink()
+            subprocess.run([BALLAST, "init", kind], cwd=self.folder, check=True,
+                           stdout=subprocess.PIPE)
+            self.assertEqual(path.read_text(), redirected)
+            run = subprocess.run([BALLAST, "check"], cwd=self.folder, capture_output=True,
+                                 text=True)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertIn("good, 1 pool", run.stdout)
+        run = subprocess.run([BALLAST, "init", "http"], cwd=self.folder, capture_output=True,
+                             text=True)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("left alone", run.stderr)
+
     def test_unknown_key_has_place_and_suggestion(self):
         self.refused("pools:\n  echo:\n    lease: true\n    slotz: 2\n",
                      "bad.yaml:4:5:", "slotz", "slots")
