@@ -229,6 +229,8 @@ class RequestTest(harness.Case):
         for answer in taken:
             self.assertEqual(self.served.task(answer.json["id"])["state"], "queued")
             self.served.call("DELETE", f"/v1/tasks/{answer.json['id']}")
+        for answer in taken:  # it counts until its end is on disk
+            self.served.wait(answer.json["id"])
 
     def test_unknown_ids_and_paths(self):
         for path in ("/v1/tasks/1", "/v1/tasks/x", "/v1/nothing", "/v1/agents/9", "/v1/pools/no"):
