@@ -14,6 +14,7 @@
 #include "daemon/push.h"
 #include "daemon/server.h"
 #include "daemon/upstream.h"
+#include "daemon/urls.h"
 #include "provider/group.h"
 
 #include <errno.h>
@@ -41,6 +42,7 @@ struct daemon {
 	struct engine *engine;
 	struct upstream *upstream;
 	struct push *push;
+	struct urls *urls;
 	struct leases *leases;
 	struct fleet *fleet;
 	struct command *command;
@@ -125,6 +127,8 @@ static enum bal_status reload(void *context, char *message, size_t message_size)
 	engine_configure(daemon->engine, config);
 	fleet_configure(daemon->fleet);
 	command_configure(daemon->command);
+	if (!urls_configure(daemon->urls, message, message_size))
+		say(STORE_SAY_ERROR, message);
 	config_release(daemon->config);
 	free(daemon->config);
 	daemon->config = config;
@@ -213,8 +217,9 @@ static bool open_parts(struct daemon *daemon, char *message, size_t message_size
 	daemon->upstream = upstream_open(&daemon->loop);
 	daemon->push =
 		daemon->upstream == NULL ? NULL : push_open(daemon->engine, daemon->upstream);
+	daemon->urls = daemon->push == NULL ? NULL : urls_open(daemon->push);
 	daemon->leases = leases_open(daemon->engine);
-	if (daemon->push == NULL || daemon->leases == NULL)
+	if (daemon->urls == NULL || daemon->leases == NULL)
 		return false;
 	group_open(&group, instance, message, message_size);
 	if (group.version == CGROUP_NONE)
@@ -255,7 +260,7 @@ static bool start_parts(struct daemon *daemon, char *message, size_t message_siz
 		.context = daemon};
 
 	if (!engine_start(daemon->engine, message, message_size) ||
-		!push_add_urls(daemon->push, message, message_size))
+		!urls_configure(daemon->urls, message, message_size))
 		return false;
 	command_begin(daemon->command);
 	daemon->server = server_open(&options, message, message_size);
@@ -285,6 +290,7 @@ static void close_parts(struct daemon *daemon)
 	command_close(daemon->command);
 	fleet_close(daemon->fleet);
 	leases_close(daemon->leases);
+	urls_close(daemon->urls);
 	push_close(daemon->push);
 	upstream_close(daemon->upstream);
 	engine_close(daemon->engine);

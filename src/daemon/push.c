@@ -4,13 +4,10 @@
 #include "daemon/push.h"
 
 #include "base/units.h"
-#include "daemon/agentid.h"
-#include "daemon/secret.h"
 #include "wire/httpwrite.h"
 #include "wire/json.h"
 #include "wire/jsonwrite.h"
 #include "wire/printable.h"
-#include "wire/url.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,10 +19,8 @@
 #define ANSWER_SIZE_MAX      (16u << 20)
 #define PROBE_ANSWER_MAX     (64u << 10)
 #define PROBE_TIMEOUT_MS     2000
-#define PROBE_EVERY_MS       1000
 #define DRAIN_TIMEOUT_MS     5000
 #define PATH_SIZE_MAX        1024
-#define KEY_SIZE_MAX         4096
 #define EXCERPT_SIZE         200
 #define REFUSED_WAIT_NS      (100 * NS_PER_MS)
 
@@ -34,7 +29,6 @@ struct push {
 	struct upstream *upstream;
 	struct list attempts;
 	struct list probes;
-	uv_timer_t probe_timer;
 	enum push_lost (*lost)(void *context, uint64_t agent, bool refused, const char *error);
 	void *lost_context;
 };
@@ -43,7 +37,6 @@ struct push {
 struct push_agent {
 	struct upstream_target *target;
 	char path[PATH_SIZE_MAX];
-	bool waits_ready;    /* a `urls` agent that has not answered a probe yet */
 	char *authorization; /* "Bearer KEY"; NULL: none */
 };
 
@@ -92,6 +85,24 @@ bool push_attach(struct push *push, struct roster_agent *agent, const char *host
 	snprintf(self->path, sizeof self->path, "%s", path == NULL ? "/" : path);
 	snprintf(agent->address, sizeof agent->address, "%s:%u", host, port);
 	agent->self = self;
+	return true;
+}
+
+struct engine *push_engine(struct push *push)
+{
+	return push->engine;
+}
+
+bool push_authorize(struct push *push, struct roster_agent *agent, const char *key)
+{
+	struct push_agent *self = agent->self;
+	char *authorization = NULL;
+
+	(void)push;
+	if (key != NULL && asprintf(&authorization, "Bearer %s", key) < 0)
+		return false;
+	free(self->authorization);
+	self->authorization = authorization;
 	return true;
 }
 
@@ -479,130 +490,7 @@ void push_hand_back(void *self, struct job *job)
 	start_probe(push, request, agent, DRAIN_TIMEOUT_MS);
 }
 
-/* ---- pools of existing services ---- */
-
-static void on_url_probed(void *context, uint64_t id, bool ready)
-{
-	struct push *push = context;
-	struct push_agent *agent = agent_of(push, id);
-	struct bal_event event = {.type = ready ? BAL_EVENT_AGENT_READY : BAL_EVENT_AGENT_UNHEALTHY,
-		.agent = {.agent = id}};
-
-	if (agent == NULL)
-		return;
-	if (ready)
-		agent->waits_ready = false;
-	engine_event(push->engine, &event);
-}
-
-static void probe_url(void *self, uint64_t agent)
-{
-	push_probe(self, agent, on_url_probed, self);
-}
-
-/* Services that were not there at the start are looked for until they are. */
-static void on_probe_timer(uv_timer_t *timer)
-{
-	struct push *push = timer->data;
-
-	for (struct roster_agent *agent = roster_first(engine_roster(push->engine)); agent != NULL;
-		agent = roster_next(agent)) {
-		struct push_agent *self = agent->self;
-
-		if (agent->pool_kind == BAL_POOL_URLS && self->waits_ready)
-			probe_url(push, agent->id);
-	}
-}
-
-/* Reads the key that the agents of the pool want; true when they want none. */
-static bool take_key(struct push_agent *agent, const struct config_pool *config, char *message,
-	size_t message_size)
-{
-	char key[KEY_SIZE_MAX], problem[512];
-
-	if (config->api_key_file == NULL)
-		return true;
-	if (!secret_read(config->api_key_file, key, sizeof key, problem, sizeof problem)) {
-		snprintf(message, message_size, "pool %s: api_key_file: %s", config->name, problem);
-		return false;
-	}
-	if (asprintf(&agent->authorization, "Bearer %s", key) >= 0)
-		return true;
-	agent->authorization = NULL;
-	snprintf(message, message_size, "there is no memory for a key");
-	return false;
-}
-
-static bool add_url(struct push *push, uint32_t pool, const struct config_pool *config,
-	const char *text, char *message, size_t message_size)
-{
-	struct url url;
-	char host[256], path[PATH_SIZE_MAX];
-	struct roster_agent *agent;
-	struct bal_event up = {.type = BAL_EVENT_AGENT_UP,
-		.up = {.agent = agentid_get(push->engine, config->name, text),
-			.pool = pool,
-			.state = BAL_AGENT_STARTING,
-			.slots = (uint32_t)config->slots}};
-
-	if (!url_read(span_of(text), &url) || url.secure) {
-		snprintf(message, message_size, "pool %s: %s is not an http:// address",
-			config->name, text);
-		return false;
-	}
-	agent = roster_add(engine_roster(push->engine), up.up.agent, pool);
-	if (agent == NULL) {
-		snprintf(message, message_size, "no memory for %s", text);
-		return false;
-	}
-	agent->pool_kind = BAL_POOL_URLS;
-	snprintf(agent->name, sizeof agent->name, "%s", text);
-	snprintf(host, sizeof host, "%.*s", (int)url.authority.host.size, url.authority.host.at);
-	if (url.path.size > 1)
-		snprintf(path, sizeof path, "%.*s", (int)url.path.size, url.path.at);
-	else
-		snprintf(path, sizeof path, "%s", config->path == NULL ? "/" : config->path);
-	if (!push_attach(push, agent, host, url.port, path, message, message_size)) {
-		roster_remove(engine_roster(push->engine), agent);
-		return false;
-	}
-	((struct push_agent *)agent->self)->waits_ready = true;
-	if (!take_key(agent->self, config, message, message_size)) {
-		push_detach(push, agent, NULL);
-		roster_remove(engine_roster(push->engine), agent);
-		return false;
-	}
-	engine_event(push->engine, &up);
-	return true;
-}
-
-bool push_add_urls(struct push *push, char *message, size_t message_size)
-{
-	const struct config *config = engine_config(push->engine);
-
-	for (uint32_t i = 0; i < config->pools.count; i++) {
-		const struct config_pool *pool = &config->pools.items[i];
-		uint32_t number = engine_intern(push->engine, BAL_SYMBOL_POOL, span_of(pool->name));
-
-		if (pool->kind != BAL_POOL_URLS)
-			continue;
-		for (uint32_t j = 0; j < pool->urls.count; j++)
-			if (!add_url(
-				    push, number, pool, pool->urls.items[j], message, message_size))
-				return false;
-	}
-	uv_timer_start(&push->probe_timer, on_probe_timer, 0, PROBE_EVERY_MS);
-	return true;
-}
-
 /* ---- life ---- */
-
-static const struct driver_ops URLS_DRIVER = {
-	.dispatch = push_dispatch,
-	.rescind = push_rescind,
-	.hand_back = push_hand_back,
-	.probe = probe_url,
-};
 
 struct push *push_open(struct engine *engine, struct upstream *upstream)
 {
@@ -612,15 +500,7 @@ struct push *push_open(struct engine *engine, struct upstream *upstream)
 		return NULL;
 	push->engine = engine;
 	push->upstream = upstream;
-	uv_timer_init(engine_loop(engine), &push->probe_timer);
-	push->probe_timer.data = push;
-	engine_drive(engine, BAL_POOL_URLS, &URLS_DRIVER, push);
 	return push;
-}
-
-static void on_closed(uv_handle_t *handle)
-{
-	free(handle->data);
 }
 
 void push_close(struct push *push)
@@ -631,5 +511,5 @@ void push_close(struct push *push)
 		agent = roster_next(agent))
 		if (agent->pool_kind == BAL_POOL_URLS || agent->pool_kind == BAL_POOL_PROCESS)
 			push_detach(push, agent, NULL);
-	uv_close((uv_handle_t *)&push->probe_timer, on_closed);
+	free(push);
 }

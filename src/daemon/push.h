@@ -10,8 +10,7 @@
  * result, 503 means busy (with Ballast-Checkpoint: 1 it hands the task back), 4xx failed, any other
  * 5xx and a lost connection may be tried again.
  *
- * Registers itself as the driver of pools with `urls`; the process fleet uses the same functions
- * for the agents that it starts.
+ * Such agents are those of `urls` (urls.h) and those that the process fleet starts (fleet.h).
  */
 struct push;
 
@@ -19,9 +18,15 @@ struct push;
 struct push *push_open(struct engine *engine, struct upstream *upstream);
 void push_close(struct push *push);
 
+/* The engine it was opened with. */
+struct engine *push_engine(struct push *push);
+
 /* Makes a rostered agent reachable at host:port.  False with a sentence. */
 bool push_attach(struct push *push, struct roster_agent *agent, const char *host, uint16_t port,
 	const char *path, char *message, size_t message_size);
+
+/* The key that goes with every request to the agent; NULL: none.  False: there is no memory. */
+bool push_authorize(struct push *push, struct roster_agent *agent, const char *key);
 
 /* Undoes push_attach; calls that run are given up: the caller tells the core that the agent is
  * down. `why` is a sentence for the histories of their tasks; NULL when the daemon ends. */
@@ -49,9 +54,5 @@ void push_ask_lost(struct push *push,
 void push_dispatch(void *push, struct job *job, int64_t until_ns);
 void push_rescind(void *push, struct job *job, enum bal_reason reason);
 void push_hand_back(void *push, struct job *job);
-
-/* Adds the agents of all `urls` pools, and probes them until they are ready.  False with a sentence
- * that names the pool. */
-bool push_add_urls(struct push *push, char *message, size_t message_size);
 
 #endif

@@ -262,6 +262,27 @@ class AgentTest(harness.Case):
         self.assertTrue(found["error"].endswith("y..."))
         self.assertLess(len(found["error"]), 300)
 
+    def test_reload_changes_addresses(self):
+        """One that is taken out finishes its task, one that is put in gets the next."""
+        first, second = (self.agent(lambda *_: (time.sleep(1), (200, b"1"))[1]),
+                         self.agent())
+        config = "pools: {{ echo: {{ urls: [{}], slots: 1 }} }}\n"
+        daemon = self.daemon(config.format(first.url))
+        daemon.wait_agents("echo", 1)
+        running = daemon.submit("echo")
+        daemon.wait_state(running, "running")
+        daemon.config_path.write_text(config.format(second.url))
+        self.assertEqual(daemon.call("POST", "/v1/reload").status, 200)
+        task = daemon.submit("echo")
+        self.assertEqual(daemon.wait(task)["agent"], second.url)
+        self.assertEqual(daemon.wait(running)["agent"], first.url)
+        self.assertEqual(daemon.task(running)["attempt"], 1)
+        harness.wait_until(lambda: [agent["name"] for agent in daemon.agents()] == [second.url],
+                           5, "the first is gone")
+        daemon.config_path.write_text(config.format(f"{second.url}, {first.url}"))
+        daemon.call("POST", "/v1/reload")
+        daemon.wait_agents("echo", 2)
+
     def test_key_of_a_pool(self):
         agent = self.agent()
         key = self.folder / "key"
