@@ -45,7 +45,7 @@ void text_add_hex(struct text_builder *builder, uint64_t value, uint32_t digits_
 void text_add_fixed(struct text_builder *builder, int64_t value, uint32_t decimals);
 
 /* For people, rounded: "1.25 s", "250 ms", "45 m", "1 h 30 m", "2 d 4 h"; negative ones with "-";
- * TIME_NEVER_NS is "never". text_parse_duration (text.h) reads all but the last two. */
+ * TIME_NEVER_NS is "never". */
 void text_add_duration(struct text_builder *builder, int64_t duration_ns);
 
 /* For people, three digits: "512 B", "12.3 MiB", "1.5 GiB". */

@@ -113,29 +113,6 @@ static void adds_durations(void **state)
 	}
 }
 
-/* What is written for people is read back within its rounding, at most half an hour of a day. */
-static void reads_durations_back(void **state)
-{
-	struct prng prng;
-
-	(void)state;
-	prng_init(&prng, 3);
-	for (int i = 0; i < 20000; i++) {
-		int64_t ns = (int64_t)(prng_next(&prng) >> (2 + prng_below(&prng, 62)));
-		char data[32];
-		struct text_builder builder;
-		int64_t back = -1;
-		int64_t error;
-
-		text_builder_init(&builder, data, sizeof(data));
-		text_add_duration(&builder, ns);
-		if (!text_parse_duration(text_built(&builder), &back))
-			fail_msg("%s is not read back", data);
-		error = back > ns ? back - ns : ns - back;
-		assert_true(error <= ns / 47);
-	}
-}
-
 static void adds_bytes(void **state)
 {
 	static const struct {
@@ -332,7 +309,6 @@ int main(void)
 		cmocka_unit_test(adds_numbers),
 		cmocka_unit_test(adds_fixed_point),
 		cmocka_unit_test(adds_durations),
-		cmocka_unit_test(reads_durations_back),
 		cmocka_unit_test(adds_bytes),
 		cmocka_unit_test(adds_money),
 		cmocka_unit_test(escapes),
