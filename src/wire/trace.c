@@ -7,6 +7,7 @@
 #include "wire/trace.h"
 
 #include "base/units.h"
+#include "wire/json.h"
 
 #include <string.h>
 
@@ -16,11 +17,13 @@ void trace_init(struct trace_reader *reader)
 {
 	memset(reader, 0, sizeof(*reader));
 	csv_init(&reader->csv);
+	buffer_init(&reader->text, TRACE_LINE_SIZE_MAX);
 }
 
 void trace_release(struct trace_reader *reader)
 {
 	csv_release(&reader->csv);
+	buffer_release(&reader->text);
 	if (reader->packed)
 		gzip_release(&reader->gzip);
 }
@@ -29,7 +32,8 @@ static enum trace_event refuse(struct trace_reader *reader, const char *reason)
 {
 	reader->refused = true;
 	reader->reason = reason;
-	reader->line = reader->csv.row_line;
+	if (!reader->lines)
+		reader->line = reader->csv.row_line;
 	return TRACE_REFUSED;
 }
 
@@ -163,9 +167,89 @@ static enum trace_event take_row(struct trace_reader *reader)
 	return reader->counts ? take_count(reader) : take_request(reader);
 }
 
+/* ---- lines of JSON ---- */
+
+static bool get_number(yyjson_val *object, const char *name, uint64_t max, uint64_t *number)
+{
+	yyjson_val *value = yyjson_obj_get(object, name);
+	if (!yyjson_is_uint(value) || yyjson_get_uint(value) > max)
+		return false;
+	*number = yyjson_get_uint(value);
+	return true;
+}
+
+static enum trace_event take_object(struct trace_reader *reader, yyjson_val *object)
+{
+	uint64_t at_ms, context, generated;
+	if (!get_number(object, "timestamp", INT64_MAX / (uint64_t)NS_PER_MS, &at_ms))
+		return refuse(reader, "expected \"timestamp\" in milliseconds");
+	if (!get_number(object, "input_length", TRACE_TOKENS_MAX, &context) ||
+		!get_number(object, "output_length", TRACE_TOKENS_MAX, &generated))
+		return refuse(reader, "expected \"input_length\" and \"output_length\" in tokens");
+	int64_t at_ns = (int64_t)at_ms * NS_PER_MS;
+	if (reader->rows == 0)
+		reader->first_ns = at_ns;
+	else if (at_ns < reader->last_ns)
+		return refuse(reader, "the time goes back");
+	reader->last_ns = at_ns;
+	reader->rows++;
+	reader->item = (struct trace_item){.at_ns = at_ns - reader->first_ns,
+		.count = 1,
+		.context_tokens = (uint32_t)context,
+		.generated_tokens = (uint32_t)generated};
+	return TRACE_ITEM;
+}
+
+/* The whole line is in reader->text.  An empty one is nothing. */
+static enum trace_event take_line(struct trace_reader *reader)
+{
+	struct span line = span_trim(buffer_span(&reader->text));
+	struct json json;
+	struct json_error error;
+	enum trace_event event;
+	reader->line++;
+	if (line.size && line.at[line.size - 1] == '\r')
+		line.size--;
+	if (line.size == 0) {
+		buffer_clear(&reader->text);
+		return TRACE_MORE;
+	}
+	if (!json_read(&json, line, TRACE_LINE_SIZE_MAX, &error))
+		return refuse(reader, "expected one JSON object per line");
+	event = take_object(reader, json.root);
+	json_release(&json);
+	buffer_clear(&reader->text);
+	return event;
+}
+
+static enum trace_event take_lines(struct trace_reader *reader, struct span *text)
+{
+	while (text->size) {
+		size_t size = span_find(*text, '\n');
+		bool whole = size < text->size;
+		enum trace_event event;
+		if (!buffer_append(&reader->text, text->at, size))
+			return refuse(reader, "a line is too long");
+		*text = span_skip(*text, whole ? size + 1 : size);
+		if (!whole)
+			break;
+		event = take_line(reader);
+		if (event != TRACE_MORE)
+			return event;
+		buffer_clear(&reader->text);
+	}
+	return TRACE_MORE;
+}
+
 /* Rows from `text` until one is an item. */
 static enum trace_event take_text(struct trace_reader *reader, struct span *text)
 {
+	if (!reader->known && text->size) {
+		reader->known = true;
+		reader->lines = text->at[0] == '{';
+	}
+	if (reader->lines)
+		return take_lines(reader, text);
 	for (;;) {
 		enum csv_event event = csv_next(&reader->csv, text);
 		if (event == CSV_REFUSED)
@@ -256,6 +340,8 @@ enum trace_event trace_end(struct trace_reader *reader)
 		if (!gzip_end(&reader->gzip))
 			return refuse(reader, "the packed stream is cut off");
 	}
+	if (reader->lines)
+		return reader->text.size ? take_line(reader) : TRACE_MORE;
 	switch (csv_end(&reader->csv)) {
 	case CSV_REFUSED:
 		return refuse(reader, reader->csv.reason);

@@ -13,9 +13,10 @@
  * trace: recorded load, request by request or as counts, plain or packed with gzip (found out from
  * the first bytes).
  *
- * Two forms: the Azure LLM inference CSV "TIMESTAMP,ContextTokens,GeneratedTokens", with times such
- * as "2023-11-16 18:15:46.6805900" in UTC and never going back; and one count per line and second,
- * which gives items with `count` and no sizes.
+ * Three forms: the Azure LLM inference CSV "TIMESTAMP,ContextTokens,GeneratedTokens", with times
+ * such as "2023-11-16 18:15:46.6805900" in UTC and never going back; one count per line and second,
+ * which gives items with `count` and no sizes; and one JSON object per line as in Mooncake's
+ * traces, with "timestamp" in milliseconds, "input_length" and "output_length" in tokens.
  */
 enum trace_event {
 	TRACE_MORE,
@@ -24,7 +25,8 @@ enum trace_event {
 };
 
 enum {
-	TRACE_PIECE_SIZE = 16384 /* unpacked bytes that are read at a time */
+	TRACE_PIECE_SIZE = 16384,     /* unpacked bytes that are read at a time */
+	TRACE_LINE_SIZE_MAX = 1 << 20 /* of a line of JSON */
 };
 #define TRACE_SIZE_MAX   (UINT64_C(4) << 30) /* unpacked bytes of one trace */
 #define TRACE_TOKENS_MAX 1000000000          /* per request */
@@ -32,7 +34,7 @@ enum {
 
 struct trace_item {
 	int64_t at_ns;  /* since the trace's first row */
-	uint32_t count; /* requests: 1 in the CSV form */
+	uint32_t count; /* requests: 1 in the forms that have sizes */
 	uint32_t context_tokens;
 	uint32_t generated_tokens;
 };
@@ -44,11 +46,14 @@ struct trace_reader {
 
 	/* Below is the reader's own. */
 	struct csv_reader csv;
+	struct buffer text; /* JSON: the line so far */
 	struct gzip_reader gzip;
 	bool packed;
 	bool started; /* the first bytes are known */
-	bool headed;  /* the first row is behind us */
-	bool counts;  /* one count per line */
+	bool known;   /* whether the text is lines of JSON: */
+	bool lines;
+	bool headed; /* the first row is behind us */
+	bool counts; /* one count per line */
 	bool refused;
 	int64_t first_ns; /* time of the first row since 1970 */
 	int64_t last_ns;

@@ -3,8 +3,8 @@
 """bench_routing.py: routing policies in the simulator, as a table with the goals.
 
 Each row is one `ballast simulate routing`, with ratios that are paired over seeds and their 95 %
-interval; a goal is about the upper end of the interval. BENCH_SEEDS=100 worlds for the main rows, 10
-for the others (and for a thousand agents, whose worlds are sixty times as large, BENCH_LARGE=10).
+interval; a goal is about the upper end of the interval. BENCH_SEEDS=100 worlds for the main rows,
+10 for the others (a thousand agents, whose worlds are sixty times as large: BENCH_LARGE=10).
 Exit status 1 when a goal is missed.
 """
 import json
@@ -60,7 +60,8 @@ measure.known = {}
 
 def main():
     missed = 0
-    print(f"{'world':32} {'figure':6} {'to':16} {'seeds':>5}  {'ratio':>6}  {'95 % interval':15} goal")
+    print(f"{'world':32} {'figure':6} {'to':16} {'seeds':>5}  {'ratio':>6}  "
+          f"{'95 % interval':15} goal")
     rows = WORLDS + (TRACES if CONVERSATIONS.exists() else [])
     for what, options, against, figure, goal, seeds in rows:
         row = measure(options, against, seeds)

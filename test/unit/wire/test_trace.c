@@ -248,6 +248,9 @@ static enum trace_event read_trace(struct span text, size_t step, uint64_t *line
 	return event;
 }
 
+#define MOONCAKE(at, in, out)                                                                      \
+	"{\"timestamp\": " #at ", \"input_length\": " #in ", \"output_length\": " #out             \
+	", \"hash_ids\": [46, 47, 48]}\n"
 #define AZURE "TIMESTAMP,ContextTokens,GeneratedTokens\r\n"
 
 static void test_traces(void **state)
@@ -274,6 +277,15 @@ static void test_traces(void **state)
 		{AZURE "2023-11-16 18:15:46,1,9999999999\n", "", 2},
 		{AZURE "2023-11-16 18:15:46,1\n", "", 2},
 		{"5\nx\n", "0/5/0/0 ", 2},
+		{MOONCAKE(27482, 6955, 52) MOONCAKE(30535, 17, 500), "0/1/6955/52 3053/1/17/500 ",
+			0},
+		{"{\"timestamp\":5,\"input_length\":1,\"output_length\":2}", "0/1/1/2 ", 0},
+		{MOONCAKE(1, 2, 3) "\r\n \n" MOONCAKE(1, 4, 5), "0/1/2/3 0/1/4/5 ", 0},
+		{MOONCAKE(2, 2, 3) MOONCAKE(1, 4, 5), "0/1/2/3 ", 2},
+		{MOONCAKE(2, 2, 3) "nonsense\n", "0/1/2/3 ", 2},
+		{"{\"timestamp\":5,\"input_length\":1}\n", "", 1},
+		{"{\"timestamp\":-5,\"input_length\":1,\"output_length\":2}\n", "", 1},
+		{"{\"timestamp\":5,\"input_length\":1,\"output_length\":2000000000}\n", "", 1},
 	};
 	static const size_t steps[] = {1, 5, 1000};
 	static char packed[4096];
