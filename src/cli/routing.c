@@ -92,19 +92,26 @@ static bool read_recording(const struct args *args, struct course_options *cours
 
 static bool read_course(const struct args *args, struct course_options *course)
 {
-	uint64_t agents, tasks = 0;
+	const char *arrivals = args_value(args, "--arrivals");
+	uint64_t agents, tasks = 0, tenants = 0;
 	const char *objection;
 
 	course_defaults(course);
 	agents = course->agents;
+	course->has_priorities = args_has(args, "--priorities");
+	course->arrivals = arrivals == NULL ? TIDE_POISSON : tide_find(arrivals);
+	if (course->arrivals == TIDE_SHAPE_COUNT)
+		return complain("--arrivals is poisson, bursts, daily or weekly", arrivals), false;
 	if (!read_mix(args, course) ||
 		!simulate_number(args, "--agents", COURSE_AGENTS_MAX, &agents) ||
 		!simulate_number(args, "--tasks", COURSE_TASKS_MAX, &tasks) ||
+		!simulate_number(args, "--tenants", COURSE_TENANTS_MAX, &tenants) ||
 		!simulate_decimal(args, "--load", 0.01, 10.0, &course->load) ||
 		!simulate_decimal(args, "--mean-size", 0.001, 1e6, &course->size_mean_s))
 		return false;
 	course->agents = (uint32_t)agents;
 	course->tasks = (uint32_t)tasks;
+	course->tenants = (uint32_t)tenants;
 	if (!read_recording(args, course))
 		return false;
 	objection = course_objection(course);
@@ -225,8 +232,9 @@ static void print_table(const struct contest *contest)
 		options->course.agents, options->course.mix == COURSE_EQUAL ? "equal" : "unequal",
 		options->course.load, options->seed_first, options->seed_last,
 		options->yardstick->name);
-	printf("%-20s  %7s  %7s  %7s  %7s  %7s  %-21s  %s\n", "policy", "mean", "p50", "p95", "p99",
-		"waiting", "mean ratio", "p99 ratio");
+	printf("%-20s  %7s  %7s  %7s  %7s  %7s  %-21s  %-21s  %s\n", "policy", "mean", "p50", "p95",
+		"p99", "waiting", "mean ratio", "p99 ratio",
+		options->course.tenants > 1 ? "fairness" : "");
 	for (uint32_t i = 0; i < contest->row_count; i++) {
 		const struct contest_row *row = &contest->rows[i];
 
@@ -235,6 +243,8 @@ static void print_table(const struct contest *contest)
 		printf("  %5.1f %%", row->score.waited_share * 100.0);
 		print_ratio(&row->mean_ratio);
 		print_ratio(&row->p99_ratio);
+		if (options->course.tenants > 1)
+			printf("  %8.3f", row->score.fairness);
 		putchar('\n');
 	}
 }
@@ -275,6 +285,7 @@ static void print_json(const struct contest *contest)
 		put_number(&writer, "p95", row->score.p95_s);
 		put_number(&writer, "p99", row->score.p99_s);
 		put_number(&writer, "waiting", row->score.waited_share);
+		put_number(&writer, "jain", row->score.fairness);
 		put_interval(&writer, "mean_ratio", "mean_ratio_ci", &row->mean_ratio);
 		put_interval(&writer, "p99_ratio", "p99_ratio_ci", &row->p99_ratio);
 		json_close(&writer);

@@ -18,12 +18,29 @@ static double seconds(int64_t ns)
 	return (double)ns / (double)NS_PER_S;
 }
 
+/* (sum x)^2 / (n sum x^2), Jain et al. 1984, over the tenants that have tasks. */
+static double jain_index(const double *sums_ns, const uint32_t *counts)
+{
+	double sum = 0.0, squares = 0.0, tenants = 0.0;
+
+	for (uint32_t i = 0; i < COURSE_TENANTS_MAX; i++) {
+		double speed = sums_ns[i] > 0.0 ? (double)counts[i] / sums_ns[i] : 0.0;
+
+		sum += speed;
+		squares += speed * speed;
+		tenants += counts[i] > 0 ? 1.0 : 0.0;
+	}
+	return squares > 0.0 ? sum * sum / (tenants * squares) : 1.0;
+}
+
 uint32_t contest_judge(const struct race *race, int64_t *values, struct contest_score *score)
 {
 	uint32_t all = race->course->task_count;
 	uint32_t first = all / TRIM_FIRST;
 	uint32_t end = all - all / TRIM_LAST;
 	uint32_t count = 0, waited = 0;
+	double sums_ns[COURSE_TENANTS_MAX] = {0.0};
+	uint32_t counts[COURSE_TENANTS_MAX] = {0};
 	double sum_ns = 0.0;
 
 	for (uint32_t i = first; i < end; i++) {
@@ -32,6 +49,8 @@ uint32_t contest_judge(const struct race *race, int64_t *values, struct contest_
 
 		values[count] = task->ended_at_ns - at_ns;
 		sum_ns += (double)values[count];
+		sums_ns[race->course->tasks[i].tenant] += (double)values[count];
+		counts[race->course->tasks[i].tenant]++;
 		count++;
 		waited += task->started_at_ns > at_ns;
 	}
@@ -41,6 +60,7 @@ uint32_t contest_judge(const struct race *race, int64_t *values, struct contest_
 	score->p95_s = seconds(tally_quantile(values, count, 950));
 	score->p99_s = seconds(tally_quantile(values, count, 990));
 	score->waited_share = (double)waited / (double)count;
+	score->fairness = jain_index(sums_ns, counts);
 	return count;
 }
 
@@ -115,6 +135,7 @@ static void sum_up(struct contest_row *row, const struct contest_score *own,
 		mean->p95_s += own[i].p95_s / (double)count;
 		mean->p99_s += own[i].p99_s / (double)count;
 		mean->waited_share += own[i].waited_share / (double)count;
+		mean->fairness += own[i].fairness / (double)count;
 	}
 	for (uint32_t i = 0; i < count; i++)
 		ratios[i] = own[i].mean_s / yardstick[i].mean_s;

@@ -35,6 +35,7 @@ struct contest_options {
 struct contest_score {
 	double mean_s, p50_s, p95_s, p99_s; /* of response times: arrival to end */
 	double waited_share;                /* of tasks that did not start at once */
+	double fairness; /* Jain's index of the tenants' speeds (1 / mean response): 1 is fair */
 };
 
 /* One policy over all seeds. */

@@ -4,6 +4,7 @@
  * start, and nothing need be corrected while it runs. */
 #include "sim/course.h"
 
+#include "ballast.h"
 #include "base/assert.h"
 #include "base/num.h"
 #include "base/units.h"
@@ -28,6 +29,7 @@
 #define ARRIVALS_SALT   UINT64_C(0x6172726976616c73)
 #define SIZES_SALT      UINT64_C(0x73697a6573)
 #define ESTIMATES_SALT  UINT64_C(0x657374696d617465)
+#define DETAILS_SALT    UINT64_C(0x64657461696c73)
 #define SPELLS_SALT     UINT64_C(0x7370656c6c73)
 #define TURNS_FIRST     16
 #define SIZE_MEAN_MAX_S 1e6
@@ -48,6 +50,8 @@ const char *course_objection(const struct course_options *options)
 		return "agents must be 1 to 65536";
 	if (options->slots > COURSE_AGENTS_MAX)
 		return "an agent has 65536 slots at most";
+	if (options->tenants > COURSE_TENANTS_MAX)
+		return "there are 16 tenants at most";
 	if (options->tasks > COURSE_TASKS_MAX)
 		return "tasks must be 100000000 at most";
 	if (!(options->load > 0.0 && options->load <= LOAD_MAX))
@@ -163,17 +167,16 @@ static void draw_tasks(struct course *course)
 	const struct course_options *options = &course->options;
 	double gap_ns =
 		options->size_mean_s * (double)NS_PER_S / (options->load * course->capacity);
-	struct prng arrivals, sizes;
-	double at_ns = 0.0;
+	struct tide tide;
+	struct prng sizes;
 
-	prng_init(&arrivals, options->seed ^ ARRIVALS_SALT);
+	tide_init(&tide, options->arrivals, gap_ns, options->seed ^ ARRIVALS_SALT);
 	prng_init(&sizes, options->seed ^ SIZES_SALT);
 	course->size_mean_s = options->size_mean_s;
 	for (uint32_t i = 0; i < course->task_count; i++) {
 		double size_ns = draw_size_s(options, &sizes) * (double)NS_PER_S;
 
-		at_ns += prng_exponential(&arrivals, gap_ns);
-		course->tasks[i].at_ns = num_to_i64(at_ns);
+		course->tasks[i].at_ns = num_to_i64(tide_next(&tide));
 		course->tasks[i].work_ns =
 			num_clamp_i64(num_to_i64(size_ns), WORK_LEAST_NS, WORK_MOST_NS);
 	}
@@ -223,6 +226,36 @@ static void announce_sizes(struct course *course)
 	}
 }
 
+/* Whose tasks they are, and of which class. */
+static void draw_details(struct course *course)
+{
+	static const uint32_t shares_permille[BAL_PRIORITY_COUNT] = {20, 100, 600, 180, 100};
+	const struct course_options *options = &course->options;
+	double all = 0.0;
+	struct prng details;
+
+	prng_init(&details, options->seed ^ DETAILS_SALT);
+	for (uint32_t i = 0; i < options->tenants; i++)
+		all += 1.0 / (double)(i + 1);
+	for (uint32_t i = 0; i < course->task_count; i++) {
+		struct course_task *task = &course->tasks[i];
+		double place = prng_unit(&details) * all;
+		uint32_t permille = (uint32_t)prng_below(&details, (uint64_t)PERMILLE);
+
+		task->priority = BAL_PRIORITY_NORMAL;
+		while (task->tenant + 1 < options->tenants &&
+			place >= 1.0 / (double)(task->tenant + 1)) {
+			place -= 1.0 / (double)(task->tenant + 1);
+			task->tenant++;
+		}
+		if (!options->has_priorities)
+			continue;
+		task->priority = 0;
+		while (permille >= shares_permille[task->priority])
+			permille -= shares_permille[task->priority++];
+	}
+}
+
 static uint32_t count_tasks(const struct course *course)
 {
 	uint32_t wanted = course->options.tasks;
@@ -255,6 +288,7 @@ bool course_init(struct course *course, const struct course_options *options)
 	else
 		draw_tasks(course);
 	announce_sizes(course);
+	draw_details(course);
 	return true;
 }
 

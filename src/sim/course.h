@@ -3,6 +3,7 @@
 #define BAL_SIM_COURSE_H
 
 #include "base/prng.h"
+#include "sim/tide.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,8 +17,9 @@
  * A course is made once per seed and raced on by one policy after the other.  Times are nanoseconds
  * from 0; work is service time on a slot of speed 1.
  */
-#define COURSE_AGENTS_MAX 65536u
-#define COURSE_TASKS_MAX  100000000u
+#define COURSE_AGENTS_MAX  65536u
+#define COURSE_TASKS_MAX   100000000u
+#define COURSE_TENANTS_MAX 16u
 
 enum course_mix {
 	COURSE_UNEQUAL, /* agent i of N: speed 0.5 * 4^(i/(N-1)), slots 2, 4, 4, 8 by i mod 4 */
@@ -43,11 +45,14 @@ struct course_options {
 	uint32_t tasks; /* 0: max(50,000, 600 per slot), or the whole trace */
 	enum course_mix mix;
 	enum course_sizes sizes;
-	bool is_steady;     /* no slow spells */
-	double load;        /* share of the slots' mean speed that arriving work takes; > 0 */
-	double size_mean_s; /* > 0 */
-	double size_shape;  /* coefficient of variation of lognormal, alpha > 1 of Pareto sizes */
-	double estimate_sd; /* standard deviation of the logarithm of announced sizes */
+	enum tide_shape arrivals;
+	uint32_t tenants;    /* the i-th has a share of 1 / (i + 1) of the first one's; 0: one */
+	bool has_priorities; /* all classes, most tasks in the middle one */
+	bool is_steady;      /* no slow spells */
+	double load;         /* share of the slots' mean speed that arriving work takes; > 0 */
+	double size_mean_s;  /* > 0 */
+	double size_shape;   /* coefficient of variation of lognormal, alpha > 1 of Pareto sizes */
+	double estimate_sd;  /* standard deviation of the logarithm of announced sizes */
 	/* Instead of drawn arrivals, stretched in time to the load; borrowed, NULL: none. */
 	const struct course_arrival *trace;
 	uint32_t trace_count;
@@ -57,6 +62,8 @@ struct course_task {
 	int64_t at_ns;
 	int64_t work_ns;
 	int64_t estimate_ns; /* of its work, known to policies */
+	uint32_t tenant;
+	uint32_t priority; /* enum bal_priority */
 };
 
 struct course_agent {

@@ -72,7 +72,7 @@ static bool make_core(struct race *race)
 		.agents_max = agents,
 		.pools_max = 1,
 		.kinds_max = 1,
-		.tenants_max = 1,
+		.tenants_max = COURSE_TENANTS_MAX,
 		.limits_max = 1,
 		.lanes_max = 16,
 		.histories_max = agents + 16,
@@ -146,7 +146,8 @@ static void arrive(struct race *race, uint32_t task)
 	struct bal_event event = {.type = BAL_EVENT_TASK_SUBMITTED};
 
 	event.task.id = (uint64_t)task + 1;
-	event.task.priority = BAL_PRIORITY_NORMAL;
+	event.task.priority = race->course->tasks[task].priority;
+	event.task.tenant = race->course->tasks[task].tenant;
 	event.task.deadline_ns = BAL_NEVER_NS;
 	event.task.size_ns = race->course->tasks[task].estimate_ns;
 	event.task.needs.tags.words[0] = 1;
