@@ -193,6 +193,30 @@ static void test_a_gap_extends_what_runs(void **state)
 	assert_int_equal(scene_count(scene, BAL_EFFECT_RESCIND), 1);
 }
 
+/* All leases and time-outs are extended, and nothing else: the disk is asked again as before. */
+static void test_a_gap_is_for_what_runs_only(void **state)
+{
+	struct scene *scene = *state;
+	int64_t begun_ns = scene->now_ns;
+
+	scene_pool_urls(scene, 0, 101, 8);
+	for (uint64_t id = 1; id <= 6; id++)
+		scene_task(scene, id);
+	scene_submit(scene, (struct bal_event_task){.id = 7, .flags = BAL_TASK_DURABLE});
+	scene_stored(scene, 7, BAL_OK);
+	scene_succeed(scene, 7, NS_PER_S);
+	scene_result_stored(scene, 7, BAL_NO_SPACE);
+	scene_clear(scene);
+	gap(scene, NS_PER_HOUR);
+	for (uint64_t id = 1; id <= 6; id++)
+		assert_true(scene_task_view(scene, id).until_ns ==
+			    begun_ns + NS_PER_HOUR + 10 * NS_PER_MIN);
+	scene_run_for(scene, NS_PER_S - 1);
+	scene_expect(scene, "");
+	scene_run_for(scene, 1);
+	scene_expect(scene, "store_result 7 succeeded");
+}
+
 /* An agent that dies within its first minute failed to start; the next order waits for that. */
 static void test_early_deaths(void **state)
 {
@@ -365,6 +389,7 @@ int main(void)
 		TEST(test_a_gap_says_nothing_about_idleness),
 		TEST(test_a_gap_is_no_emergency),
 		TEST(test_a_gap_extends_what_runs),
+		TEST(test_a_gap_is_for_what_runs_only),
 		cmocka_unit_test(test_early_deaths),
 		cmocka_unit_test(test_death_of_a_restored_agent),
 		TEST(test_death_of_an_agent_that_was_told_to_end),

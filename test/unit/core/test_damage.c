@@ -197,6 +197,22 @@ static void test_of_children(void **state)
 	sound(scene);
 }
 
+static void test_of_deferred_tasks(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_core *core = scene->core;
+	struct task *running = task_find(core, RUNNING);
+	struct task *queued = task_find(core, QUEUED);
+
+	list_append(&core->deferred, &running->defer_node);
+	said(scene, "a running task that waits for a faster agent");
+	list_remove(&core->deferred, &running->defer_node);
+	list_append(&core->deferred, &queued->defer_node);
+	said(scene, "a task in its share and deferred");
+	list_remove(&core->deferred, &queued->defer_node);
+	sound(scene);
+}
+
 static void test_of_the_queue(void **state)
 {
 	struct scene *scene = *state;
@@ -408,6 +424,7 @@ int main(void)
 		TEST(test_of_timers),
 		TEST(test_of_chains_of_waiters),
 		TEST(test_of_children),
+		TEST(test_of_deferred_tasks),
 		TEST(test_of_the_queue),
 		TEST(test_of_tenants_and_limits),
 		TEST(test_of_one_agent),

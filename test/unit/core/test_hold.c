@@ -239,6 +239,21 @@ static void test_too_many_agents_is_a_decision_of_its_own(void **state)
 	assert_int_equal(why.sustained_ns, 0); /* there was no low load */
 }
 
+static void test_the_minimum_is_a_decision_of_its_own(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = begin(scene, BAL_STRATEGY_CONSERVATIVE, 1);
+
+	load(scene, 1, 10);
+	scene_run_for(scene, 10 * NS_PER_S);
+	pool.agents_min = 3;
+	scene_pool(scene, &pool);
+	scene_expect(scene, "scale 0 +2 scale_minimum");
+	HOLDS(scene, none);
+	assert_int_equal(last_order(scene).agents_before, 1);
+	assert_int_equal(last_order(scene).agents_after, 3);
+}
+
 static void test_victims_of_the_same_age(void **state)
 {
 	struct scene *scene = *state;
@@ -357,6 +372,8 @@ static void test_batch_work_brings_the_first_agent_only(void **state)
 	scene_clear(scene);
 	scene_run_for(scene, NS_PER_S);
 	scene_expect(scene, "scale 0 +1 scale_from_zero");
+	HOLDS(scene, none);
+	assert_int_equal(last_order(scene).sustained_ns, 0);
 	provide(scene, 101);
 	scene_run_for(scene, 4 * NS_PER_MIN);
 	assert_int_equal(scene_count(scene, BAL_EFFECT_SCALE), 1); /* full: an emergency */
@@ -381,6 +398,7 @@ static void test_a_critical_task_that_waits(void **state)
 	scene_run_for(scene, 2 * NS_PER_S);
 	/* The oldest of them counts, and ten seconds are allowed. */
 	scene_expect(scene, "scale 0 +3 scale_emergency");
+	HOLDS(scene, none);
 	assert_int_equal(last_order(scene).agents_before, 3);
 	assert_int_equal(last_order(scene).agents_after, 6);
 	assert_int_equal(last_order(scene).queued, 3);
@@ -568,6 +586,7 @@ int main(void)
 		TEST(test_backoff_holds_the_minimum),
 		TEST(test_backoff_holds_the_first_agent),
 		TEST(test_too_many_agents_is_a_decision_of_its_own),
+		TEST(test_the_minimum_is_a_decision_of_its_own),
 		TEST(test_victims_of_the_same_age),
 		TEST(test_aggressive_steps),
 		TEST(test_caps_of_the_strategies),
