@@ -197,6 +197,34 @@ static void test_of_children(void **state)
 	sound(scene);
 }
 
+/* A running task that is not where it runs, while all that is counted agrees. */
+static void test_of_running_tasks(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_core *core = scene->core;
+	struct task *task = task_find(core, CONTENT);
+	struct agent *agent = agent_find(core, AGENT_FREE);
+	struct pool *pool = &core->pools[POOL_PROCESS];
+	struct list elsewhere = {.count = 0};
+	uint32_t place = task->agent;
+
+	list_remove(&agent->tasks, &task->agent_node);
+	agent->running--;
+	pool->running--;
+	core->shared[1].running--;
+	said(scene, "a running task that no agent knows");
+	list_append(&elsewhere, &task->agent_node);
+	task->agent = core->limits.agents_max - 1;
+	said(scene, "a task that runs on an agent that is not there");
+	task->agent = place;
+	list_remove(&elsewhere, &task->agent_node);
+	core->shared[1].running++;
+	pool->running++;
+	agent->running++;
+	list_append(&agent->tasks, &task->agent_node);
+	sound(scene);
+}
+
 static void test_of_deferred_tasks(void **state)
 {
 	struct scene *scene = *state;
@@ -227,9 +255,19 @@ static void test_of_the_queue(void **state)
 	DAMAGE(scene, share->node.tie, 9);
 	DAMAGE(scene, share->node.key, INT64_MAX);
 	DAMAGE(scene, share->tenant, 4);
+	DAMAGE(scene, share->priority, BAL_PRIORITY_LOW);
 	heap_remove(shares, &share->node);
 	said(scene, "a share that nobody sees");
 	heap_insert(shares, &share->node, key, tie);
+	share = slab_take(&core->shares);
+	share->tenant = 7;
+	heap_insert(shares, &share->node, 0, 7);
+	core->shares_by_key.count++;
+	said(scene, "a share of nothing");
+	core->shares_by_key.count--;
+	heap_remove(shares, &share->node);
+	slab_give(&core->shares, share);
+	sound(scene);
 	MISCOUNT(scene, core->shares.count);
 	MISCOUNT(scene, core->shares_by_key.count);
 	MISCOUNT(scene, lane->live);
@@ -424,6 +462,7 @@ int main(void)
 		TEST(test_of_timers),
 		TEST(test_of_chains_of_waiters),
 		TEST(test_of_children),
+		TEST(test_of_running_tasks),
 		TEST(test_of_deferred_tasks),
 		TEST(test_of_the_queue),
 		TEST(test_of_tenants_and_limits),

@@ -197,6 +197,24 @@ static void test_what_ended_makes_room_in_every_limit(void **state)
 	}
 }
 
+/* A bound is lifted by the end of a task wherever it ran: also where no slot becomes free by it. */
+static void test_room_made_on_an_agent_that_drains(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+
+	STEP(scene, TENANT, tenant, .tenant = 1, .weight = 1, .running_max = 1);
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 0, 1);
+	scene_submit(scene, (struct bal_event_task){.id = 1, .tenant = 1});
+	scene_drain(scene, 101, false);
+	scene_agent(scene, 102, 0, 1);
+	scene_submit(scene, (struct bal_event_task){.id = 2, .tenant = 1});
+	scene_clear(scene);
+	scene_succeed(scene, 1, NS_PER_S);
+	scene_expect(scene, "complete 1 succeeded; dispatch 2.1@102");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +228,7 @@ int main(void)
 		TEST(test_starts_do_not_pile_up),
 		TEST(test_very_many_starts),
 		TEST(test_what_ended_makes_room_in_every_limit),
+		TEST(test_room_made_on_an_agent_that_drains),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

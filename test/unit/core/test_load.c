@@ -172,6 +172,14 @@ static void test_orders_and_decisions(void **state)
 	REFUSED(scene, order->why.pool, core->limits.pools_max);
 	REFUSED(scene, order->why.losers_count, BAL_LOSERS_MAX + 1);
 	REFUSED(scene, order->seen, 1);
+	/* Likewise of an order that has ended, which nothing is counted by. */
+	order->ended = true;
+	core->pools[POOL_PROCESS].ordered = 0;
+	core->pools[POOL_PROCESS].order_open = 0;
+	REFUSED(scene, order->why.pool, core->limits.pools_max);
+	REFUSED(scene, order->id, order->id & ~ORDER_BIT);
+	REFUSED(scene, order->why.violations_count, BAL_VIOLATIONS_MAX + 1);
+	REFUSED(scene, order->why.nearest_count, BAL_NEAREST_MAX + 1);
 	assert_int_equal(why->kind, BAL_WHY_ROUTED);
 	REFUSED(scene, why->id, 0);
 	REFUSED(scene, why->losers_count, BAL_LOSERS_MAX + 1);
@@ -251,9 +259,38 @@ static void test_lists(void **state)
 	refused(scene, "a running task that its agent does not know");
 	list_append(&alone->tasks, &running->agent_node);
 	assert_int_equal(load(scene), BAL_OK);
-	core->outbox.count = 3;
-	assert_int_equal(load(scene), BAL_OK);
-	core->outbox.count = 0;
+}
+
+/* Effects that the host has not taken yet are there after the load, in their order. */
+static void test_effects_that_wait(void **state)
+{
+	struct scene *scene = *state;
+	struct scene *other = scene_open(&SCENE_LIMITS);
+	struct bal_effect item[4];
+	struct bal_effects effects = {.items = item, .capacity = 1};
+	struct bal_event event = {.now_ns = scene->now_ns,
+		.type = BAL_EVENT_AGENT_DOWN,
+		.down = {.agent = AGENT_FULL}};
+	uint8_t *bytes, *again;
+	uint64_t digest;
+	size_t size;
+
+	assert_int_equal(bal_step(scene->core, &event, &effects), BAL_OK);
+	assert_true(effects.more);
+	size = save(scene, &bytes);
+	assert_int_equal(bal_core_load(other->core, bytes, size), BAL_OK);
+	assert_int_equal(save(other, &again), size);
+	assert_memory_equal(bytes, again, size);
+	event.type = BAL_EVENT_MORE;
+	effects.capacity = 4;
+	bal_step(scene->core, &event, &effects);
+	assert_true(effects.count > 0);
+	digest = bal_effects_digest(0, &effects);
+	bal_step(other->core, &event, &effects);
+	assert_true(bal_effects_digest(0, &effects) == digest);
+	free(bytes);
+	free(again);
+	scene_close(other);
 }
 
 static void test_what_was_learned(void **state)
@@ -284,6 +321,7 @@ int main(void)
 		TEST(test_agents),
 		TEST(test_tasks),
 		TEST(test_lists),
+		TEST(test_effects_that_wait),
 		TEST(test_what_was_learned),
 	};
 
