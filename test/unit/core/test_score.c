@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The five factors as `ballast why` tells them, against sums done by hand: a task of ten seconds of
+ * which nothing was learned, so that each factor is a share of ten seconds. */
+#include "scene.h"
+
+#define SIZE_NS (10 * NS_PER_S)
+
+static void submit(struct scene *scene, struct bal_event_task task)
+{
+	task.size_ns = SIZE_NS;
+	task.priority = BAL_PRIORITY_NORMAL;
+	assert_int_equal(scene_submit(scene, task), BAL_OK);
+}
+
+static int64_t factor_ns(const struct bal_candidate *candidate, enum bal_factor factor)
+{
+	return candidate->factor_ns[factor];
+}
+
+/* Equal but for what the last bits of a float lose. */
+static void about(int64_t ns, int64_t expected_ns)
+{
+	if (ns < expected_ns - NS_PER_US || ns > expected_ns + NS_PER_US)
+		fail_msg("%lld ns instead of %lld", (long long)ns, (long long)expected_ns);
+}
+
+static void test_weights_of_the_strategies(void **state)
+{
+	static const uint32_t weights[BAL_ROUTING_COUNT][BAL_FACTOR_COUNT] = {
+		[BAL_ROUTING_BALANCED] = {300, 250, 200, 150, 100},
+		[BAL_ROUTING_LATENCY] = {300, 500, 200, 37, 100},
+		[BAL_ROUTING_COST] = {300, 125, 200, 600, 100},
+		[BAL_ROUTING_PACK] = {300, 250, 200, 150, 100},
+		[BAL_ROUTING_SPREAD] = {1200, 250, 200, 150, 100},
+	};
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 8);
+	for (uint32_t i = 0; i < BAL_ROUTING_COUNT; i++) {
+		struct bal_why why;
+
+		scene_knob(scene, BAL_KNOB_ROUTING, i);
+		submit(scene, (struct bal_event_task){.id = 1 + i});
+		why = scene_why(scene, 1 + i);
+		assert_int_equal(why.routing, i);
+		for (uint32_t j = 0; j < BAL_FACTOR_COUNT; j++)
+			assert_int_equal(why.weights_permille[j], weights[i][j]);
+	}
+}
+
+/* A full agent's task takes a quarter longer; pressure counts from 70 % CPU and 85 % memory on. */
+static void test_load(void **state)
+{
+	static const struct {
+		int64_t cpu, memory, share_ppm;
+	} rows[] = {
+		{0, 0, 62500}, /* one of four slots is busy */
+		{700, 850, 62500},
+		{701, 0, 63500},
+		{1000, 0, 362500},
+		{4000, 0, 362500}, /* more than all is all */
+		{0, 1000, 212500},
+		{0, 9999, 212500},
+		{800, 900, 212500},
+	};
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 4);
+	submit(scene, (struct bal_event_task){.id = 1});
+	for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct bal_candidate *winner;
+		struct bal_why why;
+
+		scene_sample(scene, 101, BAL_SIGNAL_CPU_PERMILLE, rows[i].cpu);
+		scene_sample(scene, 101, BAL_SIGNAL_MEMORY_PERMILLE, rows[i].memory);
+		submit(scene, (struct bal_event_task){.id = 10 + i});
+		why = scene_why(scene, 10 + i);
+		winner = &why.winner;
+		about(factor_ns(winner, BAL_FACTOR_LOAD), SIZE_NS * rows[i].share_ppm / 1000000);
+		assert_int_equal(winner->cpu_permille, rows[i].cpu);
+		assert_int_equal(winner->memory_permille, rows[i].memory);
+		assert_int_equal(winner->running, 1);
+		assert_int_equal(winner->slots, 4);
+		assert_int_equal(winner->success_permille, 1000);
+		about(winner->service_ns, SIZE_NS);
+		about(winner->composite_ns, factor_ns(winner, BAL_FACTOR_LOAD) * 3 / 10);
+		scene_cancel(scene, 10 + i);
+	}
+}
+
+/* A machine that costs per hour what an hour of waiting does costs as many seconds as it works. */
+static void test_price(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(1, BAL_POOL_URLS);
+	struct bal_why why;
+
+	scene_pool_urls(scene, 0, 101, 2);
+	pool.price_microcents_hour = 500000000;
+	scene_pool(scene, &pool);
+	scene_agent(scene, 102, 1, 2);
+	submit(scene, (struct bal_event_task){.id = 1});
+	why = scene_why(scene, 1);
+	assert_int_equal(why.winner.agent, 101);
+	assert_int_equal(why.losers_count, 1);
+	about(factor_ns(&why.winner, BAL_FACTOR_EFFICIENCY), 0);
+	about(factor_ns(&why.losers[0], BAL_FACTOR_EFFICIENCY), SIZE_NS);
+	about(why.losers[0].composite_ns, SIZE_NS * 150 / 1000);
+	scene_knob(scene, BAL_KNOB_TIME_VALUE, 1000000000);
+	submit(scene, (struct bal_event_task){.id = 2, .needs.not_agents = {101}});
+	submit(scene, (struct bal_event_task){.id = 3});
+	why = scene_why(scene, 3);
+	about(factor_ns(&why.losers[0], BAL_FACTOR_EFFICIENCY), SIZE_NS / 2);
+}
+
+/* Memory that the task leaves unused is worth a twentieth of the service, by its share. */
+static void test_memory_left_stranded(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(1, BAL_POOL_URLS);
+	struct bal_why why;
+
+	scene_pool_urls(scene, 0, 101, 2);
+	pool.memory_mib = 1000;
+	scene_pool(scene, &pool);
+	scene_agent(scene, 102, 1, 2);
+	submit(scene, (struct bal_event_task){.id = 1, .needs.memory_mib = 250});
+	why = scene_why(scene, 1);
+	assert_int_equal(why.winner.agent, 101);
+	about(factor_ns(&why.losers[0], BAL_FACTOR_EFFICIENCY), SIZE_NS * 75 / 2000);
+	submit(scene, (struct bal_event_task){.id = 2, .needs.memory_mib = 1000});
+	why = scene_why(scene, 2);
+	about(factor_ns(&why.losers[0], BAL_FACTOR_EFFICIENCY), 0);
+}
+
+/* A warm context is believed to save a fifth, the parent's agent a twentieth; both may be one. */
+static void test_collaboration(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_why why;
+
+	scene_pool_urls(scene, 0, 101, 8);
+	scene_agent(scene, 102, 0, 8);
+	submit(scene,
+		(struct bal_event_task){.id = 1, .conversation = 77, .needs.not_agents = {102}});
+	submit(scene, (struct bal_event_task){.id = 2, .conversation = 77});
+	why = scene_why(scene, 2);
+	assert_int_equal(why.winner.agent, 101);
+	about(why.winner.warm_ns, SIZE_NS / 5);
+	about(factor_ns(&why.winner, BAL_FACTOR_COLLABORATION), -SIZE_NS / 5);
+	about(factor_ns(&why.losers[0], BAL_FACTOR_COLLABORATION), 0);
+	submit(scene, (struct bal_event_task){.id = 3, .parent = 1, .needs.not_agents = {102}});
+	why = scene_why(scene, 3);
+	about(factor_ns(&why.winner, BAL_FACTOR_COLLABORATION), -SIZE_NS / 20);
+	submit(scene, (struct bal_event_task){
+			      .id = 4, .parent = 1, .conversation = 77, .needs.not_agents = {102}});
+	why = scene_why(scene, 4);
+	about(factor_ns(&why.winner, BAL_FACTOR_COLLABORATION), -SIZE_NS / 4);
+}
+
+/* Thirty tasks in a minute that only this pool takes are half an arrival per second, on four slots;
+ * each would wait for half of the service. */
+static void test_future(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+	const double rate = 30.0 / 60.0 / (1.0 + 2.0 / 60.0) / 4.0;
+	struct bal_why why;
+
+	pool.offers.words[0] = 3;
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 0, 4);
+	for (uint64_t id = 100; id < 130; id++) {
+		scene_submit(scene, (struct bal_event_task){.id = id, .needs.tags.words = {2}});
+		scene_cancel(scene, id);
+	}
+	scene_run_for(scene, 2 * NS_PER_S);
+	submit(scene, (struct bal_event_task){.id = 1});
+	why = scene_why(scene, 1);
+	assert_in_range(why.winner.rivals_ppm, (int64_t)(rate * 999000), (int64_t)(rate * 1001000));
+	assert_in_range(factor_ns(&why.winner, BAL_FACTOR_FUTURE),
+		(int64_t)(rate * 10.0 * 5.0 * 0.999e9), (int64_t)(rate * 10.0 * 5.0 * 1.001e9));
+	/* Arrivals of its own needs are no rivals: they would be served in turn. */
+	submit(scene, (struct bal_event_task){.id = 2, .needs.tags.words = {2}});
+	assert_in_range(scene_why(scene, 2).winner.rivals_ppm, 0, 5000);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		TEST(test_weights_of_the_strategies),
+		TEST(test_load),
+		TEST(test_price),
+		TEST(test_memory_left_stranded),
+		TEST(test_collaboration),
+		TEST(test_future),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
