@@ -109,15 +109,6 @@ def enum_successors(preprocessed):
     return after
 
 
-def function_lines(text, name):
-    """(start, end) of each line of a function's definition, newline excluded."""
-    starts = [0] + [match.end() for match in re.finditer("\n", text)]
-    for function in Source(text).functions():
-        if function.name == name and function.nesting is not None:
-            return [(starts[n - 1], starts[n] - 1) for n in range(function.first, function.last)]
-    return []
-
-
 class Finder:
     """All mutants of one file."""
 

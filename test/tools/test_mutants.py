@@ -7,7 +7,7 @@ import unittest
 sys.dont_write_bytecode = True
 TOOLS = pathlib.Path(__file__).resolve().parent.parent.parent / "tools"
 sys.path.insert(0, str(TOOLS))
-from mutants import Finder, choose, enum_successors, function_lines  # noqa: E402
+from mutants import Finder, choose, enum_successors  # noqa: E402
 
 HEAD = "/* SPDX */\n#include \"a.h\"\n\n"
 ENUMS = enum_successors("enum colour { RED, GREEN, BLUE, COLOUR_COUNT };")
@@ -102,12 +102,6 @@ class TestMutants(unittest.TestCase):
             [m.id for m in row], [m.id for m in choose(list(mutants), "2", 20)[0][1]]
         )
         self.assertEqual(len(row), len(mutants))
-
-    def test_lines_of_a_function(self):
-        text = body("a = 1;", "return a;")
-        lines = [text[start:end] for start, end in function_lines(text, "f")]
-        self.assertIn("\treturn a;", lines)
-        self.assertNotIn("/* SPDX */", lines)
 
 
 if __name__ == "__main__":
