@@ -374,6 +374,47 @@ static void test_a_core_that_has_not_started_only_listens(void **state)
 	scene_close(scene);
 }
 
+/* The shortest periods that a rate may have. */
+static void test_shortest_periods(void **state)
+{
+	struct scene *scene = *state;
+
+	assert_int_equal(STEP(scene, LIMIT, limit, .starts_max = 1, .starts_period_ns = 1), BAL_OK);
+	assert_int_equal(
+		STEP(scene, LIMIT, limit, .starts_max = 1, .starts_period_ns = 0), BAL_INVALID);
+	assert_int_equal(
+		STEP(scene, TENANT, tenant, .weight = 1, .rate_max = 1, .rate_period_ns = 1),
+		BAL_OK);
+	assert_int_equal(
+		STEP(scene, TENANT, tenant, .weight = 1, .rate_max = 1, .rate_period_ns = 0),
+		BAL_INVALID);
+	assert_int_equal(
+		STEP(scene, TENANT, tenant, .weight = 1, .rate_max = 1, .rate_period_ns = -1),
+		BAL_INVALID);
+}
+
+/* A host that waits for the deadline must not be woken again and again by a core that does nothing
+ * any more. */
+static void test_a_stopping_core_wants_no_wake(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+
+	STEP(scene, LIMIT, limit, .starts_max = 1, .starts_period_ns = NS_PER_MIN);
+	pool.limits[0] = 0;
+	pool.timeout_ns = NS_PER_DAY;
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 0, 2);
+	scene_task(scene, 1);
+	scene_task(scene, 2);
+	scene_clear(scene);
+	assert_true(bal_deadline_ns(scene->core) == scene->now_ns + NS_PER_MIN);
+	STEP(scene, STOP, more, 0);
+	scene_run_for(scene, NS_PER_MIN);
+	scene_expect(scene, "");
+	assert_true(bal_deadline_ns(scene->core) > scene->now_ns);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
 
 int main(void)
@@ -398,6 +439,8 @@ int main(void)
 		TEST(test_an_agent_that_comes_too_late_is_sent_back),
 		TEST(test_a_stopping_core_starts_nothing),
 		cmocka_unit_test(test_a_core_that_has_not_started_only_listens),
+		TEST(test_shortest_periods),
+		TEST(test_a_stopping_core_wants_no_wake),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

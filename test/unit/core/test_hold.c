@@ -474,8 +474,8 @@ static void test_deep_queue_is_more_than_the_number(void **state)
 static void test_an_agent_that_drains_comes_back_for_nothing(void **state)
 {
 	struct scene *scene = *state;
+	struct bal_event_pool pool = begin(scene, BAL_STRATEGY_FIXED, 3);
 
-	begin(scene, BAL_STRATEGY_FIXED, 3);
 	load(scene, 1, 30);
 	assert_int_equal(STEP(scene, POOL_SCALED, pool_scaled, .agents = 1), BAL_OK);
 	assert_int_equal(scene_count(scene, BAL_EFFECT_DRAIN), 2);
@@ -491,7 +491,11 @@ static void test_an_agent_that_drains_comes_back_for_nothing(void **state)
 	/* Nothing is on its way, so the next order may follow. */
 	assert_int_equal(scene_pool_view(scene, 0).ordered, 0);
 	assert_int_equal(scene_pool_view(scene, 0).agents[BAL_AGENT_READY], 3);
+	assert_int_equal(last_order(scene).threshold_permille, 0);
 	finish(scene, 1, 30);
+	pool.agents_min = 4;
+	scene_pool(scene, &pool);
+	scene_expect(scene, "scale 0 +1 scale_minimum");
 }
 
 /* What the core finds at its start has not lasted yet, whatever it is. */
@@ -574,6 +578,35 @@ static void test_load_of_a_pool(void **state)
 	assert_int_equal(scale_agents(&pool), 1 + 3 + 5 + 7 + 20);
 }
 
+/* Tasks wait, of whatever class: there is something to do, though a limit holds it up just now. */
+static void test_a_pool_with_waiting_tasks_is_not_idle(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_PROCESS);
+
+	STEP(scene, LIMIT, limit, .limit = 0, .running_max = 1);
+	pool.slots = SLOTS;
+	pool.limits[0] = 0;
+	pool.timeout_ns = NS_PER_DAY;
+	scene_pool(scene, &pool);
+	for (uint64_t agent = 101; agent <= 104; agent++)
+		scene_agent(scene, agent, 0, SLOTS);
+	load(scene, 1, 2);
+	scene_submit(scene, (struct bal_event_task){.id = 3, .priority = BAL_PRIORITY_BATCH});
+	scene_clear(scene);
+	scene_run_for(scene, NS_PER_HOUR);
+	scene_expect(scene, "");
+	scene_cancel(scene, 2);
+	scene_clear(scene);
+	scene_run_for(scene, NS_PER_HOUR);
+	scene_expect(scene, "");
+	HOLDS(scene, hold_steady);
+	scene_cancel(scene, 3);
+	scene_clear(scene);
+	scene_run_for(scene, 15 * NS_PER_MIN + NS_PER_S);
+	assert_int_equal(scene_count(scene, BAL_EFFECT_DRAIN), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
 
 int main(void)
@@ -600,6 +633,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_has_lasted_at_a_start),
 		TEST(test_pauses_begin_anew_after_a_good_start),
 		TEST(test_load_of_a_pool),
+		TEST(test_a_pool_with_waiting_tasks_is_not_idle),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,6 +264,22 @@ static void test_what_is_cut(void **state)
 		text);
 }
 
+/* Bits that nobody knows are shown as a number, right behind those that are known. */
+static void test_unknown_bits(void **state)
+{
+	struct bal_event event = {.type = BAL_EVENT_TASK_SUBMITTED,
+		.task = {.id = 1, .deadline_ns = BAL_NEVER_NS, .flags = 4}};
+
+	(void)state;
+	assert_event(&event, "[  0.000 s] task 1 submitted: kind 0, critical, tenant 0, bits 4");
+	event.task.flags = 5;
+	assert_event(
+		&event, "[  0.000 s] task 1 submitted: kind 0, critical, tenant 0, durable bits 4");
+	event.task.flags = 3;
+	assert_event(&event, "[  0.000 s] task 1 submitted: kind 0, critical, tenant 0, "
+			     "durable parent-waits");
+}
+
 static void test_names(void **state)
 {
 	static const char *const spaces[] = {"kind", "tenant", "tag", "pool", "limit", "agent"};
@@ -383,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_durations),
 		cmocka_unit_test(test_stamps),
 		cmocka_unit_test(test_what_is_cut),
+		cmocka_unit_test(test_unknown_bits),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_effects),
 		cmocka_unit_test(test_longest_lines),
