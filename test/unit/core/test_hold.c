@@ -607,6 +607,18 @@ static void test_a_pool_with_waiting_tasks_is_not_idle(void **state)
 	assert_int_equal(scene_count(scene, BAL_EFFECT_DRAIN), 1);
 }
 
+static void test_from_zero_for_whatever_waits(void **state)
+{
+	struct scene *scene = *state;
+
+	begin(scene, BAL_STRATEGY_CONSERVATIVE, 0);
+	load(scene, 1, 1);
+	scene_submit(scene, (struct bal_event_task){.id = 2, .priority = BAL_PRIORITY_BATCH});
+	scene_clear(scene);
+	scene_run_for(scene, NS_PER_S);
+	scene_expect(scene, "scale 0 +1 scale_from_zero");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
 
 int main(void)
@@ -634,6 +646,7 @@ int main(void)
 		TEST(test_pauses_begin_anew_after_a_good_start),
 		TEST(test_load_of_a_pool),
 		TEST(test_a_pool_with_waiting_tasks_is_not_idle),
+		TEST(test_from_zero_for_whatever_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,6 +208,7 @@ static void test_agents(void **state)
 	TAKEN(scene, agent->slots, core->limits.effects_max / 4);
 	TAKEN(scene, agent->id, ID_LIMIT - 1);
 	REFUSED(scene, agent->idle, false);
+	REFUSED(scene, agent->idle, 2);
 	REFUSED(scene, agent_find(core, AGENT_FULL)->idle, true);
 	REFUSED(scene, agent->seat, 1);
 	REFUSED(scene, agent->seat, core->limits.agents_max);

@@ -162,6 +162,62 @@ static void test_results_are_stored_again_and_again(void **state)
 	assert_int_equal(scene_result_stored(scene, 1, BAL_OK), BAL_UNKNOWN);
 }
 
+/* A lease that runs out is a lost worker, an attempt that takes too long is a time-out; the pool
+ * says which of both is tried again. */
+static void test_lost_or_timed_out(void **state)
+{
+	static const struct {
+		enum bal_pool_kind kind;
+		enum bal_outcome retried;
+		const char *effects;
+	} rows[] = {
+		{BAL_POOL_LEASE, BAL_OUTCOME_LOST, "rescind 1.1@101 lease_expired; requeue 1"},
+		{BAL_POOL_LEASE, BAL_OUTCOME_TIMEOUT,
+			"rescind 1.1@101 lease_expired; complete 1 failed"},
+		{BAL_POOL_URLS, BAL_OUTCOME_LOST,
+			"rescind 1.1@101 attempt_timeout; complete 1 failed"},
+		{BAL_POOL_URLS, BAL_OUTCOME_TIMEOUT, "rescind 1.1@101 attempt_timeout; requeue 1"},
+	};
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct scene *scene = scene_open(&SCENE_LIMITS);
+		struct bal_event_pool pool = scene_pool_standard(0, rows[i].kind);
+
+		pool.retry_outcomes = 1u << rows[i].retried;
+		pool.timeout_ns = NS_PER_S;
+		scene_start(scene, 1);
+		scene_pool(scene, &pool);
+		scene_agent(scene, 101, 0, 1);
+		scene_task(scene, 1);
+		scene_clear(scene);
+		scene_run_for(scene, NS_PER_S);
+		scene_expect(scene, rows[i].effects);
+		scene_close(scene);
+	}
+}
+
+/* An agent is believed how long it is busy, however short. */
+static void test_busy_for_a_moment(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	scene_task(scene, 1);
+	wait_after(scene, 1,
+		(struct bal_event_ended){.outcome = BAL_OUTCOME_BUSY, .retry_after_ns = 1});
+	scene_clear(scene);
+	scene_run_for(scene, 1);
+	scene_expect(scene, "dispatch 1.2@101");
+	wait_after(scene, 1,
+		(struct bal_event_ended){.outcome = BAL_OUTCOME_BUSY, .retry_after_ns = -1});
+	scene_clear(scene);
+	scene_run_for(scene, NS_PER_S - 1);
+	scene_expect(scene, "");
+	scene_run_for(scene, 1);
+	scene_expect(scene, "dispatch 1.3@101");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
 
 int main(void)
@@ -172,6 +228,8 @@ int main(void)
 		TEST(test_retry_budget_has_a_ceiling),
 		TEST(test_service_is_measured),
 		TEST(test_results_are_stored_again_and_again),
+		cmocka_unit_test(test_lost_or_timed_out),
+		TEST(test_busy_for_a_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,26 @@ static void test_future(void **state)
 	assert_in_range(scene_why(scene, 2).winner.rivals_ppm, 0, 5000);
 }
 
+/* Packing turns the load round: an empty agent looks as dear as a full one else. */
+static void test_load_when_packing(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_why why;
+
+	scene_knob(scene, BAL_KNOB_ROUTING, BAL_ROUTING_PACK);
+	scene_pool_urls(scene, 0, 101, 4);
+	for (uint64_t id = 1; id <= 4; id++) {
+		submit(scene, (struct bal_event_task){.id = id});
+		why = scene_why(scene, id);
+		about(factor_ns(&why.winner, BAL_FACTOR_LOAD), SIZE_NS / 4 * (int64_t)(5 - id) / 4);
+	}
+	/* On a lent slot of a full agent there is nothing left to gain. */
+	submit(scene,
+		(struct bal_event_task){.id = 5, .parent = 1, .flags = BAL_TASK_PARENT_WAITS});
+	why = scene_why(scene, 5);
+	about(factor_ns(&why.winner, BAL_FACTOR_LOAD), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
 
 int main(void)
@@ -196,6 +216,7 @@ int main(void)
 		TEST(test_memory_left_stranded),
 		TEST(test_collaboration),
 		TEST(test_future),
+		TEST(test_load_when_packing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
