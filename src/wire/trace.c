@@ -134,6 +134,23 @@ static enum trace_event take_count(struct trace_reader *reader)
 	return TRACE_ITEM;
 }
 
+/* Hands over one request; times count from the first. */
+static enum trace_event give_request(
+	struct trace_reader *reader, int64_t at_ns, uint32_t context, uint32_t generated)
+{
+	if (reader->rows == 0)
+		reader->first_ns = at_ns;
+	else if (at_ns < reader->last_ns)
+		return refuse(reader, "the time goes back");
+	reader->last_ns = at_ns;
+	reader->rows++;
+	reader->item = (struct trace_item){.at_ns = at_ns - reader->first_ns,
+		.count = 1,
+		.context_tokens = context,
+		.generated_tokens = generated};
+	return TRACE_ITEM;
+}
+
 static enum trace_event take_request(struct trace_reader *reader)
 {
 	uint64_t context, generated;
@@ -143,17 +160,7 @@ static enum trace_event take_request(struct trace_reader *reader)
 	if (!span_number(csv_field(&reader->csv, 1), TRACE_TOKENS_MAX, &context) ||
 		!span_number(csv_field(&reader->csv, 2), TRACE_TOKENS_MAX, &generated))
 		return refuse(reader, "expected a number of tokens");
-	if (reader->rows == 0)
-		reader->first_ns = at_ns;
-	else if (at_ns < reader->last_ns)
-		return refuse(reader, "the time goes back");
-	reader->last_ns = at_ns;
-	reader->rows++;
-	reader->item = (struct trace_item){.at_ns = at_ns - reader->first_ns,
-		.count = 1,
-		.context_tokens = (uint32_t)context,
-		.generated_tokens = (uint32_t)generated};
-	return TRACE_ITEM;
+	return give_request(reader, at_ns, (uint32_t)context, (uint32_t)generated);
 }
 
 static enum trace_event take_row(struct trace_reader *reader)
@@ -186,18 +193,8 @@ static enum trace_event take_object(struct trace_reader *reader, yyjson_val *obj
 	if (!get_number(object, "input_length", TRACE_TOKENS_MAX, &context) ||
 		!get_number(object, "output_length", TRACE_TOKENS_MAX, &generated))
 		return refuse(reader, "expected \"input_length\" and \"output_length\" in tokens");
-	int64_t at_ns = (int64_t)at_ms * NS_PER_MS;
-	if (reader->rows == 0)
-		reader->first_ns = at_ns;
-	else if (at_ns < reader->last_ns)
-		return refuse(reader, "the time goes back");
-	reader->last_ns = at_ns;
-	reader->rows++;
-	reader->item = (struct trace_item){.at_ns = at_ns - reader->first_ns,
-		.count = 1,
-		.context_tokens = (uint32_t)context,
-		.generated_tokens = (uint32_t)generated};
-	return TRACE_ITEM;
+	return give_request(
+		reader, (int64_t)at_ms * NS_PER_MS, (uint32_t)context, (uint32_t)generated);
 }
 
 /* The whole line is in reader->text.  An empty one is nothing. */

@@ -303,6 +303,20 @@ void scene_succeed(struct scene *scene, uint64_t task, int64_t service_ns)
 		BAL_OK);
 }
 
+void scene_fill(struct scene *scene, uint64_t first, uint32_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		scene_task(scene, first + i);
+	scene_clear(scene);
+}
+
+void scene_finish(struct scene *scene, uint64_t first, uint32_t count)
+{
+	for (uint64_t i = 0; i < count; i++)
+		scene_succeed(scene, first + i, NS_PER_S);
+	scene_clear(scene);
+}
+
 enum bal_status scene_stored(struct scene *scene, uint64_t task, enum bal_status status)
 {
 	return STEP(scene, TASK_STORED, stored, .task = task, .status = status);

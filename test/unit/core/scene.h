@@ -111,6 +111,11 @@ enum bal_status scene_ended(struct scene *scene, uint64_t task, enum bal_outcome
 /* It succeeds after that much service. */
 void scene_succeed(struct scene *scene, uint64_t task, int64_t service_ns);
 
+/* So many tasks that stay, so that the load stands still; and they succeed after a second. Effects
+ * are forgotten. */
+void scene_fill(struct scene *scene, uint64_t first, uint32_t count);
+void scene_finish(struct scene *scene, uint64_t first, uint32_t count);
+
 /* TASK_STORED, RESULT_STORED, TASK_CANCELLED. */
 enum bal_status scene_stored(struct scene *scene, uint64_t task, enum bal_status status);
 enum bal_status scene_result_stored(struct scene *scene, uint64_t task, enum bal_status status);

@@ -25,20 +25,6 @@ static struct bal_event_pool begin(struct scene *scene, enum bal_strategy strate
 	return pool;
 }
 
-static void load(struct scene *scene, uint64_t first, uint32_t count)
-{
-	for (uint64_t i = 0; i < count; i++)
-		scene_task(scene, first + i);
-	scene_clear(scene);
-}
-
-static void finish(struct scene *scene, uint64_t first, uint32_t count)
-{
-	for (uint64_t i = 0; i < count; i++)
-		scene_succeed(scene, first + i, NS_PER_S);
-	scene_clear(scene);
-}
-
 /* The provider brings the first agent of the last order up, and is through with it. */
 static void provide(struct scene *scene, uint64_t agent)
 {
@@ -65,10 +51,10 @@ static void test_stages_of_going_up(void **state)
 	struct bal_event_pool pool = begin(scene, BAL_STRATEGY_CONSERVATIVE, 2);
 	struct bal_why why;
 
-	load(scene, 1, 10);
+	scene_fill(scene, 1, 10);
 	scene_run_for(scene, NS_PER_S);
 	HOLDS(scene, hold_steady);
-	load(scene, 11, 7);
+	scene_fill(scene, 11, 7);
 	scene_run_for(scene, NS_PER_S);
 	HOLDS(scene, hold_sustain);
 	scene_run_for(scene, 5 * NS_PER_MIN);
@@ -83,7 +69,7 @@ static void test_stages_of_going_up(void **state)
 	assert_int_equal(why.pool, 0);
 	assert_int_equal(why.limit, BAL_NONE);
 	provide(scene, 103);
-	load(scene, 20, 10);
+	scene_fill(scene, 20, 10);
 	scene_run_for(scene, 2 * NS_PER_S);
 	HOLDS(scene, hold_sustain);
 	pool.up.sustain_ns = NS_PER_S;
@@ -105,7 +91,7 @@ static void test_stages_of_going_down(void **state)
 
 	pool.agents_min = 2;
 	scene_pool(scene, &pool);
-	load(scene, 1, 3);
+	scene_fill(scene, 1, 3);
 	scene_run_for(scene, 14 * NS_PER_MIN);
 	HOLDS(scene, hold_sustain);
 	scene_run_for(scene, NS_PER_MIN);
@@ -176,7 +162,7 @@ static void test_backoff_holds_what_would_be_ordered(void **state)
 	pool.up.cooldown_ns = 0;
 	scene_pool(scene, &pool);
 	fail_a_start(scene);
-	load(scene, 1, 18);
+	scene_fill(scene, 1, 18);
 	scene_run_for(scene, 2 * NS_PER_S);
 	HOLDS(scene, hold_sustain); /* the minimum is there, nothing would be ordered yet */
 	scene_run_for(scene, 10 * NS_PER_S);
@@ -192,7 +178,7 @@ static void test_backoff_holds_the_minimum(void **state)
 	struct bal_event_pool pool = begin(scene, BAL_STRATEGY_CONSERVATIVE, 1);
 
 	scene_knob(scene, BAL_KNOB_START_BACKOFF, 40 * NS_PER_S);
-	load(scene, 1, 10);
+	scene_fill(scene, 1, 10);
 	fail_a_start(scene);
 	pool.agents_min = 3;
 	scene_pool(scene, &pool);
@@ -210,7 +196,7 @@ static void test_backoff_holds_the_first_agent(void **state)
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 0);
 	scene_knob(scene, BAL_KNOB_START_BACKOFF, 40 * NS_PER_S);
 	fail_a_start(scene);
-	load(scene, 1, 1);
+	scene_fill(scene, 1, 1);
 	scene_run_for(scene, 10 * NS_PER_S);
 	HOLDS(scene, hold_backoff);
 	scene_run_for(scene, 29 * NS_PER_S);
@@ -225,7 +211,7 @@ static void test_too_many_agents_is_a_decision_of_its_own(void **state)
 	struct bal_event_pool pool = begin(scene, BAL_STRATEGY_CONSERVATIVE, 5);
 	struct bal_why why;
 
-	load(scene, 1, 50);
+	scene_fill(scene, 1, 50);
 	pool.agents_max = 3;
 	scene_pool(scene, &pool);
 	scene_run_for(scene, 0);
@@ -244,7 +230,7 @@ static void test_the_minimum_is_a_decision_of_its_own(void **state)
 	struct scene *scene = *state;
 	struct bal_event_pool pool = begin(scene, BAL_STRATEGY_CONSERVATIVE, 1);
 
-	load(scene, 1, 10);
+	scene_fill(scene, 1, 10);
 	scene_run_for(scene, 10 * NS_PER_S);
 	pool.agents_min = 3;
 	scene_pool(scene, &pool);
@@ -291,7 +277,7 @@ static void test_aggressive_steps(void **state)
 		scene = scene_open(&SCENE_LIMITS);
 		scene_start(scene, 1);
 		begin(scene, BAL_STRATEGY_AGGRESSIVE, rows[i].agents);
-		load(scene, 1, rows[i].agents * SLOTS * 9 / 10);
+		scene_fill(scene, 1, rows[i].agents * SLOTS * 9 / 10);
 		scene_run_for(scene, 5 * NS_PER_MIN + NS_PER_S);
 		assert_int_equal(scene_last(scene, BAL_EFFECT_SCALE)->count, rows[i].up);
 		scene_close(scene);
@@ -323,7 +309,7 @@ static void test_caps_of_the_strategies(void **state)
 		pool.up.sustain_ns = NS_PER_S;
 		pool.up.cooldown_ns = 0;
 		scene_pool(scene, &pool);
-		load(scene, 1, 90);
+		scene_fill(scene, 1, 90);
 		for (uint64_t agent = 201; agent < 230; agent++) {
 			scene_run_for(scene, 2 * NS_PER_S);
 			if (scene_count(scene, BAL_EFFECT_SCALE) == 0)
@@ -346,7 +332,7 @@ static void test_tasks_count_for_the_first_pool_that_is_up(void **state)
 	scene_pool(scene, &pool);
 	pool.pool = 2;
 	scene_pool(scene, &pool);
-	load(scene, 1, 3);
+	scene_fill(scene, 1, 3);
 	scene_run_for(scene, NS_PER_S);
 	/* None is up: the first, for which an agent of one slot was ordered. */
 	assert_int_equal(scene_pool_view(scene, 1).load_permille, 3000);
@@ -388,7 +374,7 @@ static void test_a_critical_task_that_waits(void **state)
 	struct scene *scene = *state;
 
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 3);
-	load(scene, 1, 30);
+	scene_fill(scene, 1, 30);
 	for (uint64_t id = 40; id <= 42; id++) {
 		scene_submit(scene,
 			(struct bal_event_task){.id = id, .priority = BAL_PRIORITY_CRITICAL});
@@ -410,7 +396,7 @@ static void test_fixed_pools_know_no_emergency_but_a_minimum(void **state)
 	struct scene *scene = *state;
 	struct bal_event_pool pool = begin(scene, BAL_STRATEGY_FIXED, 1);
 
-	load(scene, 1, 40);
+	scene_fill(scene, 1, 40);
 	scene_run_for(scene, 10 * NS_PER_MIN);
 	scene_expect(scene, "");
 	HOLDS(scene, hold_steady);
@@ -428,16 +414,16 @@ static void test_load_at_the_thresholds(void **state)
 	struct bal_event_pool pool = begin(scene, BAL_STRATEGY_CONSERVATIVE, 2);
 
 	/* 400 permille is not below 400, 800 is not above 800, 950 is an emergency. */
-	load(scene, 1, 8);
+	scene_fill(scene, 1, 8);
 	scene_run_for(scene, NS_PER_HOUR);
 	HOLDS(scene, hold_steady);
-	load(scene, 10, 8);
+	scene_fill(scene, 10, 8);
 	scene_run_for(scene, NS_PER_HOUR);
 	HOLDS(scene, hold_steady);
 	scene_expect(scene, "");
 	pool.up.load_permille = 1000;
 	scene_pool(scene, &pool);
-	load(scene, 20, 3);
+	scene_fill(scene, 20, 3);
 	scene_run_for(scene, 2 * NS_PER_S);
 	scene_run_for(scene, 58 * NS_PER_S);
 	scene_expect(scene, "");
@@ -457,10 +443,10 @@ static void test_deep_queue_is_more_than_the_number(void **state)
 	pool.emergency_wait_ns = NS_PER_DAY;
 	scene_pool(scene, &pool);
 	scene_run_for(scene, NS_PER_S);
-	load(scene, 1, 50);
+	scene_fill(scene, 1, 50);
 	scene_run_for(scene, 30 * NS_PER_S);
 	HOLDS(scene, hold_steady);
-	load(scene, 60, 1);
+	scene_fill(scene, 60, 1);
 	scene_run_for(scene, NS_PER_S);
 	HOLDS(scene, hold_sustain);
 	pool.up.sustain_ns = 5 * NS_PER_S;
@@ -476,7 +462,7 @@ static void test_an_agent_that_drains_comes_back_for_nothing(void **state)
 	struct scene *scene = *state;
 	struct bal_event_pool pool = begin(scene, BAL_STRATEGY_FIXED, 3);
 
-	load(scene, 1, 30);
+	scene_fill(scene, 1, 30);
 	assert_int_equal(STEP(scene, POOL_SCALED, pool_scaled, .agents = 1), BAL_OK);
 	assert_int_equal(scene_count(scene, BAL_EFFECT_DRAIN), 2);
 	scene_clear(scene);
@@ -492,7 +478,7 @@ static void test_an_agent_that_drains_comes_back_for_nothing(void **state)
 	assert_int_equal(scene_pool_view(scene, 0).ordered, 0);
 	assert_int_equal(scene_pool_view(scene, 0).agents[BAL_AGENT_READY], 3);
 	assert_int_equal(last_order(scene).threshold_permille, 0);
-	finish(scene, 1, 30);
+	scene_finish(scene, 1, 30);
 	pool.agents_min = 4;
 	scene_pool(scene, &pool);
 	scene_expect(scene, "scale 0 +1 scale_minimum");
@@ -515,7 +501,7 @@ static void test_nothing_has_lasted_at_a_start(void **state)
 		scene_pool(scene, &pool);
 		for (uint64_t agent = 101; agent <= 103; agent++)
 			scene_agent(scene, agent, 0, SLOTS);
-		load(scene, 1, tasks[i]);
+		scene_fill(scene, 1, tasks[i]);
 		scene_start(scene, 1);
 		scene_clear(scene);
 		scene_run_for(scene, 50 * NS_PER_S);
@@ -591,7 +577,7 @@ static void test_a_pool_with_waiting_tasks_is_not_idle(void **state)
 	scene_pool(scene, &pool);
 	for (uint64_t agent = 101; agent <= 104; agent++)
 		scene_agent(scene, agent, 0, SLOTS);
-	load(scene, 1, 2);
+	scene_fill(scene, 1, 2);
 	scene_submit(scene, (struct bal_event_task){.id = 3, .priority = BAL_PRIORITY_BATCH});
 	scene_clear(scene);
 	scene_run_for(scene, NS_PER_HOUR);
@@ -612,7 +598,7 @@ static void test_from_zero_for_whatever_waits(void **state)
 	struct scene *scene = *state;
 
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 0);
-	load(scene, 1, 1);
+	scene_fill(scene, 1, 1);
 	scene_submit(scene, (struct bal_event_task){.id = 2, .priority = BAL_PRIORITY_BATCH});
 	scene_clear(scene);
 	scene_run_for(scene, NS_PER_S);

@@ -33,21 +33,6 @@ static struct bal_event_pool begin(struct scene *scene, enum bal_strategy strate
 	return pool;
 }
 
-/* Tasks that stay, so that the load stands still. */
-static void load(struct scene *scene, uint64_t first, uint32_t count)
-{
-	for (uint64_t i = 0; i < count; i++)
-		scene_task(scene, first + i);
-	scene_clear(scene);
-}
-
-static void finish(struct scene *scene, uint64_t first, uint32_t count)
-{
-	for (uint64_t i = 0; i < count; i++)
-		scene_succeed(scene, first + i, NS_PER_S);
-	scene_clear(scene);
-}
-
 /* The provider does what the last SCALE asks for; the new agents' ids start there. */
 static void provide(struct scene *scene, uint64_t first)
 {
@@ -73,7 +58,7 @@ static void test_conservative_adds_one_after_five_minutes(void **state)
 	struct bal_why why;
 
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 3);
-	load(scene, 1, 25); /* 833 of 800 permille */
+	scene_fill(scene, 1, 25); /* 833 of 800 permille */
 	scene_run_for(scene, NS_PER_S);
 	assert_int_equal(scene_pool_view(scene, 0).hold, BAL_REASON_HOLD_SUSTAIN);
 	scene_run_for(scene, 5 * NS_PER_MIN - 1);
@@ -96,7 +81,7 @@ static void test_load_at_the_threshold_is_not_above(void **state)
 	struct scene *scene = *state;
 
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 3);
-	load(scene, 1, 24); /* exactly 800 */
+	scene_fill(scene, 1, 24); /* exactly 800 */
 	scene_run_for(scene, 20 * NS_PER_MIN);
 	scene_expect(scene, "");
 	assert_int_equal(scene_pool_view(scene, 0).hold, BAL_REASON_HOLD_STEADY);
@@ -107,11 +92,11 @@ static void test_a_dip_restarts_the_sustain_time(void **state)
 	struct scene *scene = *state;
 
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 3);
-	load(scene, 1, 25);
+	scene_fill(scene, 1, 25);
 	scene_run_for(scene, 4 * NS_PER_MIN);
-	finish(scene, 1, 1);
+	scene_finish(scene, 1, 1);
 	scene_run_for(scene, 2 * NS_PER_S);
-	load(scene, 50, 1);
+	scene_fill(scene, 50, 1);
 	scene_run_for(scene, 5 * NS_PER_MIN - 2 * NS_PER_S);
 	scene_expect(scene, "");
 	scene_run_for(scene, 3 * NS_PER_S);
@@ -124,7 +109,7 @@ static void test_ordered_and_booting_capacity_counts(void **state)
 	uint64_t order;
 
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 3);
-	load(scene, 1, 25);
+	scene_fill(scene, 1, 25);
 	scene_run_for(scene, 6 * NS_PER_MIN);
 	order = scene_last(scene, BAL_EFFECT_SCALE)->order;
 	scene_clear(scene);
@@ -135,7 +120,7 @@ static void test_ordered_and_booting_capacity_counts(void **state)
 	assert_int_equal(scene_pool_view(scene, 0).ordered, 0);
 	assert_int_equal(scene_pool_view(scene, 0).load_permille, 625);
 	/* However long it boots, nothing more is ordered. */
-	load(scene, 60, 10);
+	scene_fill(scene, 60, 10);
 	scene_run_for(scene, 30 * NS_PER_MIN);
 	scene_expect(scene, "");
 	assert_int_equal(scene_pool_view(scene, 0).hold, BAL_REASON_HOLD_COOLDOWN);
@@ -157,10 +142,10 @@ static void test_conservative_stops_at_three_times_baseline(void **state)
 	pool.emergency_wait_ns = NS_PER_DAY;
 	pool.agents_baseline = 1;
 	scene_pool(scene, &pool);
-	load(scene, 1, 18);
+	scene_fill(scene, 1, 18);
 	scene_run_for(scene, 6 * NS_PER_MIN);
 	scene_expect(scene, "scale 0 +1 scale_load_high");
-	load(scene, 100, 8);
+	scene_fill(scene, 100, 8);
 	for (uint64_t i = 0; i < 1; i++)
 		STEP(scene, AGENT_UP, up, .agent = 201, .state = BAL_AGENT_READY, .slots = 10,
 			.order = scene_pool_view(scene, 0).order_last);
@@ -175,7 +160,7 @@ static void test_conservative_removes_one_after_fifteen_minutes(void **state)
 	struct bal_why why;
 
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 3);
-	load(scene, 1, 11); /* 366 of 400 permille */
+	scene_fill(scene, 1, 11); /* 366 of 400 permille */
 	scene_run_for(scene, NS_PER_S);
 	scene_run_for(scene, 15 * NS_PER_MIN - 1);
 	scene_expect(scene, "");
@@ -224,7 +209,7 @@ static void test_up_waits_for_its_cooldown(void **state)
 
 	pool.up.sustain_ns = 10 * NS_PER_S;
 	scene_pool(scene, &pool);
-	load(scene, 1, 25);
+	scene_fill(scene, 1, 25);
 	/* Sixty seconds from the end of the last order, though it was above for long. */
 	scene_run_for(scene, NS_PER_MIN - 1);
 	scene_expect(scene, "");
@@ -241,15 +226,15 @@ static void test_aggressive_steps_round_up_and_down(void **state)
 	pool.up.sustain_ns = 2 * NS_PER_MIN;
 	pool.down.sustain_ns = 10 * NS_PER_MIN;
 	scene_pool(scene, &pool);
-	load(scene, 1, 42);
+	scene_fill(scene, 1, 42);
 	scene_run_for(scene, NS_PER_S);
 	scene_run_for(scene, 2 * NS_PER_MIN - 1);
 	scene_expect(scene, "");
 	scene_run_for(scene, 1);
 	scene_expect(scene, "scale 0 +3 scale_load_high"); /* 2.5 rounds up */
-	load(scene, 100, 1);
+	scene_fill(scene, 100, 1);
 	STEP(scene, SCALE_ENDED, scale_ended, .order = scene_pool_view(scene, 0).order_last);
-	finish(scene, 1, 42);
+	scene_finish(scene, 1, 42);
 	scene_run_for(scene, NS_PER_S);
 	scene_run_for(scene, 10 * NS_PER_MIN - 1);
 	scene_expect(scene, "");
@@ -264,7 +249,7 @@ static void test_aggressive_stops_at_five_times_baseline(void **state)
 
 	pool.agents_baseline = 2;
 	scene_pool(scene, &pool);
-	load(scene, 1, 80);
+	scene_fill(scene, 1, 80);
 	scene_run_for(scene, 6 * NS_PER_MIN);
 	scene_expect(scene, "scale 0 +1 scale_load_high"); /* 5 wanted, 10 is all there may be */
 }
@@ -283,7 +268,7 @@ static void test_aggressive_doubles_one(void **state)
 	struct scene *scene = *state;
 
 	begin(scene, BAL_STRATEGY_AGGRESSIVE, 1);
-	load(scene, 1, 9);
+	scene_fill(scene, 1, 9);
 	scene_run_for(scene, 6 * NS_PER_MIN);
 	scene_expect(scene, "scale 0 +1 scale_load_high");
 }
@@ -325,7 +310,7 @@ static void test_emergency_by_overload(void **state)
 	struct bal_why why;
 
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 2);
-	load(scene, 1, 19); /* 950 permille */
+	scene_fill(scene, 1, 19); /* 950 permille */
 	scene_run_for(scene, NS_PER_S);
 	scene_run_for(scene, NS_PER_MIN - 1);
 	scene_expect(scene, "");
@@ -341,7 +326,7 @@ static void test_emergency_by_critical_tasks_knows_no_cooldown(void **state)
 	struct scene *scene = *state;
 
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 1);
-	load(scene, 1, 10);
+	scene_fill(scene, 1, 10);
 	scene_submit(scene, (struct bal_event_task){.id = 50, .priority = BAL_PRIORITY_CRITICAL});
 	scene_clear(scene);
 	scene_run_for(scene, 10 * NS_PER_S);
@@ -357,7 +342,7 @@ static void test_emergencies_follow_each_other_up_to_the_maximum(void **state)
 
 	pool.agents_max = 7; /* beyond three times the baseline: the emergency does not mind */
 	scene_pool(scene, &pool);
-	load(scene, 1, 20);
+	scene_fill(scene, 1, 20);
 	for (uint64_t id = 50; id < 52; id++) {
 		scene_submit(scene,
 			(struct bal_event_task){.id = id, .priority = BAL_PRIORITY_CRITICAL});
@@ -365,7 +350,7 @@ static void test_emergencies_follow_each_other_up_to_the_maximum(void **state)
 		scene_run_for(scene, 11 * NS_PER_S + NS_PER_S);
 		assert_int_equal(scene_last(scene, BAL_EFFECT_SCALE)->count, id == 50 ? 2 : 3);
 		provide(scene, id * 100);
-		load(scene, id * 1000, id == 50 ? 19 : 30); /* full again */
+		scene_fill(scene, id * 1000, id == 50 ? 19 : 30); /* full again */
 	}
 	scene_run_for(scene, NS_PER_HOUR);
 	assert_int_equal(scene_count(scene, BAL_EFFECT_SCALE), 0);
@@ -376,9 +361,9 @@ static void test_fixed_does_nothing_by_itself(void **state)
 	struct scene *scene = *state;
 
 	begin(scene, BAL_STRATEGY_FIXED, 2);
-	load(scene, 1, 20);
+	scene_fill(scene, 1, 20);
 	scene_run_for(scene, NS_PER_HOUR);
-	finish(scene, 1, 20);
+	scene_finish(scene, 1, 20);
 	scene_run_for(scene, NS_PER_HOUR);
 	scene_expect(scene, "");
 	assert_int_equal(STEP(scene, POOL_SCALED, pool_scaled, .agents = 4), BAL_OK);
@@ -477,11 +462,11 @@ static void test_pauses(void **state)
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 3);
 	assert_int_equal(
 		STEP(scene, POOL_PAUSED, pool_paused, .scale_out = true, .scale_in = true), BAL_OK);
-	load(scene, 1, 25);
+	scene_fill(scene, 1, 25);
 	scene_run_for(scene, 10 * NS_PER_MIN);
 	scene_expect(scene, "");
 	assert_int_equal(scene_pool_view(scene, 0).hold, BAL_REASON_HOLD_PAUSED);
-	finish(scene, 1, 25);
+	scene_finish(scene, 1, 25);
 	scene_run_for(scene, NS_PER_HOUR);
 	scene_expect(scene, "");
 	assert_int_equal(scene_pool_view(scene, 0).hold, BAL_REASON_HOLD_PAUSED);
@@ -496,7 +481,7 @@ static void test_undrain_before_boot(void **state)
 	uint64_t drained[2];
 
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 3);
-	load(scene, 1, 26);
+	scene_fill(scene, 1, 26);
 	/* Two drain, with work on them, so that they are still there. */
 	for (uint32_t i = 0; i < 2; i++) {
 		STEP(scene, POOL_SCALED, pool_scaled, .agents = 2 - i);
@@ -504,7 +489,7 @@ static void test_undrain_before_boot(void **state)
 		scene_run_for(scene, NS_PER_S);
 	}
 	scene_clear(scene);
-	load(scene, 100, 4);
+	scene_fill(scene, 100, 4);
 	scene_run_for(scene, NS_PER_MIN + 2 * NS_PER_S);
 	/* One is left, and overloaded; the youngest drain comes back first, nothing boots. */
 	assert_int_equal(scene_count(scene, BAL_EFFECT_SCALE), 0);
@@ -589,7 +574,7 @@ static void test_stopping_orders_nothing(void **state)
 	struct scene *scene = *state;
 
 	begin(scene, BAL_STRATEGY_CONSERVATIVE, 1);
-	load(scene, 1, 10);
+	scene_fill(scene, 1, 10);
 	assert_int_equal(STEP(scene, STOP, more, 0), BAL_OK);
 	scene_run_for(scene, NS_PER_HOUR);
 	scene_down(scene, 101, false);
