@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ballast replay: a recorded journal through the same core again.  Equal digests of the effects of
- * every single step are the proof that the decisions depend on the events and on nothing else. */
+ * every single step are the proof that the decisions depend on the events and on nothing else. With
+ * changed settings it is another question: see cli/whatif.c. */
 #include "cli/commands.h"
+#include "cli/whatif.h"
 
 #include "daemon/recorder.h"
 #include "sim/replay.h"
@@ -14,6 +16,9 @@
 
 static const struct args_option OPTIONS[] = {
 	{"--print", "-p", NULL, "prints every event and its effects as prose"},
+	{"--with", NULL, "KEY=VALUE",
+		"what would have been with this knob: decisions, waits and cost; several times"},
+	{"--json", NULL, NULL, "with --with: prints the comparison as JSON"},
 	{NULL, NULL, NULL, NULL},
 };
 
@@ -109,7 +114,9 @@ static int replay(const struct args *args)
 		return EXIT_USAGE;
 	}
 	for (uint32_t i = 0; i < args->word_count; i++) {
-		int code = replay_file(args->words[i], args_has(args, "--print"));
+		int code = args_has(args, "--with")
+				   ? whatif_file(args->words[i], args)
+				   : replay_file(args->words[i], args_has(args, "--print"));
 
 		worst = code > worst ? code : worst;
 	}

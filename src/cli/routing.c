@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/recorded.h"
 #include "cli/setting.h"
 #include "cli/simulate.h"
 #include "sim/contest.h"
@@ -83,6 +84,13 @@ static bool read_recording(const struct args *args, struct course_options *cours
 		return false;
 	if (path == NULL)
 		return true;
+	if (recorded_arrivals(&recording, path, message, sizeof message)) {
+		course->trace = recording.arrivals;
+		course->trace_count = recording.count;
+		return true;
+	}
+	if (message[0] != '\0')
+		return complain(message, NULL), false;
 	if (!recording_read(&recording, path, &costs, course->tasks, message, sizeof message))
 		return complain(message, NULL), false;
 	course->trace = recording.arrivals;

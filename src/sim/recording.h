@@ -10,8 +10,7 @@
 
 /*
  * recording: a load that was recorded somewhere, as arrivals for a course: the traces that
- * wire/trace.h reads (requests with tokens, counts per second; packed with gzip or not), or a
- * segment of ballast's own journal, whose tasks have the service times that were reported.
+ * wire/trace.h reads: requests with tokens, counts per second; packed with gzip or not.
  */
 #define RECORDING_COUNT_MAX 20000000u
 

@@ -140,6 +140,10 @@ class JournalTest(harness.Case):
             self.assertIn("every step the same", found.stdout)
             events += int(re.search(r"(\d+) events", found.stdout)[1])
             prose += self.replay(segment, "--print").stdout
+            changed = self.replay(segment, "--with", "weight_load=0", "--json")
+            self.assertEqual(changed.returncode, 0, changed.stdout + changed.stderr)
+            runs = json.loads(changed.stdout)
+            self.assertEqual(runs["as_it_is"]["tasks"], runs["changed"]["tasks"])
         print(f"{len(segments)} segments, {events} events, every step the same")
         self.assertGreater(events, 500)
         for words in ("dispatch", "lease", "retry"):
