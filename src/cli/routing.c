@@ -164,6 +164,12 @@ static bool no_policy(struct span name)
 	return false;
 }
 
+static void too_many_agents(const struct policy *policy)
+{
+	fprintf(stderr, "ballast simulate routing: %s takes %u agents at most\n", policy->name,
+		policy->agents_max);
+}
+
 static bool read_policies(const struct args *args, struct contest_options *options)
 {
 	const char *list = args_value(args, "--policies");
@@ -186,7 +192,7 @@ static bool read_policies(const struct args *args, struct contest_options *optio
 		if (policy == NULL)
 			return no_policy(name);
 		if (policy->agents_max > 0 && options->course.agents > policy->agents_max)
-			return complain("so many agents are too many for", policy->name), false;
+			return too_many_agents(policy), false;
 		add_policy(options, policy);
 	}
 	return true;

@@ -33,13 +33,14 @@
 
 static const struct args_option OPTIONS[] = {
 	{"--trace", NULL, "FILE",
-		"CSV of TIMESTAMP,ContextTokens,GeneratedTokens, or counts per second; .gz too"},
-	{"--limit", NULL, "N", "at most so many tasks"},
-	{"--agents", NULL, "N", "most agents of the pool (default 8)"},
-	{"--min", NULL, "N", "fewest agents (default 1)"},
-	{"--slots", NULL, "N", "tasks one agent takes at once (default 4)"},
-	{"--strategy", NULL, "NAME", "conservative, aggressive or fixed (default conservative)"},
-	{"--boot", NULL, "TIME", "that an agent needs to start (default 5s)"},
+		"requests with tokens (CSV, JSON lines), counts per second; .gz; routing: a "
+		"journal"},
+	{"--limit", NULL, "N", "load: at most so many tasks"},
+	{"--agents", NULL, "N", "load: most of the pool (default 8); routing: all of them (16)"},
+	{"--min", NULL, "N", "load: fewest agents (default 1)"},
+	{"--slots", NULL, "N", "load: tasks one agent takes at once (default 4)"},
+	{"--strategy", NULL, "NAME", "load: conservative (default), aggressive or fixed"},
+	{"--boot", NULL, "TIME", "load: that an agent needs to start (default 5s)"},
 	{"--seed", NULL, "N", "load: of what is drawn (default 1)"},
 	{"--policies", NULL, "LIST", "routing: names with commas between, or all"},
 	{"--against", NULL, "POLICY", "routing: what ratios are to (default central-fcfs)"},
