@@ -339,7 +339,11 @@ static void draw_row(
 
 		points[i] = (struct svg_point){seconds, (double)(1000000 - below) / 1000.0};
 	}
-	svg_line(svg, points, CURVE_POINTS, colour, row->policy->name);
+	/* There are eight colours; the next eight are dashed. */
+	if (colour < 8)
+		svg_line(svg, points, CURVE_POINTS, colour, row->policy->name);
+	else
+		svg_dashes(svg, points, CURVE_POINTS, colour, row->policy->name);
 }
 
 /* The share of tasks that take longer than x, both logarithmic: tails are what differs. */

@@ -347,6 +347,14 @@ static void draw_legend(struct svg *svg)
 {
 	double x = svg->right - LEGEND_WIDTH;
 
+	if (svg->legend_count > 0) {
+		put(svg, "<rect fill=\"#fff\" fill-opacity=\"0.8\"");
+		put_attribute(svg, "x", x - 6);
+		put_attribute(svg, "y", svg->top + 4);
+		put_attribute(svg, "width", LEGEND_WIDTH);
+		put_attribute(svg, "height", svg->legend_count * LEGEND_LINE + 4);
+		put(svg, "/>\n");
+	}
 	for (uint32_t i = 0; i < svg->legend_count; i++) {
 		double y = svg->top + 14 + (double)i * LEGEND_LINE;
 		bool is_band = svg->legend[i].mark == SVG_MARK_BAND;

@@ -8,11 +8,12 @@
 #include "base/text_builder.h"
 #include "base/units.h"
 
-#define STEPS_MAX   8
-#define DECADES_FEW 3.0
-#define EDGE        1e-9 /* of the span: a tick at the end of the axis is not lost to rounding */
-#define LN_10       2.302585092994045684
-#define DAY_S       86400
+#define STEPS_MAX      8
+#define DECADES_FEW    3.0
+#define DURATIONS_WIDE 1001.0 /* high over low: more than DECADES_FEW */
+#define EDGE           1e-9 /* of the span: a tick at the end of the axis is not lost to rounding */
+#define LN_10          2.302585092994045684
+#define DAY_S          86400
 
 static const double CLOCK_STEPS_S[] = {1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600,
 	7200, 10800, 21600, 43200, 86400, 172800, 604800};
@@ -196,7 +197,28 @@ static uint32_t mark_logarithmic(const struct svg_axis *axis, struct svg_tick ti
 	return count;
 }
 
+/* Durations over many powers of ten: those of seconds up to 10, then what clocks show. */
+static uint32_t mark_durations(const struct svg_axis *axis, struct svg_tick ticks[SVG_TICKS_MAX])
+{
+	static const double values[] = {1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0,
+		10.0, 60.0, 600.0, 3600.0, 36000.0, 86400.0, 864000.0, 8640000.0};
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < sizeof values / sizeof values[0] && count < SVG_TICKS_MAX; i++) {
+		if (values[i] < axis->low * (1.0 - EDGE) || values[i] > axis->high * (1.0 + EDGE))
+			continue;
+		ticks[count].value = values[i];
+		write_text(axis, values[i], &ticks[count]);
+		count++;
+	}
+	return count;
+}
+
 uint32_t svg_axis_ticks(const struct svg_axis *axis, struct svg_tick ticks[SVG_TICKS_MAX])
 {
+	bool is_wide = axis->is_logarithmic && axis->high > axis->low * DURATIONS_WIDE;
+
+	if (is_wide && axis->unit == SVG_SECONDS)
+		return mark_durations(axis, ticks);
 	return axis->is_logarithmic ? mark_logarithmic(axis, ticks) : mark_linear(axis, ticks);
 }

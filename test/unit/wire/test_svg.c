@@ -43,6 +43,7 @@ static void test_ticks(void **state)
 			"12:00|18:00|02-29|06:00|12:00|18:00|03-01|06:00|12:00"},
 		{{NULL, 0.01, 10.0, SVG_SECONDS, true},
 			"10 ms|20 ms|50 ms|100 ms|200 ms|500 ms|1 s|2 s|5 s|10 s"},
+		{{NULL, 0.05, 7200.0, SVG_SECONDS, true}, "100 ms|1 s|10 s|1 m|10 m|1 h"},
 		{{NULL, 1.0, 1e5, SVG_NUMBER, true}, "1|10|100|1000|10k|100k"},
 		{{NULL, 0.3, 0.35, SVG_NUMBER, false}, "0.30|0.31|0.32|0.33|0.34|0.35"},
 		/* Nothing that can be drawn is mended to something that can. */
