@@ -20,6 +20,7 @@
 #define REPORT_SIZE    (256u << 10)
 #define SEEDS          10
 #define POLICIES_USUAL "ballast,central-fcfs,least-per-slot,least-in-flight,p2c"
+#define RATIO_WIDTH    15 /* 0.735 0.714-0.756 */
 #define CURVE_POINTS   400
 #define PARETO_SHAPE   1.5
 #define CONTEXT_S      0.00025 /* per token of a speed-1 slot: 4000 tokens/s of a prompt ... */
@@ -232,9 +233,12 @@ static bool read_options(const struct args *args, struct contest_options *option
 
 /* ---- reports ------------------------------------------------------------------------------ */
 
-static void print_ratio(const struct tally_interval *ratio)
+static void print_ratio(const struct tally_interval *ratio, bool is_last)
 {
-	printf("  %6.3f %6.3f-%-6.3f", ratio->mean, ratio->low, ratio->high);
+	char interval[32];
+
+	snprintf(interval, sizeof interval, "%.3f-%.3f", ratio->low, ratio->high);
+	printf("  %6.3f %*s", ratio->mean, is_last ? 0 : -RATIO_WIDTH, interval);
 }
 
 static void print_table(const struct contest *contest)
@@ -246,17 +250,17 @@ static void print_table(const struct contest *contest)
 		options->course.agents, options->course.mix == COURSE_EQUAL ? "equal" : "unequal",
 		options->course.load, options->seed_first, options->seed_last,
 		options->yardstick->name);
-	printf("%-20s  %7s  %7s  %7s  %7s  %7s  %-21s  %-21s  %s\n", "policy", "mean", "p50", "p95",
+	printf("%-20s  %7s  %7s  %7s  %7s  %7s  %-22s  %s%s\n", "policy", "mean", "p50", "p95",
 		"p99", "waiting", "mean ratio", "p99 ratio",
-		options->course.tenants > 1 ? "fairness" : "");
+		options->course.tenants > 1 ? "               fairness" : "");
 	for (uint32_t i = 0; i < contest->row_count; i++) {
 		const struct contest_row *row = &contest->rows[i];
 
 		printf("%-20s  %7.3f  %7.3f  %7.3f  %7.3f", row->policy->name, row->score.mean_s,
 			row->score.p50_s, row->score.p95_s, row->score.p99_s);
 		printf("  %5.1f %%", row->score.waited_share * 100.0);
-		print_ratio(&row->mean_ratio);
-		print_ratio(&row->p99_ratio);
+		print_ratio(&row->mean_ratio, false);
+		print_ratio(&row->p99_ratio, options->course.tenants <= 1);
 		if (options->course.tenants > 1)
 			printf("  %8.3f", row->score.fairness);
 		putchar('\n');
