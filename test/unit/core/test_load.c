@@ -6,6 +6,7 @@
  */
 #include "busy.h"
 
+#include "base/checksum.h"
 #include "core/agent.h"
 #include "core/check.h"
 #include "core/order.h"
@@ -294,6 +295,91 @@ static void test_effects_that_wait(void **state)
 	scene_close(other);
 }
 
+static void seal(uint8_t *bytes, size_t size)
+{
+	uint32_t sum = checksum_crc32c(0, bytes, size - 4);
+
+	for (uint32_t i = 0; i < 4; i++)
+		bytes[size - 4 + i] = (uint8_t)(sum >> (8 * i));
+}
+
+static enum bal_status load_bytes(uint8_t *bytes, size_t size)
+{
+	struct scene *other = scene_open(&SCENE_LIMITS);
+	enum bal_status status;
+
+	seal(bytes, size);
+	status = bal_core_load(other->core, bytes, size);
+	scene_close(other);
+	return status;
+}
+
+/* A writer that stopped early, or went on too long, and made the check sum all the same. */
+static void test_too_little_and_too_much(void **state)
+{
+	struct scene *scene = *state;
+	uint8_t *bytes, *longer;
+	size_t size = save(scene, &bytes);
+
+	assert_int_equal(load_bytes(bytes, size), BAL_OK);
+	longer = calloc(1, size + 8);
+	assert_non_null(longer);
+	for (size_t more = 1; more <= 8; more++) {
+		memcpy(longer, bytes, size);
+		memset(longer + size - 4, 0, 4);
+		assert_int_equal(load_bytes(longer, size + more), BAL_BROKEN);
+	}
+	for (size_t less = 1; less < size - 8; less += 1 + less / 16) {
+		memcpy(longer, bytes, size);
+		assert_int_equal(load_bytes(longer, size - less), BAL_BROKEN);
+	}
+	for (size_t place = 0; place < 8; place++) {
+		memcpy(longer, bytes, size);
+		longer[place]++; /* another magic, or another version */
+		assert_int_equal(load_bytes(longer, size), BAL_BROKEN);
+	}
+	free(longer);
+	free(bytes);
+}
+
+/* Choices after a load are those of before: the weights, the prices and what was learned count. */
+static void test_choices_after_a_load(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool dear = scene_pool_standard(3, BAL_POOL_URLS);
+	struct bal_event_task task = {.id = 100, .size_ns = NS_PER_MIN, .needs.tags.words = {8}};
+	struct scene *other;
+	uint8_t *bytes;
+	size_t size;
+
+	dear.offers.words[0] = 8;
+	dear.price_microcents_hour = 900000000;
+	scene_pool(scene, &dear);
+	scene_agent(scene, 201, 3, 4);
+	dear.pool = 4;
+	dear.price_microcents_hour = 0;
+	scene_pool(scene, &dear);
+	scene_agent(scene, 202, 4, 4);
+	scene_sample(scene, 202, BAL_SIGNAL_CPU_PERMILLE, 800);
+	size = save(scene, &bytes);
+	other = scene_open(&SCENE_LIMITS);
+	assert_int_equal(bal_core_load(other->core, bytes, size), BAL_OK);
+	other->now_ns = scene->now_ns;
+	for (uint32_t i = 0; i < 2; i++) {
+		struct scene *one = i == 0 ? scene : other;
+		struct bal_why why;
+
+		assert_int_equal(scene_submit(one, task), BAL_OK);
+		why = scene_why(one, task.id);
+		assert_int_equal(why.winner.agent, 202);
+		assert_int_equal(why.losers[0].agent, 201);
+		assert_true(why.losers[0].composite_ns - why.winner.composite_ns > NS_PER_S);
+		assert_int_equal(why.winner.cpu_permille, 800);
+	}
+	free(bytes);
+	scene_close(other);
+}
+
 static void test_what_was_learned(void **state)
 {
 	struct scene *scene = *state;
@@ -323,6 +409,8 @@ int main(void)
 		TEST(test_tasks),
 		TEST(test_lists),
 		TEST(test_effects_that_wait),
+		TEST(test_too_little_and_too_much),
+		TEST(test_choices_after_a_load),
 		TEST(test_what_was_learned),
 	};
 

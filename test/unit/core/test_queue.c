@@ -407,6 +407,47 @@ static void test_rate_of_a_lane(void **state)
 	assert_in_range((int64_t)(lane_rate(scene->core, lane) * 1000), 266, 267);
 }
 
+/* Tasks with different needs are one queue all the same: who came first goes first. */
+static void test_lanes_are_one_queue(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+	uint64_t running = BLOCKER;
+
+	pool.offers.words[0] = 7;
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 0, 1);
+	scene_task(scene, BLOCKER);
+	for (uint64_t i = 0; i < 9; i++) {
+		scene_submit(scene, (struct bal_event_task){.id = 50 - i,
+					    .priority = BAL_PRIORITY_NORMAL,
+					    .needs.tags.words = {1 + (i * 5) % 3}});
+		scene_run_for(scene, NS_PER_S);
+	}
+	for (uint64_t i = 0; i < 9; i++)
+		expect_next(scene, &running, 50 - i);
+}
+
+/* Many needs that nobody has any more make room for new ones, wherever they stand in the table. */
+static void test_any_unused_lane_makes_room(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+
+	scene_pool(scene, &pool);
+	for (uint64_t id = 1; id <= 48; id++)
+		scene_submit(
+			scene, (struct bal_event_task){.id = id, .needs.cpu_millis = (uint32_t)id});
+	for (uint64_t id = 1; id <= 48; id++) {
+		scene_cancel(scene, id);
+		scene_clear(scene);
+		scene_submit(scene, (struct bal_event_task){.id = 100 + id,
+					    .needs.cpu_millis = (uint32_t)(100 + id)});
+		assert_int_equal(scene_count(scene, BAL_EFFECT_ACCEPT), 1);
+	}
+	assert_int_equal(scene->core->lanes.count, 48);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +469,8 @@ int main(void)
 		TEST(test_lanes_differ_in_every_need),
 		TEST(test_sets_of_tags),
 		TEST(test_rate_of_a_lane),
+		TEST(test_lanes_are_one_queue),
+		TEST(test_any_unused_lane_makes_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
