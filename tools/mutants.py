@@ -14,13 +14,13 @@ import re
 from csource import CONTROL, DIRECTIVE, Source, blank
 
 TOKEN = re.compile(
-    r"[A-Za-z_]\w*|\d[\w.]*(?:[eE][+-]\d+)?"
+    r"[A-Za-z_]\w*|\d[\d.]*[eE][+-]\d+|\d[\w.]*"
     r"|<<=|>>=|<=|>=|==|!=|&&|\|\||->|\+\+|--|\+=|-=|\*=|/=|%=|&=|\|=|\^=|<<|>>|\S"
 )
 CONSTANT = re.compile(r"^[ \t]*#[ \t]*define[ \t]+\w+[ \t]+(?!\\)\S", re.MULTILINE)
 NUMBER = re.compile(r"^(\d+)([uUlL]*)$")
 HEX = re.compile(r"^0[xX]")
-DECIMALS = re.compile(r"^\d*\.\d*(?:[eE][+-]?\d+)?$")
+DECIMALS = re.compile(r"^\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$")
 DECLARATION = re.compile(
     r"^(?:const|static|struct|enum|union|unsigned|signed|char|bool|double|float|int|long|short|void"
     r"|size_t|\w+_t|extern|typedef|_Static_assert|static_assert)$"

@@ -169,6 +169,21 @@ static void test_a_kind_is_known_after_ten(void **state)
 	assert_false(learn_is_known(scene->core, 1));
 }
 
+/* An answer that took no time at all was not worked for: it says nothing about speed. */
+static void test_answers_in_no_time_teach_nothing(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	play(scene, 1, 1, 0, 3 * NS_PER_S);
+	for (uint64_t id = 10; id < 30; id++) {
+		scene_submit(scene, on(id, 0));
+		scene_ended(scene, id, BAL_OUTCOME_SUCCEEDED);
+	}
+	assert_int_equal(scene_pool_view(scene, 0).service_ns, 3 * NS_PER_S);
+	assert_false(learn_is_known(scene->core, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,6 +196,7 @@ int main(void)
 		TEST(test_work_beside_the_parent_may_cost),
 		TEST(test_histories_are_bounded),
 		TEST(test_a_kind_is_known_after_ten),
+		TEST(test_answers_in_no_time_teach_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -448,6 +448,59 @@ static void test_any_unused_lane_makes_room(void **state)
 	assert_int_equal(scene->core->lanes.count, 48);
 }
 
+/* More pools than a word has bits: each serves its own needs, in the last word as in the first. */
+static void test_very_many_pools(void **state)
+{
+	static const uint32_t pools[] = {0, 1, 62, 63, 64, 65, 126, 127, 128, 199};
+	struct bal_limits limits = SCENE_LIMITS;
+	struct scene *scene;
+
+	(void)state;
+	limits.pools_max = 200;
+	scene = scene_open(&limits);
+	scene_start(scene, 1);
+	for (uint64_t i = 0; i < 10; i++) {
+		struct bal_event_pool pool = scene_pool_standard(pools[i], BAL_POOL_URLS);
+
+		pool.offers.words[0] = UINT64_C(1) << i;
+		scene_pool(scene, &pool);
+		scene_agent(scene, 101 + i, pools[i], 1);
+	}
+	for (uint64_t i = 0; i < 10; i++) {
+		/* One runs and two wait, there and nowhere else; nobody else goes before them. */
+		for (uint64_t j = 1; j <= 3; j++)
+			scene_submit(scene, (struct bal_event_task){.id = 10 * i + j,
+						    .needs.tags.words = {UINT64_C(1) << i}});
+		assert_int_equal(scene_task_view(scene, 10 * i + 1).agent, 101 + i);
+		assert_int_equal(scene_why(scene, 10 * i + 3).ahead_count, 1);
+		assert_int_equal(scene_why(scene, 10 * i + 3).capable_count, 1);
+	}
+	for (uint64_t i = 0; i < 10; i++) {
+		assert_int_equal(scene_pool_view(scene, pools[i]).waiting, 2);
+		scene_clear(scene);
+		scene_succeed(scene, 10 * i + 1, NS_PER_S);
+		assert_int_equal(scene_last(scene, BAL_EFFECT_DISPATCH)->task, 10 * i + 2);
+		assert_int_equal(scene_last(scene, BAL_EFFECT_DISPATCH)->pool, pools[i]);
+	}
+	/* What two of them offer together is served by both. */
+	for (uint32_t i = 8; i < 10; i++) {
+		struct bal_event_pool pool = scene_pool_standard(pools[i], BAL_POOL_URLS);
+
+		pool.offers.words[0] = 1u << 20 | 1u << i;
+		scene_pool(scene, &pool);
+		scene_agent(scene, 201 + i, pools[i], 1);
+	}
+	scene_clear(scene);
+	for (uint64_t id = 301; id <= 302; id++)
+		scene_submit(
+			scene, (struct bal_event_task){.id = id, .needs.tags.words = {1u << 20}});
+	assert_int_equal(scene_count(scene, BAL_EFFECT_DISPATCH), 0); /* others were first */
+	scene_succeed(scene, 82, NS_PER_S);
+	scene_succeed(scene, 92, NS_PER_S);
+	assert_int_equal(scene_count(scene, BAL_EFFECT_DISPATCH), 2);
+	scene_close(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +524,7 @@ int main(void)
 		TEST(test_rate_of_a_lane),
 		TEST(test_lanes_are_one_queue),
 		TEST(test_any_unused_lane_makes_room),
+		cmocka_unit_test(test_very_many_pools),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
