@@ -294,7 +294,7 @@ static void test_the_first_order_needs_no_cooldown(void **state)
 	pool.up.sustain_ns = NS_PER_S;
 	pool.up.cooldown_ns = NS_PER_DAY;
 	pool.down.sustain_ns = NS_PER_S;
-	pool.down.cooldown_ns = 2 * NS_PER_S;
+	pool.down.cooldown_ns = NS_PER_DAY;
 	scene_pool(scene, &pool);
 	scene_agent(scene, 101, 0, 10);
 	scene_agent(scene, 102, 0, 10);

@@ -605,6 +605,24 @@ static void test_from_zero_for_whatever_waits(void **state)
 	scene_expect(scene, "scale 0 +1 scale_from_zero");
 }
 
+/* The drain that began last is the first to end, of equals that of the highest id. */
+static void test_who_comes_back_first(void **state)
+{
+	struct scene *scene = *state;
+
+	begin(scene, BAL_STRATEGY_FIXED, 5);
+	load(scene, 1, 50);
+	STEP(scene, POOL_SCALED, pool_scaled, .agents = 4);
+	scene_expect(scene, "drain 105");
+	scene_run_for(scene, NS_PER_S);
+	STEP(scene, POOL_SCALED, pool_scaled, .agents = 2);
+	scene_expect(scene, "drain 104; drain 103");
+	STEP(scene, POOL_SCALED, pool_scaled, .agents = 3);
+	scene_expect(scene, "undrain 104");
+	STEP(scene, POOL_SCALED, pool_scaled, .agents = 5);
+	scene_expect(scene, "undrain 103; undrain 105");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
 
 int main(void)
@@ -633,6 +651,7 @@ int main(void)
 		TEST(test_load_of_a_pool),
 		TEST(test_a_pool_with_waiting_tasks_is_not_idle),
 		TEST(test_from_zero_for_whatever_waits),
+		TEST(test_who_comes_back_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
