@@ -5,6 +5,8 @@
  */
 #include "wire/jsonwrite.h"
 
+#include "base/text.h"
+
 #include <string.h>
 
 void json_writer_init(struct json_writer *writer, struct buffer *buffer)
@@ -58,24 +60,6 @@ void json_close(struct json_writer *writer)
 	writer->ended = writer->depth == 0;
 }
 
-/* The size of the UTF-8 character at the start of `text` (Unicode table 3-7), 0 when it is none. */
-static size_t measure_character(struct span text)
-{
-	const unsigned char *byte = (const unsigned char *)text.at;
-	size_t size = byte[0] < 0x80 ? 1 : byte[0] < 0xe0 ? 2 : byte[0] < 0xf0 ? 3 : 4;
-	if (size == 1)
-		return 1;
-	if (byte[0] < 0xc2 || byte[0] > 0xf4 || text.size < size)
-		return 0;
-	for (size_t i = 1; i < size; i++)
-		if ((byte[i] & 0xc0) != 0x80)
-			return 0;
-	bool overlong = (byte[0] == 0xe0 && byte[1] < 0xa0) || (byte[0] == 0xf0 && byte[1] < 0x90);
-	bool surrogate = byte[0] == 0xed && byte[1] > 0x9f;
-	bool beyond = byte[0] == 0xf4 && byte[1] > 0x8f;
-	return overlong || surrogate || beyond ? 0 : size;
-}
-
 /* A byte below 0x20, a quote or a backslash. */
 static void put_escape(struct buffer *buffer, char byte)
 {
@@ -108,7 +92,8 @@ static void put_quoted(struct buffer *buffer, struct span text)
 			at++;
 			continue;
 		}
-		size_t size = measure_character(span_skip(text, at));
+		uint32_t code, rest = (uint32_t)(text.size - at < 4 ? text.size - at : 4);
+		size_t size = text_character((struct bal_text){text.at + at, rest}, &code);
 		if (size > 1) {
 			at += size;
 			continue;
