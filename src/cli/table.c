@@ -29,6 +29,7 @@ const struct command *const commands[] = {
 	&command_work,
 	&command_simulate,
 	&command_replay,
+	&command_forecast,
 	&command_completion,
 	&command_help,
 	&command_version,
