@@ -30,6 +30,7 @@ const struct command *const commands[] = {
 	&command_simulate,
 	&command_replay,
 	&command_forecast,
+	&command_backtest,
 	&command_completion,
 	&command_help,
 	&command_version,
