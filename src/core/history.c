@@ -28,6 +28,10 @@
  * was above this share of the mean. */
 #define ZERO_RARITY 20
 #define HOLE_LEVEL  0.2
+/* Values farther from the median than this many ranges of the middle 96 % are events, which must
+ * not be learned; the range is taken from a sample. */
+#define SPIKE      1
+#define SAMPLE_MAX 1024
 /* How far beyond the range of the history a forecast may go. */
 #define MARGIN 0.3
 
@@ -57,19 +61,33 @@ static bool is_count(double value)
 	return value >= 0 && num_floor(value) == value;
 }
 
-/* True for a zero that nobody measured, see above. */
-static bool is_hole(const struct history *history, const double *values, uint32_t count,
-	uint32_t at, uint32_t day)
+/* The end of the run of zeros that starts at `at`. */
+static uint32_t find_run(const double *values, uint32_t count, uint32_t at)
 {
-	bool run = (at > 0 && values[at - 1] == 0) || (at + 1 < count && values[at + 1] == 0);
-
-	return values[at] == 0 && run && (at < day || history->level[at - day] > HOLE_LEVEL);
+	while (at < count && values[at] == 0)
+		at++;
+	return at;
 }
 
-/* Holes get the value of a week, else of a day, else of a step before. */
+/* True for a run of zeros that nobody measured, see above. */
+static bool is_hole(const struct history *history, uint32_t from, uint32_t to, uint32_t day)
+{
+	double before = 0;
+	uint32_t known = 0;
+
+	for (uint32_t i = from; i < to && i - from < day; i++) {
+		if (i < day)
+			continue;
+		before += history->level[i - day];
+		known++;
+	}
+	return to - from >= 2 && (known == 0 || before > HOLE_LEVEL * known);
+}
+
+/* Marks what was seen and fills holes with the value of a week, else a day, else a step before. */
 static void fill_level(struct history *history, const double *values, uint32_t day, uint32_t week)
 {
-	uint32_t zeros = 0, first = 0, count = history->count;
+	uint32_t zeros = 0, first = 0, count = history->count, hole_end = 0;
 
 	for (uint32_t i = 0; i < count; i++)
 		zeros += values[i] == 0;
@@ -78,8 +96,12 @@ static void fill_level(struct history *history, const double *values, uint32_t d
 	double last = values[first] / history->scale;
 	bool rare = zeros * ZERO_RARITY < count;
 	for (uint32_t i = 0; i < count; i++) {
-		history->seen[i] = !is_missing(values[i]) &&
-				   !(rare && is_hole(history, values, count, i, day));
+		if (rare && values[i] == 0 && (i == 0 || values[i - 1] != 0)) {
+			uint32_t end = find_run(values, count, i);
+
+			hole_end = is_hole(history, i, end, day) ? end : 0;
+		}
+		history->seen[i] = !is_missing(values[i]) && i >= hole_end;
 		if (history->seen[i])
 			last = history->level[i] = values[i] / history->scale;
 		else if (i >= week && count >= 2 * week)
@@ -88,6 +110,38 @@ static void fill_level(struct history *history, const double *values, uint32_t d
 			history->level[i] = i >= day ? history->level[i - day] : last;
 		history->counts = history->counts && (is_missing(values[i]) || is_count(values[i]));
 	}
+}
+
+/* Shell sort, as the sample is short. */
+static void sort_sample(double *sample, uint32_t count)
+{
+	for (uint32_t gap = count / 2; gap > 0; gap /= 2) {
+		for (uint32_t i = gap; i < count; i++) {
+			double moved = sample[i];
+			uint32_t at = i;
+
+			for (; at >= gap && sample[at - gap] > moved; at -= gap)
+				sample[at] = sample[at - gap];
+			sample[at] = moved;
+		}
+	}
+}
+
+/* Cuts values that lie much farther from the median than nearly all others do. */
+static void cut_spikes(struct history *history)
+{
+	double sample[SAMPLE_MAX];
+	uint32_t stride = history->count / SAMPLE_MAX + 1, count = 0;
+
+	for (uint32_t i = 0; i < history->count; i += stride)
+		sample[count++] = history->level[i];
+	sort_sample(sample, count);
+	double median = sample[count / 2];
+	double reach = SPIKE * (sample[count - 1 - count / 50] - sample[count / 50]);
+	if (!(reach > 0))
+		return;
+	for (uint32_t i = 0; i < history->count; i++)
+		history->level[i] = num_clamp(history->level[i], median - reach, median + reach);
 }
 
 /* Autocorrelation at a lag, 0 when there is too little history for it. */
@@ -169,12 +223,12 @@ static void find_bounds(struct history *history)
 	history->high = high + MARGIN * (high - low);
 }
 
-/* A day in steps, at most more than any history holds. */
+/* A day in steps: at least one, at most more than any history holds. */
 static uint32_t count_steps(int64_t step_ns)
 {
 	int64_t steps = (NS_PER_DAY + step_ns / 2) / step_ns;
 
-	return (uint32_t)num_min_i64(steps, HISTORY_MAX + 1);
+	return (uint32_t)num_clamp_i64(steps, 1, HISTORY_MAX + 1);
 }
 
 bool history_load(struct history *history, const double *values, uint32_t count, int64_t step_ns)
@@ -190,6 +244,7 @@ bool history_load(struct history *history, const double *values, uint32_t count,
 	if (!(history->scale > 0))
 		return false;
 	fill_level(history, values, day, week);
+	cut_spikes(history);
 	find_bounds(history);
 	find_seasons(history, day, week, step_ns);
 	if (history->has_log)
