@@ -302,11 +302,43 @@ static void find_carry(struct blend *blend, const struct blend_room *room, const
 			square > 0 ? num_clamp(products[i] / square, 0, blend->carry[i - 1]) : 0;
 }
 
+/* What is assumed when nothing could be tried: all models alike, and twice the level possible. */
+static void assume_bucket(struct blend *blend, const struct bank *bank, uint32_t bucket)
+{
+	static const double edges[BLEND_EDGE_COUNT] = {-1, -0.65, 0.65, 1};
+
+	for (uint32_t m = 0; m < bank->model_count; m++)
+		blend->weights[bucket][m] = 1.0 / bank->model_count;
+	memcpy(blend->edges[bucket], edges, sizeof edges);
+}
+
+/* Buckets without a trial take after the next shorter one that has some, else the next longer. */
+static void spread_buckets(
+	struct blend *blend, const struct blend_room *room, const struct bank *bank)
+{
+	uint32_t from = 0;
+
+	while (from < BLEND_BUCKETS && room->starts[from + 1] == room->starts[from])
+		from++;
+	if (from == BLEND_BUCKETS) {
+		from = 0;
+		assume_bucket(blend, bank, from);
+	}
+	for (uint32_t bucket = 0; bucket < BLEND_BUCKETS; bucket++) {
+		if (room->starts[bucket + 1] > room->starts[bucket]) {
+			from = bucket;
+		} else if (bucket != from) {
+			memcpy(blend->weights[bucket], blend->weights[from],
+				sizeof *blend->weights);
+			memcpy(blend->edges[bucket], blend->edges[from], sizeof *blend->edges);
+		}
+	}
+}
+
 void blend_measure(struct blend *blend, struct blend_room *room, struct bank *bank, uint32_t steps)
 {
 	steps = steps < BLEND_LEADS_MAX ? steps : BLEND_LEADS_MAX;
 	uint32_t first = find_first(&bank->history, steps);
-	uint32_t filled = BLEND_BUCKETS;
 
 	memset(blend, 0, sizeof *blend);
 	room->cell_count = 0;
@@ -315,18 +347,12 @@ void blend_measure(struct blend *blend, struct blend_room *room, struct bank *ba
 		steps < BLEND_NEAR_MAX ? steps : BLEND_NEAR_MAX);
 	sort_cells(room);
 	for (uint32_t bucket = 0; bucket < BLEND_BUCKETS; bucket++) {
-		if (room->starts[bucket + 1] == room->starts[bucket]) {
-			if (filled == BLEND_BUCKETS)
-				continue;
-			memcpy(blend->weights[bucket], blend->weights[filled],
-				sizeof *blend->weights);
-			memcpy(blend->edges[bucket], blend->edges[filled], sizeof *blend->edges);
+		if (room->starts[bucket + 1] == room->starts[bucket])
 			continue;
-		}
 		weigh_models(blend->weights[bucket], room, bank, bucket);
 		improve_weights(blend->weights[bucket], room, bank, bucket);
 		find_edges(blend->edges[bucket], blend->weights[bucket], room, bank, bucket);
-		filled = bucket;
 	}
+	spread_buckets(blend, room, bank);
 	find_carry(blend, room, bank);
 }

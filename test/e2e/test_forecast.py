@@ -125,7 +125,7 @@ class ForecastTest(unittest.TestCase):
         out = self.folder / "out.csv"
         done = run("forecast", "--m4", path, "--out", out)
         self.assertEqual(done.returncode, 0, done.stderr)
-        rows = list(csv.DictReader(out.open()))
+        rows = list(csv.DictReader(io.StringIO(out.read_text())))
         self.assertEqual([row["id"] for row in rows], ["H1"] * 48 + ["H2"] * 48)
         self.assertAlmostEqual(float(rows[0]["mean"]), 100 + 400 % 24, delta=0.5)
 
