@@ -17,7 +17,6 @@ static const struct smooth_rates RATES[BANK_SMOOTH_RATES] = {
 	{.level = 0.37, .day = 0.04, .week = 0.17, .carry = 0.0},
 	{.level = 0.04, .day = 0.15, .week = 0.08, .carry = 0.23},
 	{.level = 0.05, .day = 0.015, .week = 0.27, .carry = 0.93},
-	{.level = 0.26, .day = 0.9, .week = 0.16, .carry = 0.2},
 	{.level = 0.95, .day = 0.06, .week = 0.02, .carry = 0.3},
 };
 
@@ -26,8 +25,7 @@ static const struct {
 	enum lag_shape shape;
 	double half_life;
 } LAGS[BANK_LAG_MODELS] = {
-	{BANK_LAGS, LAG_WIDE, HALF_LIFE},
-	{BANK_LAGS_RECENT, LAG_WIDE, HALF_LIFE_RECENT},
+	{BANK_LAGS, LAG_WIDE, HALF_LIFE_RECENT},
 	{BANK_LAGS_PATTERN, LAG_PATTERN, HALF_LIFE},
 	{BANK_LAGS_SEASONAL, LAG_SEASONAL, HALF_LIFE},
 };
@@ -169,7 +167,6 @@ void bank_predict(
 		smooth_predict(&bank->smooths[index], history, origin, steps, levels);
 		break;
 	case BANK_LAGS:
-	case BANK_LAGS_RECENT:
 	case BANK_LAGS_PATTERN:
 	case BANK_LAGS_SEASONAL:
 		lagmodel_predict(&bank->lags[index], history, &bank->memory, origin, steps, levels);

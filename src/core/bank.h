@@ -13,14 +13,13 @@
  * its history shows; the constants are the same for every series.
  */
 #define BANK_MODELS_MAX   32
-#define BANK_SMOOTH_RATES 5
-#define BANK_LAG_MODELS   4
+#define BANK_SMOOTH_RATES 4
+#define BANK_LAG_MODELS   3
 
 /* The families, for leaving one out in measurements. */
 #define BANK_FAMILIES(X)                                                                           \
 	X(SMOOTH, "exponential smoothing")                                                         \
 	X(LAGS, "lags")                                                                            \
-	X(LAGS_RECENT, "lags, short memory")                                                       \
 	X(LAGS_PATTERN, "lags and faded pattern")                                                  \
 	X(LAGS_SEASONAL, "seasonal lags")                                                          \
 	X(HARMONIC, "harmonics and lags")                                                          \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Weights start as the inverse of the mean absolute error to the fifth power: sharp enough to drop
+ * Weights start as the inverse of the mean absolute error to the fourth power: sharp enough to drop
  * a bad model, blunt enough to keep several good ones. Short leads have many independent trials, so
  * there the weights are improved by exponentiated gradient steps on the mixture's own error, which
  * sees that two models err alike; the few steps are the regularisation.
@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-#define WEIGHT_POWER 5
+#define WEIGHT_POWER 4
 #define ERROR_MIN    1e-6
 /* Days of past that are tried, when the history is at least twice as long. */
 #define TRIAL_DAYS 9
@@ -24,7 +24,7 @@
 #define STEPS_FAR    3
 #define STEP_SIZE    0.4
 #define STEP_MAX     2
-#define ROWS_MAX     400
+#define ROWS_MAX     256
 #define ROWS_MIN     8
 /* Rows count by the inverse of their error (the sum of absolute errors is what matters), but never
  * more than this share of the mean error says. */
