@@ -9,8 +9,8 @@
  */
 #define POISSON_DEVIATION 0.7978845608028654
 
-static const int64_t HORIZONS_NS[BACKTEST_HORIZONS] = {15 * NS_PER_MIN, NS_PER_HOUR,
-	4 * NS_PER_HOUR, 6 * NS_PER_HOUR, NS_PER_DAY, 3 * NS_PER_DAY, 7 * NS_PER_DAY};
+static const int64_t HORIZONS_NS[BACKTEST_HORIZONS] = {NS_PER_MIN, 5 * NS_PER_MIN, 15 * NS_PER_MIN,
+	NS_PER_HOUR, 4 * NS_PER_HOUR, 6 * NS_PER_HOUR, NS_PER_DAY, 3 * NS_PER_DAY, 7 * NS_PER_DAY};
 
 static void choose_horizons(struct backtest *backtest, uint32_t count, int64_t step_ns)
 {

@@ -10,7 +10,7 @@
  * forecasts, and with the noise that no forecast can foresee.
  */
 #define BACKTEST_ORIGINS    40
-#define BACKTEST_HORIZONS   7
+#define BACKTEST_HORIZONS   9
 #define BACKTEST_VALUES_MIN 8 /* that must have come for a line to say something */
 
 /* A horizon: all leads up to it together. */
@@ -33,9 +33,9 @@ struct backtest {
 };
 
 /*
- * Tries the horizons 15 min, 1, 4, 6, 24, 72 and 168 h that are whole steps of this series and not
- * longer than a quarter of it; a series with none of them gets one line of one step. `bands` has
- * room for FORECAST_STEPS_MAX. False when the history has no value.
+ * Tries the horizons 1, 5 and 15 min, 1, 4, 6, 24, 72 and 168 h that are whole steps of this series
+ * and not longer than a quarter of it; a series with none of them gets one line of one step.
+ * `bands` has room for FORECAST_STEPS_MAX. False when the history has no value.
  */
 bool backtest_run(struct backtest *backtest, struct forecast_room *room,
 	struct forecast_band *bands, const double *values, uint32_t count, int64_t step_ns);
