@@ -8,9 +8,9 @@
  * blend: how much each model of the bank counts, and how far the mixture is off. Both are measured
  * by forecasting the recent past from many origins, apart for short and long leads.
  */
-#define BLEND_LEADS_MAX    168 /* longest lead that is tried on the past */
+#define BLEND_LEADS_MAX    672 /* longest lead that is tried on the past */
 #define BLEND_NEAR_MAX     8   /* leads of the second, closer set of origins */
-#define BLEND_BUCKETS      9   /* leads 1, 2, 3-4 ... 129 and more */
+#define BLEND_BUCKETS      11  /* leads 1, 2, 3-4 ... 513 and more */
 #define BLEND_FAR_ORIGINS  24
 #define BLEND_NEAR_ORIGINS 64
 #define BLEND_FAR_CELLS    (BLEND_FAR_ORIGINS * BLEND_LEADS_MAX)

@@ -7,7 +7,7 @@
 
 /*
  * forecast: the next values of a series with intervals, from its past values and nothing else. A
- * pure function: the same values give the same bits. It needs about 4 MB of memory while it runs,
+ * pure function: the same values give the same bits. It needs about 6 MB of memory while it runs,
  * which all series share.
  */
 #define FORECAST_STEPS_MAX HISTORY_AHEAD
