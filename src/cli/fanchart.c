@@ -11,12 +11,12 @@
 
 #define PAST_SHARE 3
 #define PAST_MIN   48
-#define ROOM_ABOVE 1.05
+#define ROOM_ABOVE 1.3 /* for the legend */
 #define NS_AS_S    1e-9
 #define WIDTH      960
 #define HEIGHT     420
 
-enum { COLOUR_PAST = 7, COLOUR_FORECAST = 0, COLOUR_TRUTH = 1 };
+enum { COLOUR_PAST = 6, COLOUR_FORECAST = 0, COLOUR_TRUTH = 1 };
 
 static struct svg svg;
 static struct svg_point line[HISTORY_MAX + FORECAST_STEPS_MAX], edge[FORECAST_STEPS_MAX];

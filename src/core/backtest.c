@@ -9,6 +9,9 @@
  */
 #define POISSON_DEVIATION 0.7978845608028654
 
+/* A naive forecast is compared when it had a value for this share of what came. */
+#define NAIVE_SHARE 0.9
+
 static const int64_t HORIZONS_NS[BACKTEST_HORIZONS] = {NS_PER_MIN, 5 * NS_PER_MIN, 15 * NS_PER_MIN,
 	NS_PER_HOUR, 4 * NS_PER_HOUR, 6 * NS_PER_HOUR, NS_PER_DAY, 3 * NS_PER_DAY, 7 * NS_PER_DAY};
 
@@ -102,11 +105,16 @@ double backtest_accuracy(const struct backtest_line *line)
 	return line->size > 0 ? 1 - line->error / line->size : 0;
 }
 
+/* NaN when the naive forecast was there for too few of the values to be compared. */
+static double accuracy_of(const struct backtest_line *line, double error, double size)
+{
+	return size > NAIVE_SHARE * line->size ? 1 - error / size : __builtin_nan("");
+}
+
 double backtest_accuracy_naive(const struct backtest_line *line)
 {
-	double day = line->size_day > 0 ? 1 - line->error_day / line->size_day : __builtin_nan("");
-	double week =
-		line->size_week > 0 ? 1 - line->error_week / line->size_week : __builtin_nan("");
+	double day = accuracy_of(line, line->error_day, line->size_day);
+	double week = accuracy_of(line, line->error_week, line->size_week);
 
 	return day > week || week != week ? day : week;
 }

@@ -18,6 +18,8 @@
 #define ERROR_MIN    1e-6
 /* Days of past that are tried, when the history is at least twice as long. */
 #define TRIAL_DAYS 9
+/* Values that must come behind the first origin of a trial. */
+#define OPEN_MIN 12
 /* Steps of improvement for leads up to 8, up to 32, and beyond. */
 #define STEPS_NEAR   40
 #define STEPS_MIDDLE 10
@@ -79,6 +81,9 @@ static uint32_t find_first(const struct history *history, uint32_t steps)
 	first = count > steps + span ? count - steps - span : 0;
 	if (first < 2)
 		first = count / 2 > 1 ? count / 2 : 1;
+	/* Where a week is all there is, a trial before its end would be one without it. */
+	if (first <= history->week && history->week + OPEN_MIN < count)
+		first = history->week + 1;
 	return first;
 }
 

@@ -16,8 +16,10 @@
 #define CYCLE_ALIKE_MIN 0.3
 /* A short cycle must stand out by this much against half of it: slow drift looks like any cycle. */
 #define CYCLE_RISE_MIN 0.1
-/* Weeks of history before a week is looked for; less shows one repetition of one accident. */
-#define WEEKS_MIN 2.15
+/* Less than so many weeks of history show one repetition, perhaps of an accident: there the week
+ * must be this much more alike than the day. */
+#define WEEKS_MIN     2.15
+#define WEEK_RISE_MIN 0.05
 /* Values below this share of the mean are small; when more than one in fifty is, the shift of the
  * logarithm is the larger one. */
 #define SMALL           0.02
@@ -150,7 +152,7 @@ static double measure_likeness(const struct history *history, uint32_t lag)
 	uint32_t count = history->count;
 	double mean = 0, variance = 0, product = 0;
 
-	if (lag < 2 || count < lag + lag / 2 + 2)
+	if (lag < 2 || count < lag + lag / 10 + 2)
 		return 0;
 	for (uint32_t i = 0; i < count; i++)
 		mean += history->level[i];
@@ -187,12 +189,21 @@ static uint32_t find_cycle(const struct history *history, int64_t step_ns)
 	return cycle;
 }
 
+/* True when the history repeats by the week, which a short one must do better than by the day. */
+static bool has_week(const struct history *history, uint32_t day, uint32_t week)
+{
+	double alike = measure_likeness(history, week);
+
+	if (history->count >= WEEKS_MIN * week)
+		return alike > DAY_ALIKE_MIN;
+	return alike > DAY_ALIKE_MIN && alike > measure_likeness(history, day) + WEEK_RISE_MIN;
+}
+
 static void find_seasons(struct history *history, uint32_t day, uint32_t week, int64_t step_ns)
 {
-	if (measure_likeness(history, day) > DAY_ALIKE_MIN)
+	if (history->count >= day + day / 2 && measure_likeness(history, day) > DAY_ALIKE_MIN)
 		history->day = day;
-	if (history->count >= WEEKS_MIN * week && week > day &&
-		measure_likeness(history, week) > DAY_ALIKE_MIN)
+	if (week > day && has_week(history, day, week))
 		history->week = week;
 	if (history->day == 0 && history->week == 0)
 		history->day = find_cycle(history, step_ns);

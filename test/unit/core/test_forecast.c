@@ -83,6 +83,22 @@ static void a_week_is_learned(void **state)
 	assert_sane(STEPS, 0, 1000);
 }
 
+/* Ten days show one repetition of the week: enough when days differ that much. */
+static void a_week_is_seen_after_one(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 250; i++)
+		values[i] = weekly_load(i) * (i / 24 % 7 == 2 ? 3 : 1) *
+			    (1 + 0.02 * prng_normal(&prng));
+	assert_true(make(250, NS_PER_HOUR, 24));
+	assert_int_equal(room.bank.history.week, WEEK_H);
+	for (uint32_t i = 0; i < 250; i++)
+		values[i] = i % 24 < 12 ? 100 : 20;
+	assert_true(make(250, NS_PER_HOUR, 24));
+	assert_int_equal(room.bank.history.day, 24);
+	assert_int_equal(room.bank.history.week, 0);
+}
+
 static void noise_is_seen_through(void **state)
 {
 	(void)state;
@@ -243,6 +259,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_week_is_learned),
+		TEST(a_week_is_seen_after_one),
 		TEST(noise_is_seen_through),
 		TEST(intervals_hold_their_share),
 		TEST(the_same_values_the_same_bits),
