@@ -611,7 +611,7 @@ static void test_who_comes_back_first(void **state)
 	struct scene *scene = *state;
 
 	begin(scene, BAL_STRATEGY_FIXED, 5);
-	load(scene, 1, 50);
+	scene_fill(scene, 1, 50);
 	STEP(scene, POOL_SCALED, pool_scaled, .agents = 4);
 	scene_expect(scene, "drain 105");
 	scene_run_for(scene, NS_PER_S);
