@@ -61,6 +61,7 @@ extern const struct command command_scale;
 extern const struct command command_reload;
 extern const struct command command_token;
 extern const struct command command_work;
+extern const struct command command_anomalies;
 extern const struct command command_simulate;
 extern const struct command command_replay;
 extern const struct command command_forecast;

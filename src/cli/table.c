@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&command_reload,
 	&command_token,
 	&command_work,
+	&command_anomalies,
 	&command_simulate,
 	&command_replay,
 	&command_forecast,
