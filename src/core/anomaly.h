@@ -29,7 +29,7 @@
 	X(MOTIF, "motif", 1.5, "a shape of eight points that was not there before")                \
 	X(ROUGHER, "rougher", 1.0, "neighbours differ more than they did a while ago")             \
 	X(SMOOTHER, "smoother", 1.0, "neighbours differ less than they did a while ago")           \
-	X(RANGE, "range", 1.0, "a new highest or lowest value")                                    \
+	X(RANGE, "range", 0.5, "a new highest or lowest value")                                    \
 	X(PERSISTENCE, "persistence", 0.7, "the last points were a little odd, all of them")       \
 	X(REFRACTORY, "refractory", 0.0, "tells one event once")
 

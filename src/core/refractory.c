@@ -5,16 +5,16 @@
  * "Streaming Maximum-Minimum Filter", 2006). There is no threshold in it, so whoever reads the
  * scores can choose theirs.
  *
- * The quiet time is a tenth of the history, within bounds: somebody who has watched a stream for a
- * day is told about the next event after an hour or two; somebody who has watched it for a month
- * means longer stories when they speak of one event. As it grows by less than one point per point,
- * a peak that has left never comes back.
+ * The quiet time is a twelfth of the history, within bounds: somebody who has watched a stream for
+ * a day is told about the next event after two hours; somebody who has watched it for a month means
+ * longer stories when they speak of one event. As it grows by less than one point per point, a peak
+ * that has left never comes back.
  */
 #include "core/refractory.h"
 
-#define HISTORY_DIVISOR 10
+#define HISTORY_DIVISOR 12
 #define POINTS_MIN      60
-#define MARGIN          0.2
+#define MARGIN          0.15
 
 static uint64_t quiet_points(uint64_t index)
 {

@@ -17,7 +17,7 @@
 #include "base/assert.h"
 #include "base/num.h"
 
-#define TAIL_SHARE   0.03
+#define TAIL_SHARE   0.02
 #define PRIOR_COUNT  60.0
 #define PRIOR_EXCESS (0.5 * TAIL_OCTAVE_BUCKETS) /* half an octave */
 

@@ -62,7 +62,7 @@ static void silence_has_an_end(void **state)
 /* The strongest of the points before `index` that still count, looked for one by one. */
 static double strongest_before(int index)
 {
-	int points = index / 10;
+	int points = index / 12;
 	double strongest = 0;
 
 	points = points < 60 ? 60 : points > REFRACTORY_POINTS_MAX ? REFRACTORY_POINTS_MAX : points;
@@ -80,7 +80,7 @@ static void the_queue_knows_the_maximum(void **state)
 	prng_init(&prng, 5);
 	for (int i = 0; i < POINTS; i++) {
 		strengths[i] = prng_exponential(&prng, 1.0);
-		bool wanted = strengths[i] > strongest_before(i) + 0.2;
+		bool wanted = strengths[i] > strongest_before(i) + 0.15;
 
 		assert_int_equal(refractory_pass(&refractory, strengths[i]), wanted);
 		passed += wanted;
