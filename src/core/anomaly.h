@@ -70,8 +70,9 @@ struct anomaly {
 /* A series of which nothing is known. */
 void anomaly_init(struct anomaly *anomaly, uint32_t parts);
 
-/* Score of the next point, about 5 us. A value that is missing (NaN, infinite) scores 0 and teaches
- * nothing. The time says where in day and week the point lies; it may stand still or go back. */
+/* Score of the next point, in a few us. A value that is missing (NaN, infinite) scores 0 and
+ * teaches nothing. The time says where in day and week the point lies; it may stand still or go
+ * back. */
 double anomaly_update(struct anomaly *anomaly, int64_t at_ns, double value);
 
 #endif
