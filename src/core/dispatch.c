@@ -20,6 +20,7 @@
 #include "core/limit.h"
 #include "core/outbox.h"
 #include "core/queue.h"
+#include "core/shelf.h"
 #include "core/task.h"
 
 #define ASIDE_MAX 32
@@ -187,14 +188,37 @@ static enum tried try_task(struct bal_core *core, struct task *task, struct run 
 	return TRIED_STARTED;
 }
 
-/* True when the offer that holds is for this task too, and it must wait on. */
-static bool declines(const struct bal_core *core, const struct task *task, struct run *run)
+/* Whom an ordinary task would get in a lane that one pool serves: the first on its shelf.  Most
+ * that is deferred is asked for in this way at each run, so it must cost little. */
+static void ask_shelf(struct bal_core *core, const struct task *task, struct run *run)
+{
+	const struct lane *lane = lane_at(core, task->lane);
+	const struct pool *pool = &core->pools[lane->pool_first];
+	const struct shelf *shelf = shelf_for(core, lane->pool_first, task->kind);
+	uint32_t seat = pool_open(core, pool) ? mintree_first(&shelf->rate) : MINTREE_NONE;
+
+	run->offer = (struct offer){.holds = true,
+		.lane = task->lane,
+		.kind = task->kind,
+		.fastest = mintree_least(&shelf->slow)};
+	if (seat == MINTREE_NONE)
+		return;
+	run->offer.pool = pool;
+	run->offer.slow = mintree_key(&shelf->slow, seat);
+}
+
+/* True when an ordinary task must wait on, by the offer to one like it. */
+static bool declines(struct bal_core *core, const struct task *task, struct run *run)
 {
 	const struct offer *offer = &run->offer;
 
-	if (!offer->holds || offer->lane != task->lane || offer->kind != task->kind ||
-		!is_ordinary(core, task))
+	if (!is_ordinary(core, task))
 		return false;
+	if (!offer->holds || offer->lane != task->lane || offer->kind != task->kind) {
+		if (lane_at(core, task->lane)->pool_count != 1)
+			return false;
+		ask_shelf(core, task, run);
+	}
 	return offer->pool == NULL || defers(core, task, offer, run);
 }
 
