@@ -75,7 +75,7 @@ void api_why_get(struct request *request)
 		answer_why(request, &why);
 		return;
 	}
-	if (job != NULL && answer_kept(request, buffer_span(&job->decision)))
+	if (job != NULL && answer_kept(request, job->decision))
 		return;
 	order = orders_find(engine_orders(request->engine), id);
 	if (order.at != NULL) {

@@ -165,12 +165,15 @@ static void perform_refuse(struct engine *engine, struct job *job)
 /* The core remembers only so many decisions; a task may run for hours. */
 static void keep_decision(struct engine *engine, struct job *job)
 {
+	char memory[WHYKEEP_SIZE_MAX];
+	struct buffer kept;
 	struct bal_why why;
 
 	bal_why(engine->core, job->id, &why);
 	job->waited_ns = why.kind == BAL_WHY_ROUTED ? why.expected_wait_ns : 0;
-	buffer_clear(&job->decision);
-	whykeep_write(engine->names, engine->roster, &why, &job->decision);
+	buffer_init_fixed(&kept, memory, sizeof memory);
+	whykeep_write(engine->names, engine->roster, &why, &kept);
+	job_set_decision(job, buffer_span(&kept));
 }
 
 static void perform_dispatch(

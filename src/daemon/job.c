@@ -13,7 +13,6 @@
 #define CHECKPOINT_SIZE_MAX (16u << 20)
 #define HISTORY_SIZE_MAX    (256u << 10)
 #define RESULT_SIZE_MAX     (16u << 20)
-#define DECISION_SIZE_MAX   (16u << 10)
 
 struct job *job_new(uint64_t id)
 {
@@ -26,7 +25,6 @@ struct job *job_new(uint64_t id)
 	buffer_init(&job->checkpoint, CHECKPOINT_SIZE_MAX);
 	buffer_init(&job->history, HISTORY_SIZE_MAX);
 	buffer_init(&job->result, RESULT_SIZE_MAX);
-	buffer_init(&job->decision, DECISION_SIZE_MAX);
 	return job;
 }
 
@@ -69,6 +67,16 @@ void job_set_text(char **text, struct span to)
 	*text = size == 0 ? NULL : strndup(to.at, size);
 }
 
+void job_set_decision(struct job *job, struct span decision)
+{
+	char *copy = decision.size == 0 ? NULL : malloc(decision.size);
+
+	free((char *)(uintptr_t)job->decision.at);
+	if (copy != NULL)
+		memcpy(copy, decision.at, decision.size);
+	job->decision = (struct span){copy, copy == NULL ? 0 : decision.size};
+}
+
 void job_free(struct job *job)
 {
 	if (job == NULL)
@@ -77,7 +85,7 @@ void job_free(struct job *job)
 	buffer_release(&job->checkpoint);
 	buffer_release(&job->history);
 	job_reset_result(job);
-	buffer_release(&job->decision);
+	job_set_decision(job, SPAN(""));
 	free(job->block);
 	free(job);
 }

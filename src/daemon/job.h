@@ -69,7 +69,7 @@ struct job {
 	uint64_t result_size; /* the whole, also when the rest is in `result_file` */
 	char *result_file;
 	char *error;
-	struct buffer decision; /* behind the last dispatch, as in whykeep.h; empty before it */
+	struct span decision; /* behind the last dispatch, as in whykeep.h; the job's own */
 
 	struct list waiters;
 	bool cancelled_early; /* the submitter went away before it was accepted */
@@ -86,6 +86,9 @@ bool job_set_bytes(struct job *job, struct span conversation, struct span key, s
  * memory for it the text is none. */
 void job_set_text(char **text, struct span to);
 #define JOB_TEXT_MAX 511
+
+/* Replaces the decision by a copy; without memory for it there is none. */
+void job_set_decision(struct job *job, struct span decision);
 
 /* Frees the job; nobody may wait for it any more. */
 void job_free(struct job *job);

@@ -9,7 +9,6 @@
 #include "wire/jsonwrite.h"
 #include "wire/printable.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,14 +164,6 @@ void push_detach(struct push *push, struct roster_agent *agent, const char *why)
 
 /* ---- attempts ---- */
 
-static void put_number(struct buffer *buffer, const char *name, uint64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof text, "%" PRIu64, number);
-	http_put_field(buffer, span_of(name), span_of(text));
-}
-
 static void put_deadline(struct buffer *buffer, int64_t utc_ns)
 {
 	time_t seconds = (time_t)(utc_ns / NS_PER_S);
@@ -220,8 +211,8 @@ static void build_request(struct push *push, const struct job *job, const struct
 	buffer_init(buffer, body->size + REQUEST_OVERHEAD_MAX);
 	put_head(buffer, HTTP_METHOD_POST, span_of(agent->path), agent);
 	http_put_known(buffer, HTTP_FIELD_CONTENT_TYPE, SPAN("application/json"));
-	put_number(buffer, http_field_text(HTTP_FIELD_BALLAST_TASK), job->id);
-	put_number(buffer, http_field_text(HTTP_FIELD_BALLAST_ATTEMPT), job->attempt);
+	http_put_known_number(buffer, HTTP_FIELD_BALLAST_TASK, job->id);
+	http_put_known_number(buffer, HTTP_FIELD_BALLAST_ATTEMPT, job->attempt);
 	put_deadline(buffer, clock_to_utc_ns(engine_clock(push->engine), job->deadline_ns));
 	put_trace(buffer, job);
 	http_put_length(buffer, body->size);

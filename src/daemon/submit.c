@@ -112,7 +112,7 @@ bool submit_store_result(struct engine *engine, const struct job *job)
 	row->content_type = bytes_of_text(job->content_type);
 	row->file = bytes_of_text(job->result_file);
 	row->error = bytes_of_text(job->error);
-	row->why = bytes_of_buffer(&job->decision);
+	row->why = bytes_of(job->decision);
 	row->history = bytes_of_buffer(&job->history);
 	row->content = bytes_of_buffer(&job->result);
 	return put(engine, &op) == STORE_OK;

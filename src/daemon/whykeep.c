@@ -6,8 +6,7 @@
 
 #include "base/bytes.h"
 
-#define KEPT_VERSION  1
-#define KEPT_SIZE_MAX 8192 /* eight agents with names of 128 and 160 bytes, and their numbers */
+#define KEPT_VERSION 1
 
 static void put_signed(struct bytes_writer *writer, int64_t value)
 {
@@ -67,7 +66,7 @@ static void put_candidate(const struct names *names, const struct roster *roster
 void whykeep_write(const struct names *names, const struct roster *roster,
 	const struct bal_why *why, struct buffer *to)
 {
-	uint8_t bytes[KEPT_SIZE_MAX];
+	uint8_t bytes[WHYKEEP_SIZE_MAX];
 	struct bytes_writer writer;
 
 	if (why->kind != BAL_WHY_ROUTED)

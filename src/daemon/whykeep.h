@@ -17,6 +17,9 @@
 /* Agents that one decision names: the winner, losers, and those that were ruled out. */
 #define WHYKEEP_NAMES_MAX (1 + BAL_LOSERS_MAX + BAL_VIOLATIONS_MAX)
 
+/* Bytes that one takes at most: eight agents with names of 128 and 160 bytes, and their numbers. */
+#define WHYKEEP_SIZE_MAX 8192
+
 /* The names in a kept decision; they lie in the bytes it was read from. */
 struct whykeep_names {
 	uint32_t count;
