@@ -22,14 +22,18 @@ limits:
 tenants:
   small: { weight: 2, running: 2 }
 pools:
-  web: { urls: [%s], slots: 4, retry: { attempts: 4 } }
+  web: { urls: [%s], slots: 4, retry: { attempts: 4, backoff_max: 2s } }
   grown:
     run: "python3 %s --port {port} --log %s/agents.log --seconds 0.02"
     min: 1
     max: 3
     scale: { up: { for: 1s, cooldown: 1s }, down: { for: 1s, cooldown: 1s } }
   pair: { run: "python3 %s {port}", slots: 4, min: 2, max: 2 }
-  cmd: { command: "%s", max: 3, uses: [shared], retry: { for: [lost, exit 75], attempts: 2 } }
+  cmd:
+    command: "%s"
+    max: 3
+    uses: [shared]
+    retry: { for: [lost, exit 75], attempts: 2, backoff_max: 2s }
   desk: { lease: true }
 """
 SCRIPT = """#!/bin/sh
