@@ -437,7 +437,8 @@ struct bal_event {
 	X(STORE)        /* make the task durable, then say TASK_STORED */                          \
 	X(ACCEPT)       /* tell the client that its task is safe */                                \
 	X(REFUSE)       /* tell the client why not; value_ns = expected wait or Retry-After */     \
-	X(DISPATCH)     /* send attempt of task to agent; until_ns = its time-out */               \
+	X(DISPATCH)     /* send attempt of task to agent; until_ns = its time-out; reason HEDGED:  \
+			 * another attempt of the task runs and goes on running */                 \
 	X(RESCIND)      /* tell the agent to stop that attempt; its answer no longer counts */     \
 	X(HAND_BACK)    /* ask the agent to give the task back with a checkpoint */                \
 	X(REQUEUE)      /* note lazily that the task waits again; value_ns = not before */         \
@@ -575,6 +576,8 @@ struct bal_task_view {
 	enum bal_reason reason; /* of the last turn in its life */
 	uint32_t attempt;
 	uint64_t agent;
+	uint32_t hedge_attempt; /* runs beside it; 0 = none */
+	uint64_t hedge_agent;
 	int64_t submitted_at_ns;
 	int64_t dispatched_at_ns;
 	int64_t not_before_ns;
@@ -616,6 +619,7 @@ struct bal_totals {
 	uint64_t submitted_count, succeeded_count, failed_count, dead_count, cancelled_count;
 	uint64_t expired_count, refused_count, retried_count, stale_count;
 	uint64_t dispatched_count, orders_up_count, orders_down_count;
+	uint64_t hedged_count, hedges_won_count; /* second attempts, and those that were faster */
 };
 
 /* ---- the library -------------------------------------------------------------------------- */

@@ -129,7 +129,10 @@
 	X(HOLD_BACKOFF, "agents of this pool failed to start: the next try waits")                 \
 	X(HOLD_STEADY, "load lies between the thresholds")                                         \
 	/* waiting; at the end, since stores keep the numbers */                                   \
-	X(WAIT_CIRCLE, "would wait for a task that waits for it: tried again later instead")
+	X(WAIT_CIRCLE, "would wait for a task that waits for it: tried again later instead")       \
+	/* a second attempt beside the first */                                                    \
+	X(HEDGED, "took longer than expected while slots were free: a second attempt runs too")    \
+	X(HEDGE_LOST, "another attempt of the task succeeded first")
 
 /* How agents of a pool are reached, and so what the host does with DISPATCH and SCALE. */
 #define BAL_POOL_KIND_MAP(X)                                                                       \
@@ -182,5 +185,8 @@
 	X(EJECT_MAX_SHARE, 500, 0, 1000, "permille", "largest ejected share of a pool")            \
 	X(WARMING, 0, 0, 600000000000, "ns", "slow start: a new agent has half its slots so long") \
 	X(START_BACKOFF, 1000000000, 1000000, 3600000000000, "ns",                                 \
-		"wait after an agent failed to start; doubles up to a minute")
+		"wait after an agent failed to start; doubles up to a minute")                     \
+	X(HEDGE_SHARE, 0, 0, 1000, "permille",                                                     \
+		"slots of a pool that second attempts of late tasks may take; 0 = none")           \
+	X(HEDGE_LATE, 950, 500, 999, "permille", "attempts that end before one counts as late")
 #endif

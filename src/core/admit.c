@@ -176,6 +176,7 @@ enum bal_status admit_restored(struct bal_core *core, const struct bal_event_res
 	task->submitted_at_ns =
 		num_clamp_i64(event->submitted_at_ns, RECORD_PAST_MIN_NS, core->now_ns);
 	task->attempt = event->attempt;
+	task->attempt_last = event->attempt;
 	task->epoch = event->epoch;
 	task->failures = event->failures;
 	task_count_child(core, task);

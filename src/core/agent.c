@@ -9,6 +9,7 @@
 #include "core/agent.h"
 
 #include "base/assert.h"
+#include "base/num.h"
 #include "base/units.h"
 #include "core/drain.h"
 #include "core/life.h"
@@ -17,6 +18,8 @@
 #include "core/timer.h"
 
 #define EJECT_DOUBLINGS_MAX 8
+#define BUSY_WAIT_NS        NS_PER_S /* when a busy agent does not say how long */
+#define BUSY_WAIT_MAX_NS    NS_PER_MIN
 
 struct agent *agent_find(const struct bal_core *core, uint64_t id)
 {
@@ -76,7 +79,7 @@ void agent_state_set(struct bal_core *core, struct agent *agent, enum bal_agent_
 
 bool agent_has_room(const struct bal_core *core, const struct agent *agent)
 {
-	return agent->tasks.count < OUTBOX_AGENT_TASKS_MAX(core);
+	return agent->running + agent->lent < OUTBOX_AGENT_TASKS_MAX(core);
 }
 
 uint32_t agent_slots_open(const struct bal_core *core, const struct agent *agent)
@@ -128,6 +131,7 @@ void agent_free(struct bal_core *core, struct agent *agent)
 
 	bal_assert(agent->state == BAL_AGENT_GONE);
 	bal_assert(agent->tasks.count == 0);
+	bal_assert(agent->running == 0);
 	timer_clear(core, &agent->timer);
 	pool->state_count[BAL_AGENT_GONE]--;
 	list_remove(&pool->agents, &agent->pool_node);
@@ -187,6 +191,13 @@ void agent_judge(struct bal_core *core, struct agent *agent, enum bal_outcome ou
 		state_works((enum bal_agent_state)agent->state) &&
 		may_eject(core, agent_pool(core, agent)))
 		eject(core, agent);
+}
+
+void agent_block(struct bal_core *core, struct agent *agent, int64_t wait_ns)
+{
+	wait_ns = wait_ns <= 0 ? BUSY_WAIT_NS : num_min_i64(wait_ns, BUSY_WAIT_MAX_NS);
+	agent->blocked_until_ns = time_add_ns(core->now_ns, wait_ns);
+	agent_update(core, agent);
 }
 
 void agent_ready(struct bal_core *core, struct agent *agent)

@@ -42,6 +42,9 @@ void agent_free(struct bal_core *core, struct agent *agent);
  * of its pool is ejected already. */
 void agent_judge(struct bal_core *core, struct agent *agent, enum bal_outcome outcome);
 
+/* It said that it is busy: nothing goes there for this long, for a second when it did not say. */
+void agent_block(struct bal_core *core, struct agent *agent, int64_t wait_ns);
+
 /* A probe, a first sign of life or an operator's word made it fit for work. */
 void agent_ready(struct bal_core *core, struct agent *agent);
 

@@ -3,6 +3,8 @@
  * shared limit of the pool and one of its tenant's running tasks.  attempt_start takes them,
  * attempt_release gives them back; nothing else touches these counters.
  *
+ * A second attempt beside the first (core/hedge.h) holds the same.
+ *
  * A task that only waits for its child lends the child its slot: the child then runs without
  * taking one, so a full pool cannot deadlock on its own children.
  *
@@ -15,14 +17,13 @@
 #include "base/units.h"
 #include "core/agent.h"
 #include "core/drain.h"
+#include "core/hedge.h"
 #include "core/learn.h"
 #include "core/limit.h"
 #include "core/outbox.h"
 #include "core/queue.h"
 #include "core/task.h"
 
-#define BUSY_WAIT_NS          NS_PER_S /* when a busy agent does not say how long */
-#define BUSY_WAIT_MAX_NS      NS_PER_MIN
 #define HAND_BACK_WAIT_MAX_NS NS_PER_DAY
 #define STORE_RETRY_NS        NS_PER_S         /* between tries to make an end durable */
 #define RETRY_TOKENS_MAX      (100 * PERMILLE) /* of the budget, in thousandths of a retry */
@@ -48,12 +49,10 @@ static void dequeue(struct bal_core *core, struct task *task)
 		list_remove(&core->children_queued, &task->child_node);
 }
 
-static void occupy(struct bal_core *core, struct task *task, struct agent *agent)
+void attempt_slot_take(struct bal_core *core, const struct task *task, struct agent *agent)
 {
 	struct pool *pool = agent_pool(core, agent);
 
-	task->agent = slab_index(&core->agents, agent);
-	list_append(&agent->tasks, &task->agent_node);
 	if (task->lender == 0) {
 		agent->running++;
 		pool->running++;
@@ -68,32 +67,46 @@ static void occupy(struct bal_core *core, struct task *task, struct agent *agent
 	agent_update(core, agent);
 }
 
-void attempt_release(struct bal_core *core, struct task *task)
+void attempt_slot_give(
+	struct bal_core *core, const struct task *task, struct agent *agent, int64_t taken_at_ns)
 {
-	struct agent *agent = agent_at(core, task->agent);
 	struct pool *pool = agent_pool(core, agent);
-	struct task *lender = task->lender == 0 ? NULL : task_find(core, task->lender);
 
-	list_remove(&agent->tasks, &task->agent_node);
 	if (task->lender == 0) {
 		agent->running--;
 		pool->running--;
-		agent->busy_ns = num_add_i64(agent->busy_ns, core->now_ns - task->dispatched_at_ns);
+		agent->busy_ns = num_add_i64(agent->busy_ns, core->now_ns - taken_at_ns);
 	} else {
 		agent->lent--;
 		pool->lent--;
 	}
 	if (task->exclusive && task->lender == 0)
 		agent->exclusive--;
-	if (lender != NULL && lender->lent_to == task->id)
-		lender->lent_to = 0;
-	task->lender = 0;
-	task->agent = BAL_NONE;
 	core->tenants[task->tenant].running--;
 	limits_give(core, pool);
 	core->dispatch_due = true;
 	agent_update(core, agent);
 	drain_check(core, agent);
+}
+
+static void occupy(struct bal_core *core, struct task *task, struct agent *agent)
+{
+	task->agent = slab_index(&core->agents, agent);
+	list_append(&agent->tasks, &task->agent_node);
+	attempt_slot_take(core, task, agent);
+}
+
+void attempt_release(struct bal_core *core, struct task *task)
+{
+	struct agent *agent = agent_at(core, task->agent);
+	struct task *lender = task->lender == 0 ? NULL : task_find(core, task->lender);
+
+	list_remove(&agent->tasks, &task->agent_node);
+	task->agent = BAL_NONE;
+	attempt_slot_give(core, task, agent, task->dispatched_at_ns);
+	if (lender != NULL && lender->lent_to == task->id)
+		lender->lent_to = 0;
+	task->lender = 0;
 }
 
 void attempt_start(
@@ -109,10 +122,11 @@ void attempt_start(
 		task->lender = lender->id;
 		lender->lent_to = task->id;
 	}
-	task->attempt++;
+	task->attempt = ++task->attempt_last;
 	task->epoch = core->epoch;
 	task->dispatched_at_ns = core->now_ns;
 	task->until_ns = time_add_ns(core->now_ns, pool->conf.timeout_ns);
+	hedge_watch(core, task, agent);
 	task->reason = BAL_REASON_ROUTED;
 	task->warm = context_agent(core, task->conversation) == agent->id;
 	task->beside = parent != NULL && parent->agent == slab_index(&core->agents, agent);
@@ -247,18 +261,6 @@ static void retry_or_end(
 	task_finish(core, task, BAL_TASK_FAILED, BAL_REASON_FAILED);
 }
 
-static void busy(struct bal_core *core, struct task *task, struct agent *agent,
-	const struct bal_event_ended *event)
-{
-	int64_t wait_ns =
-		event == NULL || event->retry_after_ns <= 0 ? BUSY_WAIT_NS : event->retry_after_ns;
-
-	agent->blocked_until_ns = time_add_ns(core->now_ns, num_min_i64(wait_ns, BUSY_WAIT_MAX_NS));
-	agent_update(core, agent);
-	task->reason = BAL_REASON_WAIT_TURN;
-	requeue_now(core, task);
-}
-
 /* Tasks that wait for each other would wait for ever.  The one that closes the circle is tried
  * again instead, as after a failure: that ends, and lets the others go on. */
 static void handed_back(struct bal_core *core, struct task *task, const struct pool *pool,
@@ -288,12 +290,21 @@ void attempt_end(struct bal_core *core, struct task *task, enum bal_outcome outc
 	struct agent *agent = agent_at(core, task->agent);
 	struct pool *pool = agent_pool(core, agent);
 	int64_t service_ns = core->now_ns - task->dispatched_at_ns;
+	bool hedged = task->hedge != BAL_NONE;
 
 	if (event != NULL && event->service_ns > 0)
 		service_ns = event->service_ns;
 	learn_attempt(core, task, agent, outcome, service_ns);
 	attempt_release(core, task);
 	agent_judge(core, agent, outcome);
+	if (outcome == BAL_OUTCOME_BUSY)
+		agent_block(core, agent, event == NULL ? 0 : event->retry_after_ns);
+	if (hedged && outcome != BAL_OUTCOME_SUCCEEDED) {
+		hedge_promote(core, task);
+		return;
+	}
+	if (hedged)
+		hedge_rescind(core, task, BAL_REASON_HEDGE_LOST);
 	switch (outcome) {
 	case BAL_OUTCOME_SUCCEEDED:
 		core->retry_tokens_permille = (uint64_t)num_min_i64(
@@ -302,7 +313,8 @@ void attempt_end(struct bal_core *core, struct task *task, enum bal_outcome outc
 		task_finish(core, task, BAL_TASK_SUCCEEDED, BAL_REASON_DONE);
 		break;
 	case BAL_OUTCOME_BUSY:
-		busy(core, task, agent, event);
+		task->reason = BAL_REASON_WAIT_TURN;
+		requeue_now(core, task);
 		break;
 	case BAL_OUTCOME_HANDED_BACK:
 		handed_back(core, task, pool, event);
@@ -328,15 +340,35 @@ static bool is_running(const struct task *task)
 	return task->state == BAL_TASK_DISPATCHED || task->state == BAL_TASK_RUNNING;
 }
 
+/* Gives up on the task's own attempt. */
+static void give_up(struct bal_core *core, struct task *task, enum bal_reason reason)
+{
+	struct bal_effect *effect = outbox_add_task(core, BAL_EFFECT_RESCIND, task);
+
+	effect->agent = agent_at(core, task->agent)->id;
+	effect->reason = reason;
+	attempt_release(core, task);
+}
+
+static void give_up_all(struct bal_core *core, struct task *task, enum bal_reason reason)
+{
+	if (task->hedge != BAL_NONE)
+		hedge_rescind(core, task, reason);
+	give_up(core, task, reason);
+}
+
+void attempt_outrun(struct bal_core *core, struct task *task)
+{
+	learn_outrun(
+		core, task, agent_at(core, task->agent), core->now_ns - task->dispatched_at_ns);
+	give_up(core, task, BAL_REASON_HEDGE_LOST);
+}
+
 /* The success of an attempt that was given up, for a task that still needs one. */
 static enum bal_status late_success(struct bal_core *core, struct task *task)
 {
 	if (is_running(task)) {
-		struct bal_effect *effect = outbox_add_task(core, BAL_EFFECT_RESCIND, task);
-
-		effect->agent = agent_at(core, task->agent)->id;
-		effect->reason = BAL_REASON_DONE;
-		attempt_release(core, task);
+		give_up_all(core, task, BAL_REASON_DONE);
 	} else if (task->state == BAL_TASK_QUEUED) {
 		dequeue(core, task);
 	}
@@ -351,12 +383,13 @@ static bool was_made(
 {
 	if (event->attempt == 0 || event->epoch > core->epoch)
 		return false;
-	return event->epoch < core->epoch || event->attempt <= task->attempt;
+	return event->epoch < core->epoch || event->attempt <= task->attempt_last;
 }
 
 enum bal_status attempt_answered(struct bal_core *core, const struct bal_event_ended *event)
 {
 	struct task *task = task_find(core, event->task);
+	const struct hedge *hedge;
 	bool unfinished;
 
 	if (task == NULL) {
@@ -365,6 +398,11 @@ enum bal_status attempt_answered(struct bal_core *core, const struct bal_event_e
 	}
 	if (is_running(task) && event->attempt == task->attempt && event->epoch == task->epoch) {
 		attempt_end(core, task, (enum bal_outcome)event->outcome, event);
+		return BAL_OK;
+	}
+	hedge = hedge_of(core, task);
+	if (hedge != NULL && event->attempt == hedge->attempt && event->epoch == core->epoch) {
+		hedge_answered(core, task, event);
 		return BAL_OK;
 	}
 	unfinished = is_running(task) || task->state == BAL_TASK_QUEUED ||
@@ -385,14 +423,9 @@ void task_cancel(struct bal_core *core, struct task *task)
 		dequeue(core, task);
 		break;
 	case BAL_TASK_DISPATCHED:
-	case BAL_TASK_RUNNING: {
-		struct bal_effect *effect = outbox_add_task(core, BAL_EFFECT_RESCIND, task);
-
-		effect->agent = agent_at(core, task->agent)->id;
-		effect->reason = BAL_REASON_CANCELLED;
-		attempt_release(core, task);
+	case BAL_TASK_RUNNING:
+		give_up_all(core, task, BAL_REASON_CANCELLED);
 		break;
-	}
 	case BAL_TASK_WAITING:
 		break;
 	default:
@@ -419,6 +452,10 @@ void task_timer(struct bal_core *core, struct task *task)
 		const struct agent *agent = agent_at(core, task->agent);
 		bool lease = core->pools[agent->pool].conf.kind == BAL_POOL_LEASE;
 
+		if (core->now_ns < task->until_ns) {
+			hedge_timer(core, task);
+			break;
+		}
 		attempt_rescind(core, task,
 			lease ? BAL_REASON_LEASE_EXPIRED : BAL_REASON_ATTEMPT_TIMEOUT,
 			lease ? BAL_OUTCOME_LOST : BAL_OUTCOME_TIMEOUT);

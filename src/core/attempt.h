@@ -26,6 +26,15 @@ void attempt_rescind(
  * or epoch, and not the success of a task that is still unfinished. */
 enum bal_status attempt_answered(struct bal_core *core, const struct bal_event_ended *event);
 
+/* Takes a slot of the agent for an attempt of the task, with all that it holds; gives it back after
+ * an attempt that began at taken_at_ns. */
+void attempt_slot_take(struct bal_core *core, const struct task *task, struct agent *agent);
+void attempt_slot_give(
+	struct bal_core *core, const struct task *task, struct agent *agent, int64_t taken_at_ns);
+
+/* The task's second attempt was faster: gives up on the first and frees its slot. */
+void attempt_outrun(struct bal_core *core, struct task *task);
+
 /* Frees the slot of a running task: counters, limits, lent slots. */
 void attempt_release(struct bal_core *core, struct task *task);
 

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/checksum.h"
 #include "core/agent.h"
+#include "core/hedge.h"
 #include "core/life.h"
 #include "core/order.h"
 #include "core/outbox.h"
@@ -40,6 +41,7 @@ struct check {
 	uint32_t waiters; /* tasks that wait for another one */
 	uint32_t awaited; /* of these, the first in their chain */
 	uint32_t chained; /* met by following the chains */
+	uint32_t hedges;  /* tasks with a second attempt */
 	uint32_t timers;
 };
 
@@ -130,6 +132,30 @@ static void check_task_place(struct check *check, const struct task *task, bool 
 	EXPECT(check, map_get(&core->orphans, task->id) == MAP_NONE);
 }
 
+/* A second attempt is of a running task, on another agent, and younger than the first was when it
+ * started; each that the table holds belongs to the task that says so. */
+static void check_hedge(struct check *check, const struct task *task, bool running)
+{
+	const struct bal_core *core = check->core;
+	const struct hedge *hedge;
+
+	EXPECT(check, task->attempt <= task->attempt_last);
+	if (task->hedge == BAL_NONE)
+		return;
+	bal_assert(slab_holds(&core->hedges, task->hedge));
+	hedge = hedge_of(core, task);
+	EXPECT(check, running);
+	EXPECT(check, task->lender == 0);
+	EXPECT(check, hedge->task == slab_index(&core->tasks, task));
+	EXPECT(check, hedge->agent != task->agent);
+	EXPECT(check, hedge->attempt > task->attempt);
+	EXPECT(check, hedge->attempt <= task->attempt_last);
+	EXPECT(check, hedge->dispatched_at_ns >= task->dispatched_at_ns);
+	EXPECT(check, list_holds(&hedge->node));
+	check->hedges++;
+	check->sum[SUM_RUNNING] += weight(task->tenant);
+}
+
 static void check_lending(struct check *check, const struct task *task, bool running)
 {
 	const struct task *borrower = NULL;
@@ -175,6 +201,7 @@ static void check_task(struct check *check, uint32_t place)
 			life_task_may(BAL_TASK_FINISHING, (enum bal_task_state)task->end_state));
 	check_task_place(check, task, running);
 	check_lending(check, task, running);
+	check_hedge(check, task, running);
 	check_timer(check, &task->timer, TIMER_TASK, task->id);
 	EXPECT(check, heap_holds(&task->timer.node) == (due_ns != BAL_NEVER_NS));
 	EXPECT(check, (due_ns == BAL_NEVER_NS) | (task->timer.node.key == due_ns));
@@ -206,6 +233,8 @@ static void check_tasks(struct check *check)
 	EXPECT(check, check->children_waited == check->with_parent);
 	EXPECT(check, core->waiters.count == check->awaited);
 	EXPECT(check, check->chained == check->waiters);
+	EXPECT(check, core->hedges.count == check->hedges);
+	EXPECT(check, core->hedges_open.count == check->hedges);
 }
 
 static void check_shares(struct check *check)
@@ -299,9 +328,10 @@ static void check_tenants(struct check *check)
 	EXPECT(check, check->sum[SUM_RUNNING] == running);
 }
 
-static void check_agent_tasks(struct check *check, const struct agent *agent, uint32_t place)
+/* Returns the second attempts among them. */
+static uint32_t check_agent_tasks(struct check *check, const struct agent *agent, uint32_t place)
 {
-	uint32_t running = 0, lent = 0, exclusive = 0, count = 0;
+	uint32_t running = 0, lent = 0, exclusive = 0, count = 0, hedges = 0;
 
 	for (const struct list_node *node = agent->tasks.first; node != NULL;
 		node = list_next(node)) {
@@ -313,11 +343,20 @@ static void check_agent_tasks(struct check *check, const struct agent *agent, ui
 		exclusive += (task->lender == 0) & (task->exclusive != 0);
 		count++;
 	}
+	for (const struct list_node *node = check->core->hedges_open.first; node != NULL;
+		node = list_next(node)) {
+		const struct hedge *hedge = container_of(node, struct hedge, node);
+
+		hedges += hedge->agent == place;
+		exclusive +=
+			hedge->agent == place && task_at(check->core, hedge->task)->exclusive != 0;
+	}
 	EXPECT(check, agent->tasks.count == count);
-	EXPECT(check, agent->tasks.count <= OUTBOX_AGENT_TASKS_MAX(check->core));
-	EXPECT(check, agent->running == running);
+	EXPECT(check, count + hedges <= OUTBOX_AGENT_TASKS_MAX(check->core));
+	EXPECT(check, agent->running == running + hedges);
 	EXPECT(check, agent->lent == lent);
 	EXPECT(check, agent->exclusive == exclusive);
+	return hedges;
 }
 
 /* It is among the idle ones when it may take a task; one whose pause has just ended may come late,
@@ -338,7 +377,7 @@ static void check_pool_agents(struct check *check, const struct pool *pool, uint
 {
 	const struct bal_core *core = check->core;
 	uint32_t states[BAL_AGENT_STATE_COUNT] = {0};
-	uint32_t slots = 0, running = 0, lent = 0, idle = 0, count = 0;
+	uint32_t slots = 0, running = 0, lent = 0, idle = 0, count = 0, hedges = 0;
 
 	for (const struct list_node *node = pool->agents.first; node != NULL;
 		node = list_next(node)) {
@@ -350,7 +389,7 @@ static void check_pool_agents(struct check *check, const struct pool *pool, uint
 		bal_assert(slab_holds(&core->agents, place));
 		EXPECT(check, map_get(&core->agents_by_id, agent->id) == place);
 		EXPECT(check, agent->pool == number);
-		check_agent_tasks(check, agent, place);
+		hedges += check_agent_tasks(check, agent, place);
 		check_idle(check, agent);
 		check_timer(check, &agent->timer, TIMER_AGENT, agent->id);
 		states[agent->state]++;
@@ -368,6 +407,7 @@ static void check_pool_agents(struct check *check, const struct pool *pool, uint
 	EXPECT(check, pool->slots_ready == slots);
 	EXPECT(check, pool->running == running);
 	EXPECT(check, pool->lent == lent);
+	EXPECT(check, pool->hedges == hedges);
 	EXPECT(check, pool->idle_count == idle);
 	EXPECT(check, pool->seat_count == count);
 	EXPECT(check, pool->agents.count == count);

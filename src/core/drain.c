@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "core/agent.h"
+#include "core/hedge.h"
 #include "core/learn.h"
 #include "core/order.h"
 #include "core/outbox.h"
@@ -43,7 +44,8 @@ bool drain_back(struct bal_core *core, struct agent *agent)
 
 void drain_check(struct bal_core *core, struct agent *agent)
 {
-	if (agent->state != BAL_AGENT_DRAINING || agent->end_asked || agent->tasks.count > 0 ||
+	if (agent->state != BAL_AGENT_DRAINING || agent->end_asked ||
+		agent->running + agent->lent > 0 ||
 		agent_pool(core, agent)->conf.kind != BAL_POOL_PROCESS)
 		return;
 	agent->end_asked = true;
@@ -60,6 +62,7 @@ void drain_limit_reached(struct bal_core *core, struct agent *agent)
 	if (agent->drain_asked_back || core->now_ns < drain_limit_at_ns(core, agent))
 		return;
 	agent->drain_asked_back = true;
+	hedges_drained(core, agent);
 	for (struct list_node *node = agent->tasks.first; node != NULL; node = list_next(node)) {
 		struct task *task = container_of(node, struct task, agent_node);
 		struct bal_effect *effect = outbox_add_task(core, BAL_EFFECT_HAND_BACK, task);

@@ -109,17 +109,30 @@ static void fill_choice(struct bal_why *why, struct choice *choice, struct bal_c
 	}
 }
 
-void explain_routed(struct bal_core *core, const struct task *task, struct choice *choice)
+static void explain_choice(struct bal_core *core, const struct task *task, struct choice *choice,
+	enum bal_reason reason, int64_t since_ns)
 {
 	struct bal_why *why = record_new(core, task->id, BAL_WHY_ROUTED);
 
-	why->reason = choice->ranked_count == 1 ? BAL_REASON_ONLY_CHOICE : BAL_REASON_ROUTED;
-	why->attempt = task->attempt + 1;
-	why->expected_wait_ns = core->now_ns - task->queued_at_ns;
+	why->reason = reason;
+	why->attempt = task->attempt_last + 1;
+	why->expected_wait_ns = core->now_ns - since_ns;
 	why->capable_count = explain_capable(core, choice->basis.lane);
 	why->pool = choice->ranked[0].agent->pool;
 	fill_weights(core, why);
 	fill_choice(why, choice, &why->winner);
+}
+
+void explain_routed(struct bal_core *core, const struct task *task, struct choice *choice)
+{
+	explain_choice(core, task, choice,
+		choice->ranked_count == 1 ? BAL_REASON_ONLY_CHOICE : BAL_REASON_ROUTED,
+		task->queued_at_ns);
+}
+
+void explain_hedged(struct bal_core *core, const struct task *task, struct choice *choice)
+{
+	explain_choice(core, task, choice, BAL_REASON_HEDGED, task->dispatched_at_ns);
 }
 
 void explain_lent(struct bal_core *core, const struct task *task, const struct agent *agent,
@@ -134,7 +147,7 @@ void explain_lent(struct bal_core *core, const struct task *task, const struct a
 	learn_expect(core, agent->pool, task->kind, &prior);
 	score_agent(&basis, agent, &prior, &score);
 	why->reason = BAL_REASON_LENT_SLOT;
-	why->attempt = task->attempt + 1;
+	why->attempt = task->attempt_last + 1;
 	why->other = lender->id;
 	why->expected_wait_ns = core->now_ns - task->queued_at_ns;
 	why->capable_count = explain_capable(core, basis.lane);

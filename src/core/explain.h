@@ -9,6 +9,10 @@
 /* The task goes to choice->ranked[0]. */
 void explain_routed(struct bal_core *core, const struct task *task, struct choice *choice);
 
+/* A second attempt of the task goes to choice->ranked[0] while the first runs; what it waited is
+ * how long that has run. */
+void explain_hedged(struct bal_core *core, const struct task *task, struct choice *choice);
+
 /* The task runs on the slot that an ancestor holds on this agent. */
 void explain_lent(struct bal_core *core, const struct task *task, const struct agent *agent,
 	const struct task *lender);

@@ -21,6 +21,7 @@
 	X(LANE, lane, struct lane)                                                                 \
 	X(AGENT, agent, struct agent)                                                              \
 	X(TASK, task, struct task)                                                                 \
+	X(HEDGE, hedge, struct hedge)                                                              \
 	X(HISTORY, history, struct history)                                                        \
 	X(CONTEXT, context, struct context)                                                        \
 	X(ORDER, order, struct order)                                                              \

@@ -22,6 +22,7 @@ extern const struct form FORM_TENANT;
 extern const struct form FORM_LANE;
 extern const struct form FORM_AGENT;
 extern const struct form FORM_TASK;
+extern const struct form FORM_HEDGE;
 extern const struct form FORM_HISTORY;
 extern const struct form FORM_CONTEXT;
 extern const struct form FORM_ORDER;

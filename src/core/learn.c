@@ -4,6 +4,11 @@
  * slow one to its pool's, that one to 1.  Requirement: "historical performance, lookback 30 days";
  * the slow mean's weight halves every HALF_LIFE_NS, so a month-old service counts an eighth.
  *
+ * What is late is a high quantile of service over expectation, one number per kind, followed by its
+ * sign alone: an end beyond it raises it by a step times the quantile, one below lowers it by a
+ * step times the rest ("stochastic approximation", Robbins and Monro 1951).  So an attempt that was
+ * given up beyond it counts in full, although nobody knows how long it would have taken.
+ *
  * Pools have histories too, under a key of their own, so that a new agent starts with what its
  * pool is known for.  Both tables are bounded and forget what was not used for longest. */
 #include "core/learn.h"
@@ -31,6 +36,12 @@
 #define SLOWNESS_MAX   1000.0
 #define SUCCESS_MIN    0.05
 #define KNOWN_COUNT    10
+#define LATE_FIRST     3.0  /* times what is expected, before anything is measured */
+#define LATE_STEP      0.05 /* of the quantile, for one end; larger for the first few */
+#define LATE_COUNT_MAX 1000
+#define LATE_KNOWN     20 /* ends after which the quantile is believed */
+#define LATE_MIN       0.1
+#define LATE_MAX       1000.0
 #define TOLD_SHARE     0.04 /* change of a pool's belief that its unknown agents are told of */
 
 static const uint64_t POOL_KEY = UINT64_C(1) << 63;
@@ -253,6 +264,40 @@ static void tell_success(struct bal_core *core, uint32_t number)
 	shelf_believed(core, BAL_NONE, number);
 }
 
+/* What an end must exceed, times what was expected. */
+static double late_of(const struct kind *kind)
+{
+	return kind->late == 0.0 ? LATE_FIRST : kind->late;
+}
+
+static void late_add(struct bal_core *core, struct kind *kind, bool beyond)
+{
+	double quantile = (double)knob(core, BAL_KNOB_HEDGE_LATE) / (double)PERMILLE;
+	double step = LATE_STEP + 1.0 / (1.0 + (double)kind->late_count);
+
+	kind->late = late_of(kind);
+	kind->late *= beyond ? 1.0 + step * quantile : 1.0 - step * (1.0 - quantile);
+	kind->late = num_clamp(kind->late, LATE_MIN, LATE_MAX);
+	kind->late_count += kind->late_count < LATE_COUNT_MAX;
+}
+
+/* Service that is expected of an agent, in seconds. */
+static double expected_s(
+	const struct bal_core *core, const struct task *task, const struct agent *agent)
+{
+	return num_max(learn_size_s(core, task), 1e-6) * learn_slowness(core, agent, task->kind);
+}
+
+int64_t learn_late_ns(
+	const struct bal_core *core, const struct task *task, const struct agent *agent)
+{
+	const struct kind *kind = &core->kinds[task->kind];
+
+	if (kind->late_count < LATE_KNOWN)
+		return BAL_NEVER_NS;
+	return num_to_i64(expected_s(core, task, agent) * kind->late * (double)NS_PER_S);
+}
+
 static void learn_service(struct bal_core *core, const struct task *task, const struct agent *agent,
 	int64_t service_ns)
 {
@@ -273,6 +318,10 @@ static void learn_service(struct bal_core *core, const struct task *task, const 
 	/* A warm context makes the task smaller, not the agent faster. */
 	if (task->warm)
 		slowness /= 1.0 - learn_warm_share(core, task->kind);
+	/* Nobody pays for it who does not hedge. */
+	if (knob(core, BAL_KNOB_HEDGE_SHARE) > 0)
+		late_add(core, kind,
+			slowness > late_of(kind) * learn_slowness(core, agent, task->kind));
 	of_pool = learn_history(core, pool_who(core, agent->pool), kind_hash(core, task->kind));
 	history_add(core, of_pool, slowness);
 	tell_slowness(core, agent->pool, task->kind, of_pool);
@@ -295,6 +344,27 @@ void learn_attempt(struct bal_core *core, const struct task *task, struct agent 
 	if (outcome == BAL_OUTCOME_SUCCEEDED && service_ns > 0)
 		learn_service(core, task, agent, service_ns);
 	tell_success(core, task->kind);
+	shelf_learned(core, agent, task->kind, own);
+}
+
+void learn_outrun(
+	struct bal_core *core, const struct task *task, struct agent *agent, int64_t elapsed_ns)
+{
+	struct kind *kind = &core->kinds[task->kind];
+	double elapsed_s = (double)elapsed_ns / (double)NS_PER_S;
+	double slowness = num_clamp(
+		elapsed_s / num_max(learn_size_s(core, task), 1e-6), SLOWNESS_MIN, SLOWNESS_MAX);
+	double expected = learn_slowness(core, agent, task->kind);
+	struct history *own;
+
+	if (slowness > late_of(kind) * expected)
+		late_add(core, kind, true);
+	/* It would have taken longer still, so it is at least no reason to think well of the agent:
+	 * one whose tasks always end elsewhere would never be found slow. */
+	if (slowness <= expected)
+		return;
+	own = learn_history(core, agent->id, kind_hash(core, task->kind));
+	history_add(core, own, slowness);
 	shelf_learned(core, agent, task->kind, own);
 }
 

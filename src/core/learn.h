@@ -61,6 +61,15 @@ double learn_beside_share(const struct bal_core *core, uint32_t kind);
 /* True when enough of this kind has finished to refuse somebody on the strength of its mean. */
 bool learn_is_known(const struct bal_core *core, uint32_t kind);
 
+/* How long an attempt of the task on this agent may take before it is late: longer than knob
+ * HEDGE_LATE of those of its kind.  BAL_NEVER_NS while that is not known. */
+int64_t learn_late_ns(
+	const struct bal_core *core, const struct task *task, const struct agent *agent);
+
+/* An attempt was given up after this long because another one of the task was faster. */
+void learn_outrun(
+	struct bal_core *core, const struct task *task, struct agent *agent, int64_t elapsed_ns);
+
 /* Takes in the end of an attempt on an agent. */
 void learn_attempt(struct bal_core *core, const struct task *task, struct agent *agent,
 	enum bal_outcome outcome, int64_t service_ns);

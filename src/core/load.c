@@ -225,6 +225,7 @@ static bool read_task(struct load *load, uint32_t place)
 	core->totals.states[task->state]++;
 	task->timer.owner = TIMER_TASK;
 	task->waiter_next = BAL_NONE;
+	task->hedge = BAL_NONE;
 	task_timer_update(core, task);
 	if (task->state == BAL_TASK_QUEUED)
 		queue_put(core, task);
@@ -237,13 +238,12 @@ static bool read_task(struct load *load, uint32_t place)
 	return true;
 }
 
-/* A task goes back to its agent: all that counts running attempts counts it. */
-static void count_running(struct bal_core *core, struct task *task, struct agent *agent)
+/* An attempt goes back to its agent: all that counts running ones counts it. */
+static void count_running(struct bal_core *core, const struct task *task, struct agent *agent)
 {
 	struct pool *pool = agent_pool(core, agent);
 	bool own = task->lender == 0;
 
-	list_append(&agent->tasks, &task->agent_node);
 	agent->running += own;
 	pool->running += own;
 	agent->lent += !own;
@@ -266,10 +266,33 @@ static void read_running(struct load *load)
 			load->ok = slab_holds(&core->tasks, place) &&
 				   task_at(core, place)->agent == i &&
 				   !list_holds(&task_at(core, place)->agent_node);
-			if (load->ok)
-				count_running(core, task_at(core, place), agent_at(core, i));
+			if (!load->ok)
+				return;
+			list_append(&agent_at(core, i)->tasks, &task_at(core, place)->agent_node);
+			count_running(core, task_at(core, place), agent_at(core, i));
 		}
 	}
+}
+
+static bool read_hedge(struct load *load, uint32_t place)
+{
+	struct bal_core *core = load->core;
+	struct hedge *hedge = slab_take_at(&core->hedges, place);
+	struct task *task;
+	struct agent *agent;
+
+	if (hedge == NULL || !form_read(&FORM_HEDGE, hedge, &load->reader) ||
+		!slab_holds(&core->tasks, hedge->task) || !slab_holds(&core->agents, hedge->agent))
+		return false;
+	task = task_at(core, hedge->task);
+	agent = agent_at(core, hedge->agent);
+	if (task->hedge != BAL_NONE || task->lender != 0)
+		return false;
+	task->hedge = place;
+	list_append(&core->hedges_open, &hedge->node);
+	agent_pool(core, agent)->hedges++;
+	count_running(core, task, agent);
+	return true;
 }
 
 static bool read_child(struct load *load, uint32_t place)
@@ -388,6 +411,7 @@ static void read_state(struct load *load)
 	read_list(load, limits->agents_max, read_agent);
 	read_tasks(load);
 	read_running(load);
+	read_list(load, limits->agents_max, read_hedge);
 	read_list(load, limits->tasks_max, read_child);
 	read_list(load, limits->tasks_max, read_deferred);
 	read_timers(load);

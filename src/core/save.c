@@ -110,6 +110,17 @@ static void put_running(struct save *save, const struct bal_core *core)
 	}
 }
 
+static void put_hedges(struct save *save, const struct bal_core *core)
+{
+	for (const struct list_node *node = core->hedges_open.first; node != NULL;
+		node = list_next(node)) {
+		const struct hedge *hedge = container_of(node, struct hedge, node);
+
+		put_item(save, &FORM_HEDGE, slab_index(&core->hedges, hedge), hedge);
+	}
+	put_end(save);
+}
+
 static void put_children(struct save *save, const struct bal_core *core)
 {
 	for (const struct list_node *node = core->children_queued.first; node != NULL;
@@ -175,6 +186,7 @@ static void put_state(struct save *save, const struct bal_core *core)
 	put_agents(save, core);
 	put_slab(save, &FORM_TASK, &core->tasks);
 	put_running(save, core);
+	put_hedges(save, core);
 	put_children(save, core);
 	put_deferred(save, core);
 	for (uint32_t i = 0; i < limits->pools_max; i++)

@@ -14,6 +14,7 @@
  *     agents       pool by pool, oldest first: place + 1, fields, idle, seat, timer; 0
  *     tasks        place + 1 and fields; 0
  *     running      per agent in order of places: place + 1 of each of its tasks, oldest first; 0
+ *     hedges       place + 1 and fields of each second attempt, oldest first; 0
  *     children     place + 1 of each queued task whose parent waits, in their order; 0
  *     deferred     place + 1 of each task that waits for a faster agent, in their order; 0
  *     timers       of pools that exist
@@ -27,6 +28,6 @@
  */
 
 #define STATE_MAGIC   UINT32_C(0x534c4142) /* "BALS" */
-#define STATE_VERSION 2
+#define STATE_VERSION 3
 
 #endif

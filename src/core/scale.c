@@ -46,9 +46,15 @@ static uint32_t permille_of(uint64_t part, uint64_t whole)
 	return (uint32_t)num_min_i64((int64_t)(part * PERMILLE / whole), UINT32_MAX);
 }
 
+/* Hedges take what is spare: they are no reason to have more of it. */
+static uint32_t slots_busy(const struct pool *pool)
+{
+	return pool->running - pool->hedges;
+}
+
 uint32_t scale_load_permille(const struct pool *pool)
 {
-	return permille_of((uint64_t)pool->running + pool->waiting, slots_coming(pool));
+	return permille_of((uint64_t)slots_busy(pool) + pool->waiting, slots_coming(pool));
 }
 
 /* The pool that answers for a lane's waiting tasks: the first that is up, else the first. */
@@ -347,7 +353,7 @@ static void look(struct bal_core *core, struct pool *pool)
 {
 	uint32_t agents = scale_agents(pool);
 	uint32_t load = scale_load_permille(pool);
-	uint32_t busy = permille_of(pool->running, pool->slots_ready);
+	uint32_t busy = permille_of(slots_busy(pool), pool->slots_ready);
 	bool idle = pool->waiting + pool->waiting_batch == 0 && pool->slots_ready > 0;
 
 	track(&pool->above_since_ns, load > pool->conf.up.load_permille, core->now_ns);

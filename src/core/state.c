@@ -75,6 +75,7 @@ void state_place(struct bal_core *core, struct arena *arena)
 	map_init(&core->tasks_by_id, arena, limits->tasks_max);
 	map_init(&core->waiters, arena, limits->tasks_max);
 	map_init(&core->orphans, arena, limits->tasks_max);
+	slab_init(&core->hedges, arena, limits->agents_max, sizeof(struct hedge));
 	slab_init(&core->shares, arena, limits->tasks_max, sizeof(struct share));
 	map_init(&core->shares_by_key, arena, limits->tasks_max);
 	slab_init(&core->lanes, arena, limits->lanes_max, sizeof(struct lane));

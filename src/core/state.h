@@ -18,6 +18,7 @@
  *               │        └─ shelves                            (agents by cost, for each kind)
  *               ├─ tenants, kinds, shared limits          (small tables, by interned number)
  *               ├─ histories (agent, kind), contexts (conversation)          (what was learned)
+ *               ├─ hedges                             (second attempts beside the first)
  *               ├─ orders, decisions                                  (what can be explained)
  *               └─ timers, outbox                        (what is due, what the host must do)
  *
@@ -54,6 +55,7 @@ struct task {
 	int64_t turn_at_ns;       /* its place in the order of its share, see core/queue.h */
 	int64_t dispatched_at_ns; /* of the running or last attempt */
 	int64_t until_ns;         /* of the running attempt */
+	int64_t hedge_look_ns;    /* when it is late, or its second attempt must have ended */
 	struct timer timer;
 	struct heap_node order_node; /* in its share: by deadline or age */
 	struct heap_node age_node;   /* in its lane and class: by age */
@@ -64,8 +66,10 @@ struct task {
 	uint32_t kind;
 	uint32_t tenant;
 	uint32_t agent; /* place of the agent it runs on; BAL_NONE */
+	uint32_t hedge; /* place of its second attempt; BAL_NONE */
 	uint32_t attempt;
-	uint32_t epoch; /* in which the attempt was dispatched */
+	uint32_t attempt_last; /* the highest number given to one */
+	uint32_t epoch;        /* in which the attempt was dispatched */
 	uint32_t failures;
 	uint32_t attempts_max; /* 0 = its pool's */
 	uint32_t flags;
@@ -79,6 +83,16 @@ struct task {
 	uint8_t cancelled; /* SUBMITTED: ends as soon as it is stored */
 	uint8_t warm;      /* the attempt found its conversation's context */
 	uint8_t beside;    /* the attempt is on its parent's agent */
+};
+
+/* A second attempt that runs beside a task's own, see core/hedge.h. */
+struct hedge {
+	struct list_node node; /* in core->hedges_open, oldest first */
+	uint32_t task;         /* its place */
+	uint32_t agent;        /* likewise */
+	uint32_t attempt;
+	int64_t dispatched_at_ns;
+	uint8_t warm, beside;
 };
 
 /* The tasks of one tenant in one class of one lane. */
@@ -139,6 +153,8 @@ struct kind {
 	struct mean beside, apart; /* slowness on the agent of the parent task, and elsewhere */
 	uint64_t finished_count;
 	double success_told; /* what is believed where an agent is not known yet; 0 = certain */
+	double late;         /* a high quantile of service over what was expected, see learn.c */
+	uint32_t late_count; /* ends that it comes from */
 };
 
 struct limit {
@@ -201,6 +217,7 @@ struct pool {
 	uint32_t slots_ready;
 	uint32_t running;          /* slots taken */
 	uint32_t lent;             /* attempts on slots that an ancestor holds */
+	uint32_t hedges;           /* of those running, second attempts of their task */
 	uint32_t waiting;          /* tasks it answers for, batch excepted; counted at each look */
 	uint32_t waiting_batch;    /* likewise batch */
 	int64_t critical_since_ns; /* since when the first critical one waits; BAL_NEVER_NS */
@@ -300,6 +317,8 @@ struct bal_core {
 	struct slab lanes;
 	struct map lanes_by_hash;
 	struct list lanes_active;
+	struct slab hedges;
+	struct list hedges_open;
 	struct list children_queued;
 	struct list deferred; /* by class, then in the order in which they were */
 	uint32_t pool_words;  /* words of a lane's set of pools */

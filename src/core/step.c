@@ -16,6 +16,7 @@
 #include "core/defer.h"
 #include "core/dispatch.h"
 #include "core/drain.h"
+#include "core/hedge.h"
 #include "core/order.h"
 #include "core/outbox.h"
 #include "core/queue.h"
@@ -77,6 +78,7 @@ static enum bal_status on_gap(struct bal_core *core, const struct bal_event *eve
 		if (task->agent == BAL_NONE)
 			continue;
 		task->until_ns = time_add_ns(task->until_ns, duration_ns);
+		task->hedge_look_ns = time_add_ns(task->hedge_look_ns, duration_ns);
 		task_timer_update(core, task);
 	}
 	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
@@ -292,12 +294,23 @@ static struct task *find_running(const struct bal_core *core, uint64_t id, uint3
 	return task;
 }
 
+/* True when the event means the second attempt of its task, which is at work by being there and is
+ * never leased. */
+static bool is_hedge(const struct bal_core *core, uint64_t id, uint32_t attempt)
+{
+	const struct task *task = task_find(core, id);
+	const struct hedge *hedge = task == NULL ? NULL : hedge_of(core, task);
+
+	return hedge != NULL && hedge->attempt == attempt;
+}
+
 static enum bal_status on_attempt_started(struct bal_core *core, const struct bal_event *event)
 {
 	struct task *task = find_running(core, event->attempt.task, event->attempt.attempt);
 
 	if (task == NULL)
-		return BAL_STALE;
+		return is_hedge(core, event->attempt.task, event->attempt.attempt) ? BAL_OK
+										   : BAL_STALE;
 	if (task->state == BAL_TASK_DISPATCHED)
 		task_state_set(core, task, BAL_TASK_RUNNING);
 	return BAL_OK;
@@ -389,6 +402,7 @@ static enum bal_status on_agent_down(struct bal_core *core, const struct bal_eve
 	if (agent->state == BAL_AGENT_STARTING)
 		order_agent_done(core, agent);
 	agent_state_set(core, agent, BAL_AGENT_GONE);
+	hedges_lost(core, agent);
 	while (agent->tasks.first != NULL) {
 		struct task *task = container_of(agent->tasks.first, struct task, agent_node);
 

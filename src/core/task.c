@@ -4,6 +4,7 @@
 #include "core/task.h"
 
 #include "base/assert.h"
+#include "base/num.h"
 #include "core/life.h"
 #include "core/queue.h"
 #include "core/timer.h"
@@ -52,7 +53,9 @@ struct task *task_new(struct bal_core *core, const struct bal_event_task *event,
 	task->lane = lane;
 	task->kind = event->kind;
 	task->tenant = event->tenant;
+	task->hedge_look_ns = BAL_NEVER_NS;
 	task->agent = BAL_NONE;
+	task->hedge = BAL_NONE;
 	task->attempts_max = event->attempts_max;
 	task->flags = event->flags;
 	task->waiter_next = BAL_NONE;
@@ -87,6 +90,7 @@ int64_t task_due_ns(const struct task *task)
 		return task->deadline_ns;
 	case BAL_TASK_DISPATCHED:
 	case BAL_TASK_RUNNING:
+		return num_min_i64(task->until_ns, task->hedge_look_ns);
 	case BAL_TASK_FINISHING:
 		return task->until_ns;
 	default:
@@ -200,6 +204,7 @@ void task_free(struct bal_core *core, struct task *task)
 
 	bal_assert(life_task_ended((enum bal_task_state)task->state));
 	bal_assert(task->agent == BAL_NONE);
+	bal_assert(task->hedge == BAL_NONE);
 	release_parent(core, task);
 	leave_waiters(core, task);
 	timer_clear(core, &task->timer);

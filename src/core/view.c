@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "core/agent.h"
+#include "core/hedge.h"
 #include "core/queue.h"
 #include "core/scale.h"
 #include "core/task.h"
@@ -12,13 +13,17 @@
 bool bal_task_view(const struct bal_core *core, uint64_t id, struct bal_task_view *view)
 {
 	const struct task *task = task_find(core, id);
+	const struct hedge *hedge;
 
 	if (task == NULL)
 		return false;
+	hedge = hedge_of(core, task);
 	*view = (struct bal_task_view){.state = (enum bal_task_state)task->state,
 		.reason = (enum bal_reason)task->reason,
 		.attempt = task->attempt,
 		.agent = task->agent == BAL_NONE ? 0 : agent_at(core, task->agent)->id,
+		.hedge_attempt = hedge == NULL ? 0 : hedge->attempt,
+		.hedge_agent = hedge == NULL ? 0 : agent_at(core, hedge->agent)->id,
 		.submitted_at_ns = task->submitted_at_ns,
 		.dispatched_at_ns = task->dispatched_at_ns,
 		.not_before_ns = task->not_before_ns,
@@ -33,7 +38,7 @@ static void view_agent(
 		.pool = agent->pool,
 		.state = (enum bal_agent_state)agent->state,
 		.slots = agent->slots,
-		.running = agent->tasks.count,
+		.running = agent->running + agent->lent,
 		.up_at_ns = agent->up_at_ns,
 		.finished_count = agent->finished_count,
 		.failed_count = agent->failed_count,
@@ -44,6 +49,7 @@ static void view_agent(
 
 		view->busy_ns = num_add_i64(view->busy_ns, core->now_ns - task->dispatched_at_ns);
 	}
+	view->busy_ns = num_add_i64(view->busy_ns, hedges_busy_ns(core, agent));
 	for (uint32_t i = 0; i < BAL_SIGNAL_COUNT; i++)
 		view->signals[i] = agent->signals[i];
 }

@@ -23,9 +23,10 @@ struct sim_scaling {
 struct sim_report {
 	uint64_t submitted, accepted, refused;
 	uint64_t ended[BAL_TASK_STATE_COUNT];
-	uint64_t dispatched, retried;
-	uint64_t stale;            /* answers that the core did not take */
-	uint64_t lost;             /* accepted and never ended */
+	uint64_t dispatched, retried; /* all attempts; those after the first, hedges excepted */
+	uint64_t hedged;              /* second attempts beside the first */
+	uint64_t stale;               /* answers that the core did not take */
+	uint64_t lost;                /* accepted and never ended */
 	uint64_t duplicates;       /* succeeded, and an answer of another attempt succeeded too */
 	uint64_t events;           /* fed to the core, hand-overs of effects included */
 	int64_t end_at_ns;         /* virtual time of the last event */

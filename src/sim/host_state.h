@@ -11,20 +11,27 @@
 
 /* host_state: what host.c (the loop), perform.c (effects) and meddle.c (people) share. */
 
-/* A task as its client and its agent know it. */
+/* An attempt that its agent works on. */
+struct host_run {
+	uint64_t agent; /* 0: none */
+	uint32_t attempt;
+	int64_t begun_at_ns;
+	bool is_parked; /* its agent only waits for the task's children */
+};
+
+#define HOST_RUNS_MAX 2 /* of one task at a time: the second is a hedge */
+
+/* A task as its client and its agents know it. */
 struct host_task {
 	struct bal_event_task event;
 	int64_t submitted_at_ns;
 	int64_t work_ns;
-	int64_t attempt_at_ns;
-	uint64_t agent; /* of the running attempt; 0 = none */
-	uint32_t attempt;
+	struct host_run runs[HOST_RUNS_MAX];
 	uint32_t children;      /* still to be submitted */
 	uint32_t children_open; /* submitted, not ended */
 	uint64_t success;       /* attempt whose answer succeeded first; 0 = none */
 	bool is_seen;           /* was dispatched before */
 	bool is_ended;
-	bool is_parked; /* its agent only waits for the children */
 };
 
 struct host {

@@ -54,7 +54,8 @@ static void drain_agent(struct host *host)
 static void touch_attempt(struct host *host, enum bal_event_type type)
 {
 	uint64_t task = some_task(host);
-	uint32_t attempt = host->tasks[task].attempt;
+	const struct host_run *runs = host->tasks[task].runs;
+	uint32_t attempt = runs[runs[0].agent == 0].attempt;
 	struct future_event *event = future_post(&host->future, host->now_ns, type);
 
 	if (type == BAL_EVENT_ATTEMPT_STARTED)

@@ -182,6 +182,17 @@ static void draw_bounds(struct sim_options *options, struct prng *prng)
 	}
 }
 
+/* Hedges in every third world, and nothing counts as late too late to happen. */
+static void draw_knobs(struct sim_options *options, struct prng *prng)
+{
+	if (!prng_chance(prng, PPM / 3))
+		return;
+	options->knobs[options->knob_count].knob = BAL_KNOB_HEDGE_SHARE;
+	options->knobs[options->knob_count++].value = 1 + (int64_t)prng_below(prng, PERMILLE);
+	options->knobs[options->knob_count].knob = BAL_KNOB_HEDGE_LATE;
+	options->knobs[options->knob_count++].value = 500 + (int64_t)prng_below(prng, 500);
+}
+
 void sim_options_draw(struct sim_options *options, uint64_t seed, uint32_t tasks)
 {
 	struct sim_load *load = &options->load;
@@ -210,4 +221,5 @@ void sim_options_draw(struct sim_options *options, uint64_t seed, uint32_t tasks
 	load->deadline_ppm = draw_rate(&prng) * 5;
 	load->parent_ppm = draw_rate(&prng);
 	load->children_max = 1 + (uint32_t)prng_below(&prng, 4);
+	draw_knobs(options, &prng);
 }

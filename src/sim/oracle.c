@@ -17,17 +17,26 @@
 
 enum book_state { BOOK_UNKNOWN, BOOK_SUBMITTED, BOOK_OPEN, BOOK_ENDED };
 
+/* A running attempt. */
+struct run_book {
+	uint64_t agent; /* 0 = none */
+	uint32_t attempt;
+	bool is_lent, is_hedge;
+};
+
+#define RUNS_MAX 2
+
 struct task_book {
 	uint64_t parent;
-	uint64_t agent; /* of the running attempt; 0 = none */
 	int64_t deadline_ns;
-	uint32_t pool; /* of the last attempt */
+	struct run_book runs[RUNS_MAX];
+	uint32_t pool; /* of the attempt that ended last */
 	uint32_t tenant;
-	uint32_t attempt;
+	uint32_t attempt; /* highest so far */
 	uint32_t attempts_max;
 	uint32_t failures;
 	uint8_t state;
-	bool is_durable, is_stored, is_result_stored, is_cancelled, is_lent;
+	bool is_durable, is_stored, is_result_stored, is_cancelled;
 	bool parent_waits, has_succeeded, has_failed, is_used_up;
 };
 
@@ -44,6 +53,8 @@ struct pool_book {
 	struct bal_event_pool conf;
 	uint32_t agents; /* up or starting, not draining */
 	uint32_t ordered;
+	uint32_t slots; /* of agents that are up */
+	uint32_t hedges;
 	bool is_moved; /* somebody asked for a size: its bounds are theirs */
 };
 
@@ -67,6 +78,7 @@ struct order_book {
 
 struct oracle {
 	int64_t now_ns;
+	int64_t hedge_share; /* permille of a pool's slots that hedges may have */
 	uint32_t tasks_max, agents_max;
 	uint32_t open_count;
 	struct task_book *tasks;
@@ -145,9 +157,34 @@ static uint32_t attempts_max(const struct oracle *oracle, const struct task_book
 				      : oracle->pools[task->pool].conf.attempts_max;
 }
 
-/* What is allowed is the choice of the pool that the last attempt failed in. */
+/* The attempt of this number while it runs; NULL. */
+static struct run_book *run_of(struct task_book *task, uint32_t attempt)
+{
+	for (uint32_t i = 0; i < RUNS_MAX; i++)
+		if (task->runs[i].agent != 0 && task->runs[i].attempt == attempt)
+			return &task->runs[i];
+	return NULL;
+}
+
+/* Any that runs; NULL. */
+static struct run_book *some_run(struct task_book *task)
+{
+	return task->runs[0].agent != 0   ? &task->runs[0]
+	       : task->runs[1].agent != 0 ? &task->runs[1]
+					  : NULL;
+}
+
+static bool runs_on(const struct task_book *task, uint64_t agent)
+{
+	return task->runs[0].agent == agent || task->runs[1].agent == agent;
+}
+
+/* The attempt that just ended failed.  It is none of the task's while another one runs; what is
+ * allowed is the choice of the pool that the last attempt failed in. */
 static void note_failure(const struct oracle *oracle, struct task_book *task)
 {
+	if (some_run(task) != NULL)
+		return;
 	task->failures++;
 	task->is_used_up = task->failures >= attempts_max(oracle, task);
 }
@@ -189,22 +226,28 @@ static void take_limits(struct oracle *oracle, const struct pool_book *pool)
 }
 
 /* The attempt is over, for whatever reason. */
-static void close_attempt(struct oracle *oracle, struct task_book *task)
+static void close_attempt(struct oracle *oracle, struct task_book *task, struct run_book *run)
 {
-	struct agent_book *agent = &oracle->agents[task->agent];
-	const struct pool_book *pool = &oracle->pools[agent->pool];
+	struct agent_book *agent = &oracle->agents[run->agent];
+	struct pool_book *pool = &oracle->pools[agent->pool];
 
-	if (task->is_lent)
+	if (run->is_lent)
 		agent->lent--;
 	else
 		agent->running--;
-	if (!task->is_lent)
+	if (!run->is_lent)
 		oracle->tenants[task->tenant].running--;
+	pool->hedges -= run->is_hedge;
+	task->pool = agent->pool;
 	for (uint32_t i = 0; i < BAL_POOL_LIMITS_MAX; i++)
 		if (pool->conf.limits[i] != BAL_NONE)
 			oracle->limits[pool->conf.limits[i]].running--;
-	task->agent = 0;
-	task->is_lent = false;
+	*run = (struct run_book){.agent = 0};
+	if (some_run(task) != NULL && some_run(task)->is_hedge) {
+		/* It goes on as the task's only attempt. */
+		oracle->pools[oracle->agents[some_run(task)->agent].pool].hedges--;
+		some_run(task)->is_hedge = false;
+	}
 }
 
 /* True when the agent runs an ancestor that waits for the task. */
@@ -214,7 +257,7 @@ static bool may_borrow(struct oracle *oracle, const struct task_book *task, uint
 		task = task_of(oracle, task->parent);
 		if (task == NULL)
 			return false;
-		if (task->agent == agent)
+		if (runs_on(task, agent))
 			return true;
 	}
 	return false;
@@ -242,13 +285,35 @@ static void check_place(struct oracle *oracle, const struct bal_effect *effect, 
 			effect->task, effect->agent, agent->slots);
 }
 
+/* A second attempt beside the first. */
+static void check_hedge(
+	struct oracle *oracle, struct task_book *task, const struct bal_effect *effect)
+{
+	const struct pool_book *pool = &oracle->pools[oracle->agents[effect->agent].pool];
+	uint64_t spare = (uint64_t)pool->slots * (uint64_t)oracle->hedge_share;
+
+	if (some_run(task) == NULL)
+		complain(oracle, "task %" PRIu64 " is hedged while no attempt runs", effect->task);
+	else if (task->runs[0].agent != 0 && task->runs[1].agent != 0)
+		complain(oracle, "task %" PRIu64 " gets a third attempt", effect->task);
+	else if (runs_on(task, effect->agent))
+		complain(oracle, "task %" PRIu64 " is hedged on the agent that has it",
+			effect->task);
+	else if (pool->conf.kind != BAL_POOL_PROCESS && pool->conf.kind != BAL_POOL_URLS)
+		complain(oracle, "task %" PRIu64 " is hedged in a pool of commands or leases",
+			effect->task);
+	else if ((uint64_t)pool->hedges * 1000 >= spare)
+		complain(oracle, "pool %u has %u hedges already, of %u slots",
+			oracle->agents[effect->agent].pool, pool->hedges, pool->slots);
+}
+
 static void check_turn(
-	struct oracle *oracle, const struct task_book *task, const struct bal_effect *effect)
+	struct oracle *oracle, struct task_book *task, const struct bal_effect *effect)
 {
 	if (task->state != BOOK_OPEN)
 		complain(oracle, "task %" PRIu64 " is sent without being accepted or after its end",
 			effect->task);
-	else if (task->agent != 0)
+	else if (some_run(task) != NULL && effect->reason != BAL_REASON_HEDGED)
 		complain(oracle, "task %" PRIu64 " is sent while an attempt runs", effect->task);
 	else if (effect->attempt <= task->attempt)
 		complain(oracle, "task %" PRIu64 ": attempt %u comes after %u", effect->task,
@@ -269,7 +334,9 @@ static void see_dispatch(struct oracle *oracle, const struct bal_effect *effect)
 {
 	struct task_book *task = task_of(oracle, effect->task);
 	struct agent_book *agent = agent_of(oracle, effect->agent);
+	bool is_hedge = effect->reason == BAL_REASON_HEDGED;
 	struct tenant_book *tenant;
+	struct run_book *run;
 
 	if (task == NULL || agent == NULL) {
 		complain(oracle, "unknown task %" PRIu64 " or agent %" PRIu64 " in a dispatch",
@@ -277,15 +344,20 @@ static void see_dispatch(struct oracle *oracle, const struct bal_effect *effect)
 		return;
 	}
 	check_turn(oracle, task, effect);
-	task->is_lent = may_borrow(oracle, task, effect->agent);
-	check_place(oracle, effect, task->is_lent);
+	if (is_hedge)
+		check_hedge(oracle, task, effect);
+	run = &task->runs[task->runs[0].agent != 0];
+	*run = (struct run_book){.is_lent = !is_hedge && may_borrow(oracle, task, effect->agent)};
+	check_place(oracle, effect, run->is_lent);
 	if (oracle->line[0] != '\0')
 		return;
-	task->agent = effect->agent;
+	run->agent = effect->agent;
+	run->attempt = effect->attempt;
+	run->is_hedge = is_hedge;
 	task->attempt = effect->attempt;
-	task->pool = agent->pool;
+	oracle->pools[agent->pool].hedges += is_hedge;
 	take_limits(oracle, &oracle->pools[agent->pool]);
-	if (task->is_lent) {
+	if (run->is_lent) {
 		agent->lent++;
 		return;
 	}
@@ -300,17 +372,17 @@ static void see_dispatch(struct oracle *oracle, const struct bal_effect *effect)
 static void see_rescind(struct oracle *oracle, const struct bal_effect *effect)
 {
 	struct task_book *task = task_of(oracle, effect->task);
+	struct run_book *run = task == NULL ? NULL : run_of(task, effect->attempt);
 
-	if (task == NULL || task->agent == 0 || task->agent != effect->agent ||
-		task->attempt != effect->attempt) {
+	if (run == NULL || run->agent != effect->agent) {
 		complain(oracle, "an attempt of task %" PRIu64 " is rescinded that does not run",
 			effect->task);
 		return;
 	}
+	close_attempt(oracle, task, run);
 	if (effect->reason == BAL_REASON_ATTEMPT_TIMEOUT ||
 		effect->reason == BAL_REASON_LEASE_EXPIRED)
 		note_failure(oracle, task);
-	close_attempt(oracle, task);
 }
 
 /* ---- ends --------------------------------------------------------------------------------- */
@@ -343,7 +415,7 @@ static void see_complete(struct oracle *oracle, const struct bal_effect *effect)
 			oracle, "task %" PRIu64 " ends twice, or was never accepted", effect->task);
 		return;
 	}
-	if (task->agent != 0)
+	if (some_run(task) != NULL)
 		complain(oracle, "task %" PRIu64 " ends while an attempt runs", effect->task);
 	else if (task->is_durable && !task->is_result_stored)
 		complain(oracle, "task %" PRIu64 " ends before its end is stored", effect->task);
@@ -359,12 +431,12 @@ static void see_complete(struct oracle *oracle, const struct bal_effect *effect)
 
 static void see_store_result(struct oracle *oracle, const struct bal_effect *effect)
 {
-	const struct task_book *task = task_of(oracle, effect->task);
+	struct task_book *task = task_of(oracle, effect->task);
 
 	if (task == NULL || task->state != BOOK_OPEN || !task->is_durable)
 		complain(oracle, "the end of task %" PRIu64 " is stored, which is not open",
 			effect->task);
-	else if (task->agent != 0)
+	else if (some_run(task) != NULL)
 		complain(oracle, "task %" PRIu64 " ends while an attempt runs", effect->task);
 	else if (!has_cause(oracle, task, effect->state))
 		complain(oracle, "task %" PRIu64 " ends as %s without a cause", effect->task,
@@ -510,18 +582,13 @@ static void see_submitted(struct oracle *oracle, const struct bal_event_task *ev
 		.parent_waits = (event->flags & BAL_TASK_PARENT_WAITS) != 0};
 }
 
-static bool is_current(const struct task_book *task, const struct bal_event_ended *event)
-{
-	return task->agent != 0 && task->attempt == event->attempt;
-}
-
 static void see_refused_answer(struct oracle *oracle, const struct bal_event_ended *event)
 {
-	const struct task_book *task = task_of(oracle, event->task);
-
+	struct task_book *task = task_of(oracle, event->task);
 	bool makes_sense = event->outcome < BAL_OUTCOME_COUNT && event->epoch == EPOCH;
 
-	if (task != NULL && task->state == BOOK_OPEN && makes_sense && is_current(task, event))
+	if (task != NULL && task->state == BOOK_OPEN && makes_sense &&
+		run_of(task, event->attempt) != NULL)
 		complain(oracle, "the answer of task %" PRIu64 ", attempt %u, is refused",
 			event->task, event->attempt);
 }
@@ -529,6 +596,7 @@ static void see_refused_answer(struct oracle *oracle, const struct bal_event_end
 static void see_answer(struct oracle *oracle, const struct bal_event_ended *event)
 {
 	struct task_book *task = task_of(oracle, event->task);
+	struct run_book *run = task == NULL ? NULL : run_of(task, event->attempt);
 
 	if (task == NULL || task->state != BOOK_OPEN || event->attempt == 0 ||
 		event->attempt > task->attempt || event->epoch > EPOCH ||
@@ -538,19 +606,19 @@ static void see_answer(struct oracle *oracle, const struct bal_event_ended *even
 			event->attempt, event->task);
 		return;
 	}
-	if (!is_current(task, event)) {
+	if (run == NULL) {
 		if (event->outcome != BAL_OUTCOME_SUCCEEDED || task->has_succeeded)
 			complain(oracle, "a late answer of task %" PRIu64 " is taken", event->task);
 		task->has_succeeded = true;
 		return;
 	}
 	if (event->outcome == BAL_OUTCOME_BUSY)
-		oracle->agents[task->agent].busy_until_ns = oracle->now_ns + event->retry_after_ns;
-	close_attempt(oracle, task);
+		oracle->agents[run->agent].busy_until_ns = oracle->now_ns + event->retry_after_ns;
+	close_attempt(oracle, task, run);
 	if ((COUNTED >> event->outcome & 1u) != 0)
 		note_failure(oracle, task);
 	task->has_succeeded = event->outcome == BAL_OUTCOME_SUCCEEDED;
-	task->has_failed = event->outcome == BAL_OUTCOME_FAILED;
+	task->has_failed = event->outcome == BAL_OUTCOME_FAILED && some_run(task) == NULL;
 }
 
 static void see_up(struct oracle *oracle, const struct bal_event_up *event)
@@ -565,6 +633,7 @@ static void see_up(struct oracle *oracle, const struct bal_event_up *event)
 		.is_up = true,
 		.is_ready = event->state == BAL_AGENT_READY};
 	oracle->pools[event->pool].agents++;
+	oracle->pools[event->pool].slots += event->slots;
 	if (event->order == 0 || order == NULL || order->missing == 0)
 		return;
 	oracle->pools[order->pool].ordered--;
@@ -582,6 +651,14 @@ static void see_scale_ended(struct oracle *oracle, const struct bal_event_scale_
 	*order = (struct order_book){.id = 0};
 }
 
+static void see_slots(struct oracle *oracle, const struct bal_event_slots *event)
+{
+	struct agent_book *agent = &oracle->agents[event->agent];
+
+	oracle->pools[agent->pool].slots += event->slots - agent->slots;
+	agent->slots = event->slots;
+}
+
 static void see_down(struct oracle *oracle, uint64_t id)
 {
 	struct agent_book *agent = agent_of(oracle, id);
@@ -591,13 +668,14 @@ static void see_down(struct oracle *oracle, uint64_t id)
 	for (uint32_t i = 1; i <= oracle->tasks_max && agent->running + agent->lent > 0; i++) {
 		struct task_book *task = &oracle->tasks[i];
 
-		if (task->agent != id)
+		if (!runs_on(task, id))
 			continue;
+		close_attempt(oracle, task, &task->runs[task->runs[0].agent != id]);
 		note_failure(oracle, task);
-		close_attempt(oracle, task);
 	}
 	if (!agent->is_draining)
 		oracle->pools[agent->pool].agents--;
+	oracle->pools[agent->pool].slots -= agent->slots;
 	agent->is_up = false;
 }
 
@@ -663,7 +741,11 @@ static void see_fleet_event(struct oracle *oracle, const struct bal_event *event
 		see_down(oracle, event->down.agent);
 		break;
 	case BAL_EVENT_AGENT_SLOTS:
-		oracle->agents[event->slots.agent].slots = event->slots.slots;
+		see_slots(oracle, &event->slots);
+		break;
+	case BAL_EVENT_KNOB:
+		if (event->knob.knob == BAL_KNOB_HEDGE_SHARE)
+			oracle->hedge_share = event->knob.value;
 		break;
 	case BAL_EVENT_SCALE_ENDED:
 		see_scale_ended(oracle, &event->scale_ended);

@@ -10,6 +10,9 @@
  *     a task      ends exactly once, and how it ended has a cause; is accepted when stored; has one
  *                 running attempt at most, with a higher number than any before; is not tried more
  *                 often than it may, nor after its deadline, nor after it was cancelled
+ *     a hedge     is a second running attempt of a task, on another agent; there are some only when
+ *                 the knob allows them, for no more of a pool's slots than it says, and never for a
+ *                 command or a lease; what fails while the other runs is no failure of the task
  *     an answer   counts once; the right one is never refused
  *     an agent    gets work only when it is up, not draining, not busy, and has a slot (a child may
  *                 use the slot of an ancestor that waits for it); is ended only without work

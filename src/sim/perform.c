@@ -37,20 +37,28 @@ static void store(struct host *host, uint64_t task, enum bal_event_type type)
 
 /* ---- attempts ----------------------------------------------------------------------------- */
 
-static struct future_event *post_answer(
-	struct host *host, uint64_t id, int64_t after_ns, enum bal_outcome outcome)
+/* The attempt of this number while it runs, NULL when it does not. */
+static struct host_run *find_run(struct host_task *task, uint32_t attempt)
 {
-	const struct host_task *task = &host->tasks[id];
+	for (uint32_t i = 0; i < HOST_RUNS_MAX; i++)
+		if (task->runs[i].agent != 0 && task->runs[i].attempt == attempt)
+			return &task->runs[i];
+	return NULL;
+}
+
+static struct future_event *post_answer(struct host *host, uint64_t id, const struct host_run *run,
+	int64_t after_ns, enum bal_outcome outcome)
+{
 	struct future_event *event = future_post(
 		&host->future, time_add_ns(host->now_ns, after_ns), BAL_EVENT_ATTEMPT_ENDED);
 
-	event->agent = task->agent;
+	event->agent = run->agent;
 	event->event.ended = (struct bal_event_ended){
-		.task = id, .epoch = 1, .attempt = task->attempt, .outcome = outcome};
+		.task = id, .epoch = 1, .attempt = run->attempt, .outcome = outcome};
 	return event;
 }
 
-static void succeed(struct host *host, uint64_t id, int64_t service_ns)
+static void succeed(struct host *host, uint64_t id, const struct host_run *run, int64_t service_ns)
 {
 	const struct sim_faults *faults = &host->options->faults;
 	int64_t after_ns = service_ns + host->options->network_ns;
@@ -58,19 +66,20 @@ static void succeed(struct host *host, uint64_t id, int64_t service_ns)
 
 	if (fault_strikes(&host->fault, faults->delay_ppm))
 		after_ns += fault_part_ns(&host->fault, DELAY_MAX_NS);
-	event = post_answer(host, id, after_ns, BAL_OUTCOME_SUCCEEDED);
+	event = post_answer(host, id, run, after_ns, BAL_OUTCOME_SUCCEEDED);
 	event->is_late = fault_strikes(&host->fault, faults->late_ppm);
 	if (fault_strikes(&host->fault, faults->duplicate_ppm)) {
-		event = post_answer(host, id, after_ns + NS_PER_MS, BAL_OUTCOME_SUCCEEDED);
+		event = post_answer(host, id, run, after_ns + NS_PER_MS, BAL_OUTCOME_SUCCEEDED);
 		event->is_late = true;
 	}
 	if (fault_strikes(&host->fault, faults->forged_ppm)) {
-		event = post_answer(host, id, after_ns / 2, BAL_OUTCOME_SUCCEEDED);
+		event = post_answer(host, id, run, after_ns / 2, BAL_OUTCOME_SUCCEEDED);
 		event->is_forged = true;
 		event->event.ended.attempt += 1 + fault_below(&host->fault, 3);
 	}
 	if (fault_strikes(&host->fault, faults->corrupt_ppm))
-		trouble_corrupt(host, post_answer(host, id, after_ns / 2, BAL_OUTCOME_SUCCEEDED));
+		trouble_corrupt(
+			host, post_answer(host, id, run, after_ns / 2, BAL_OUTCOME_SUCCEEDED));
 }
 
 static void die(struct host *host, uint64_t agent, int64_t after_ns)
@@ -81,27 +90,28 @@ static void die(struct host *host, uint64_t agent, int64_t after_ns)
 	event->event.down.agent = agent;
 }
 
-static void fail(struct host *host, uint64_t id, enum fault_attempt fate, int64_t service_ns)
+static void fail(struct host *host, uint64_t id, const struct host_run *run,
+	enum fault_attempt fate, int64_t service_ns)
 {
 	int64_t part_ns = fault_part_ns(&host->fault, service_ns);
 	struct future_event *event;
 
 	switch (fate) {
 	case FAULT_FAIL:
-		post_answer(host, id, part_ns, BAL_OUTCOME_FAILED);
+		post_answer(host, id, run, part_ns, BAL_OUTCOME_FAILED);
 		break;
 	case FAULT_RETRYABLE:
-		post_answer(host, id, part_ns, BAL_OUTCOME_RETRYABLE);
+		post_answer(host, id, run, part_ns, BAL_OUTCOME_RETRYABLE);
 		break;
 	case FAULT_LOST:
-		post_answer(host, id, part_ns, BAL_OUTCOME_LOST);
+		post_answer(host, id, run, part_ns, BAL_OUTCOME_LOST);
 		break;
 	case FAULT_BUSY:
-		event = post_answer(host, id, host->options->network_ns, BAL_OUTCOME_BUSY);
+		event = post_answer(host, id, run, host->options->network_ns, BAL_OUTCOME_BUSY);
 		event->event.ended.retry_after_ns = fault_part_ns(&host->fault, NS_PER_S);
 		break;
 	case FAULT_DEATH:
-		die(host, host->tasks[id].agent, part_ns);
+		die(host, run->agent, part_ns);
 		break;
 	case FAULT_HANG:
 	case FAULT_NONE:
@@ -110,12 +120,12 @@ static void fail(struct host *host, uint64_t id, enum fault_attempt fate, int64_
 }
 
 /* The agent of a parent submits its children and waits for them. */
-static void begin_children(struct host *host, uint64_t id, int64_t service_ns)
+static void begin_children(struct host *host, uint64_t id, struct host_run *run, int64_t service_ns)
 {
 	uint32_t count = host->tasks[id].children;
 
 	host->tasks[id].children = 0;
-	host->tasks[id].is_parked = true;
+	run->is_parked = true;
 	while (count-- > 0 && host->task_count < host->options->tasks) {
 		uint64_t child = ++host->task_count;
 		struct host_task *task = &host->tasks[child];
@@ -133,27 +143,26 @@ static void begin_children(struct host *host, uint64_t id, int64_t service_ns)
 		host->tasks[id].children_open++;
 	}
 	if (host->tasks[id].children_open == 0)
-		host->tasks[id].is_parked = false;
+		run->is_parked = false;
 }
 
 /* How long the agent of a task that begins now works on it; a warm context spares a part. */
-static int64_t serve(struct host *host, uint64_t id)
+static int64_t serve(struct host *host, const struct host_task *task, uint64_t id)
 {
-	struct host_task *task = &host->tasks[id];
-	struct world_agent *agent = &host->world.agents[task->agent];
+	struct world_agent *agent = &host->world.agents[id];
 	uint64_t conversation = task->event.conversation;
 	int64_t work_ns = task->work_ns;
 
 	agent->running++;
 	if (conversation > 0 && conversation < SIM_CONTEXTS_MAX) {
-		bool is_warm = host->contexts[conversation] == task->agent;
+		bool is_warm = host->contexts[conversation] == id;
 
-		host->contexts[conversation] = task->agent;
+		host->contexts[conversation] = id;
 		host->report->warm += is_warm;
 		if (is_warm)
 			work_ns -= num_mul_div(work_ns, host->options->warm_permille, PERMILLE);
 	}
-	return world_service_ns(&host->world, task->agent, work_ns, host->now_ns);
+	return world_service_ns(&host->world, id, work_ns, host->now_ns);
 }
 
 static int64_t flaky_ppm(const struct host *host, uint64_t agent)
@@ -161,46 +170,71 @@ static int64_t flaky_ppm(const struct host *host, uint64_t agent)
 	return host->options->pools[host->world.agents[agent].pool].flaky_ppm;
 }
 
+/* A place for an attempt that begins.  Those before it are over, but for the one that a hedge runs
+ * beside; when their agent died, nobody told. */
+static struct host_run *new_run(struct host *host, const struct bal_effect *effect)
+{
+	struct host_task *task = &host->tasks[effect->task];
+	struct host_run *run;
+
+	for (uint32_t i = 0; i < HOST_RUNS_MAX; i++)
+		if (effect->reason != BAL_REASON_HEDGED ||
+			world_find(&host->world, task->runs[i].agent) == NULL)
+			task->runs[i] = (struct host_run){.agent = 0};
+	run = &task->runs[task->runs[0].agent != 0];
+	bal_assert(run->agent == 0);
+	*run = (struct host_run){
+		.agent = effect->agent, .attempt = effect->attempt, .begun_at_ns = host->now_ns};
+	return run;
+}
+
+static void count_dispatch(struct host *host, const struct bal_effect *effect)
+{
+	struct host_task *task = &host->tasks[effect->task];
+
+	host->report->dispatched++;
+	if (effect->reason == BAL_REASON_HEDGED)
+		host->report->hedged++;
+	else if (task->is_seen)
+		host->report->retried++;
+	else
+		histogram_record(&host->report->waits_ns, host->now_ns - task->submitted_at_ns, 1);
+	task->is_seen = true;
+}
+
 static void dispatch(struct host *host, const struct bal_effect *effect)
 {
 	struct host_task *task = &host->tasks[effect->task];
 	enum fault_attempt fate = fault_attempt(&host->fault);
+	struct host_run *run;
 	int64_t service_ns;
 
 	bal_assert(effect->task <= host->task_count);
-	host->report->dispatched++;
-	if (!task->is_seen)
-		histogram_record(&host->report->waits_ns, host->now_ns - task->submitted_at_ns, 1);
-	else
-		host->report->retried++;
-	task->is_seen = true;
-	task->agent = effect->agent;
-	task->attempt = effect->attempt;
-	task->attempt_at_ns = host->now_ns;
-	task->is_parked = false;
+	count_dispatch(host, effect);
+	run = new_run(host, effect);
 	trouble_agent(host, effect->agent);
-	service_ns = serve(host, effect->task);
+	service_ns = serve(host, task, effect->agent);
 	if (fate == FAULT_NONE && host->world.agents[effect->agent].is_flaky &&
 		fault_strikes(&host->fault, flaky_ppm(host, effect->agent)))
 		fate = FAULT_RETRYABLE;
 	if (fate != FAULT_NONE) {
-		fail(host, effect->task, fate, service_ns);
+		fail(host, effect->task, run, fate, service_ns);
 		return;
 	}
 	if (task->children > 0)
-		begin_children(host, effect->task, service_ns);
+		begin_children(host, effect->task, run, service_ns);
 	else
-		task->is_parked = task->children_open > 0;
-	if (!task->is_parked)
-		succeed(host, effect->task, service_ns);
+		run->is_parked = task->children_open > 0;
+	if (!run->is_parked)
+		succeed(host, effect->task, run, service_ns);
 }
 
 /* The books of an attempt that is over. */
-static void settle(struct host *host, const struct host_task *task)
+static void settle(struct host *host, const struct host_task *task, const struct host_run *run)
 {
-	struct world_agent *agent = &host->world.agents[task->agent];
+	struct world_agent *agent = &host->world.agents[run->agent];
 	const struct bal_event_pool *pool = &host->options->pools[agent->pool].conf;
-	int64_t busy_ns = host->now_ns - task->attempt_at_ns;
+	int64_t busy_ns = host->now_ns - run->begun_at_ns;
 
 	agent->running--;
 	host->report->busy_ns += busy_ns;
@@ -209,23 +243,50 @@ static void settle(struct host *host, const struct host_task *task)
 		busy_ns, pool->price_microcents_hour, (int64_t)pool->slots * NS_PER_HOUR);
 }
 
-static void close_attempt(struct host *host, uint64_t id)
+/* The attempt of this number is over, if it runs. */
+static void close_attempt(struct host *host, uint64_t id, uint32_t attempt)
 {
-	struct host_task *task = &host->tasks[id];
+	struct host_run *run = find_run(&host->tasks[id], attempt);
 
-	if (task->agent != 0)
-		settle(host, task);
-	task->agent = 0;
-	task->is_parked = false;
+	if (run == NULL)
+		return;
+	settle(host, &host->tasks[id], run);
+	*run = (struct host_run){.agent = 0};
+}
+
+/* Attempts whose end nobody told: their agents died. */
+static void close_attempts(struct host *host, uint64_t id)
+{
+	for (uint32_t i = 0; i < HOST_RUNS_MAX; i++)
+		close_attempt(host, id, host->tasks[id].runs[i].attempt);
 }
 
 static void hand_back(struct host *host, const struct bal_effect *effect)
 {
-	if (host->tasks[effect->task].agent == effect->agent)
-		post_answer(host, effect->task, HAND_BACK_NS, BAL_OUTCOME_HANDED_BACK);
+	const struct host_run *run = find_run(&host->tasks[effect->task], effect->attempt);
+
+	if (run != NULL && run->agent == effect->agent)
+		post_answer(host, effect->task, run, HAND_BACK_NS, BAL_OUTCOME_HANDED_BACK);
 }
 
 /* ---- ends --------------------------------------------------------------------------------- */
+
+/* All children have ended: the agents that only waited for that finish. */
+static void go_on(struct host *host, uint64_t id)
+{
+	struct host_task *task = &host->tasks[id];
+
+	for (uint32_t i = 0; i < HOST_RUNS_MAX; i++) {
+		struct host_run *run = &task->runs[i];
+		int64_t left_ns;
+
+		if (run->agent == 0 || !run->is_parked)
+			continue;
+		left_ns = world_service_ns(&host->world, run->agent, task->work_ns, host->now_ns);
+		run->is_parked = false;
+		succeed(host, id, run, left_ns - left_ns / CHILDREN_SHARE);
+	}
+}
 
 static void end_task(struct host *host, uint64_t id)
 {
@@ -237,20 +298,15 @@ static void end_task(struct host *host, uint64_t id)
 	if (parent == 0)
 		return;
 	bal_assert(host->tasks[parent].children_open > 0);
-	if (--host->tasks[parent].children_open == 0 && host->tasks[parent].is_parked) {
-		int64_t left_ns = world_service_ns(&host->world, host->tasks[parent].agent,
-			host->tasks[parent].work_ns, host->now_ns);
-
-		host->tasks[parent].is_parked = false;
-		succeed(host, parent, left_ns - left_ns / CHILDREN_SHARE);
-	}
+	if (--host->tasks[parent].children_open == 0)
+		go_on(host, parent);
 }
 
 static void complete(struct host *host, const struct bal_effect *effect)
 {
 	const struct host_task *task = &host->tasks[effect->task];
 
-	close_attempt(host, effect->task);
+	close_attempts(host, effect->task);
 	host->report->ended[effect->state]++;
 	histogram_record(&host->report->responses_ns, host->now_ns - task->submitted_at_ns, 1);
 	histogram_record(&host->report->kind_responses_ns[task->event.kind],
@@ -360,7 +416,7 @@ void host_perform(struct host *host, const struct bal_effect *effect)
 		store(host, effect->task, BAL_EVENT_TASK_STORED);
 		break;
 	case BAL_EFFECT_STORE_RESULT:
-		close_attempt(host, effect->task);
+		close_attempts(host, effect->task);
 		store(host, effect->task, BAL_EVENT_RESULT_STORED);
 		break;
 	case BAL_EFFECT_ACCEPT:
@@ -374,7 +430,7 @@ void host_perform(struct host *host, const struct bal_effect *effect)
 		dispatch(host, effect);
 		break;
 	case BAL_EFFECT_RESCIND:
-		close_attempt(host, effect->task);
+		close_attempt(host, effect->task, effect->attempt);
 		break;
 	case BAL_EFFECT_HAND_BACK:
 		hand_back(host, effect);
@@ -410,15 +466,14 @@ static void sum_slots(struct host *host)
 
 static bool answer_happens(const struct host *host, const struct future_event *event)
 {
-	const struct host_task *task = &host->tasks[event->event.ended.task];
-	bool is_current = task->agent == event->agent && task->agent != 0 &&
-			  task->attempt == event->event.ended.attempt;
+	const struct bal_event_ended *ended = &event->event.ended;
+	const struct host_run *run = find_run(&host->tasks[ended->task], ended->attempt);
 
 	if (event->is_forged)
 		return true;
 	if (world_find(&host->world, event->agent) == NULL)
 		return false;
-	return is_current || event->is_late;
+	return event->is_late || (run != NULL && run->agent == event->agent);
 }
 
 bool host_happens(struct host *host, struct future_event *future)
@@ -471,6 +526,5 @@ void host_happened(struct host *host, const struct bal_event *event, enum bal_st
 	}
 	if (event->ended.outcome == BAL_OUTCOME_SUCCEEDED)
 		task->success = event->ended.attempt;
-	if (task->agent != 0 && task->attempt == event->ended.attempt)
-		close_attempt(host, event->ended.task);
+	close_attempt(host, event->ended.task, event->ended.attempt);
 }

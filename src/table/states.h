@@ -41,7 +41,9 @@
 	X(type, U64, at, stale_count, "")                                                          \
 	X(type, U64, at, dispatched_count, "")                                                     \
 	X(type, U64, at, orders_up_count, "")                                                      \
-	X(type, U64, at, orders_down_count, "")
+	X(type, U64, at, orders_down_count, "")                                                    \
+	X(type, U64, at, hedged_count, "")                                                         \
+	X(type, U64, at, hedges_won_count, "")
 
 /* Lists in lists: layout by hand, clang-format would join the rows. */
 /* clang-format off */
@@ -93,6 +95,8 @@
 	X(type, U64, at, name_hash, "")                                                            \
 	X(type, U64, at, finished_count, "")                                                       \
 	X(type, DOUBLE, at, success_told, "")                                                      \
+	X(type, DOUBLE, at, late, "")                                                              \
+	X(type, U32, at, late_count, "")                                                           \
 	STATE_FIELDS_mean(X, type, at service_s.)                                                  \
 	STATE_FIELDS_mean(X, type, at success.)                                                    \
 	STATE_FIELDS_mean(X, type, at warm.)                                                       \
@@ -172,11 +176,13 @@
 	X(type, INSTANT_NS, at, turn_at_ns, "")                                                    \
 	X(type, PAST_NS, at, dispatched_at_ns, "")                                                 \
 	X(type, INSTANT_NS, at, until_ns, "")                                                      \
+	X(type, INSTANT_NS, at, hedge_look_ns, "")                                                 \
 	X(type, INDEX, at, lane, "")                                                               \
 	X(type, INDEX, at, kind, "")                                                               \
 	X(type, INDEX, at, tenant, "")                                                             \
 	X(type, INDEX, at, agent, "")                                                              \
 	X(type, U32, at, attempt, "")                                                              \
+	X(type, U32, at, attempt_last, "")                                                         \
 	X(type, U32, at, epoch, "")                                                                \
 	X(type, U32, at, failures, "")                                                             \
 	X(type, U32, at, attempts_max, "")                                                         \
@@ -188,6 +194,14 @@
 	X(type, REASON_8, at, reason, "")                                                          \
 	X(type, FLAG, at, exclusive, "")                                                           \
 	X(type, FLAG, at, cancelled, "")                                                           \
+	X(type, FLAG, at, warm, "")                                                                \
+	X(type, FLAG, at, beside, "")
+
+#define STATE_FIELDS_hedge(X, type, at)                                                            \
+	X(type, INDEX, at, task, "")                                                               \
+	X(type, INDEX, at, agent, "")                                                              \
+	X(type, U32, at, attempt, "")                                                              \
+	X(type, PAST_NS, at, dispatched_at_ns, "")                                                 \
 	X(type, FLAG, at, warm, "")                                                                \
 	X(type, FLAG, at, beside, "")
 

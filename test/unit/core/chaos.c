@@ -303,6 +303,9 @@ static void make_knob(struct chaos *chaos, struct bal_event *event)
 		{BAL_KNOB_TIME_VALUE, 0},
 		{BAL_KNOB_QUEUE_MAX, 30},
 		{BAL_KNOB_QUEUE_MAX, 0},
+		{BAL_KNOB_HEDGE_SHARE, 1000},
+		{BAL_KNOB_HEDGE_SHARE, 0},
+		{BAL_KNOB_HEDGE_LATE, 500},
 	};
 	uint32_t i = draw(chaos, sizeof values / sizeof values[0]);
 
