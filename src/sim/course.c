@@ -31,6 +31,8 @@
 #define ESTIMATES_SALT  UINT64_C(0x657374696d617465)
 #define DETAILS_SALT    UINT64_C(0x64657461696c73)
 #define SPELLS_SALT     UINT64_C(0x7370656c6c73)
+#define STALLS_SALT     UINT64_C(0x7374616c6c73)
+#define STALL_MEAN      20.0 /* mean sizes that a stall lasts */
 #define TURNS_FIRST     16
 #define SIZE_MEAN_MAX_S 1e6
 
@@ -62,6 +64,8 @@ const char *course_objection(const struct course_options *options)
 		return "Pareto sizes need a shape above 1";
 	if (!(options->size_shape >= 0.0) || !(options->estimate_sd >= 0.0))
 		return "shapes and deviations cannot be negative";
+	if (!(options->stall_share >= 0.0 && options->stall_share <= 1.0))
+		return "the share of stalls must be 0 to 1";
 	if (options->trace != NULL && options->trace_count < 2)
 		return "a trace needs two tasks at least";
 	return NULL;
@@ -256,6 +260,20 @@ static void draw_details(struct course *course)
 	}
 }
 
+static void draw_stalls(struct course *course)
+{
+	double mean_ns = course->size_mean_s * STALL_MEAN * (double)NS_PER_S;
+	struct prng stalls;
+
+	prng_init(&stalls, course->options.seed ^ STALLS_SALT);
+	for (uint32_t i = 0; i < course->task_count; i++) {
+		bool strikes = prng_unit(&stalls) < course->options.stall_share;
+		double length_ns = prng_exponential(&stalls, mean_ns);
+
+		course->tasks[i].stall_ns = strikes ? num_to_i64(length_ns) : 0;
+	}
+}
+
 static uint32_t count_tasks(const struct course *course)
 {
 	uint32_t wanted = course->options.tasks;
@@ -289,6 +307,7 @@ bool course_init(struct course *course, const struct course_options *options)
 		draw_tasks(course);
 	announce_sizes(course);
 	draw_details(course);
+	draw_stalls(course);
 	return true;
 }
 

@@ -53,6 +53,7 @@ struct course_options {
 	double size_mean_s;  /* > 0 */
 	double size_shape;   /* coefficient of variation of lognormal, alpha > 1 of Pareto sizes */
 	double estimate_sd;  /* standard deviation of the logarithm of announced sizes */
+	double stall_share; /* of tasks whose first attempt stands still for a while */
 	/* Instead of drawn arrivals, stretched in time to the load; borrowed, NULL: none. */
 	const struct course_arrival *trace;
 	uint32_t trace_count;
@@ -64,6 +65,7 @@ struct course_task {
 	int64_t estimate_ns; /* of its work, known to policies */
 	uint32_t tenant;
 	uint32_t priority; /* enum bal_priority */
+	int64_t stall_ns;    /* that its first attempt takes longer */
 };
 
 struct course_agent {

@@ -16,6 +16,7 @@
 struct policy_end {
 	uint32_t task;
 	uint32_t agent;
+	uint32_t attempt;
 	int64_t service_ns;
 };
 

@@ -23,15 +23,21 @@ struct ballast_state {
 
 static void perform(struct race *race, const struct bal_effect *effect)
 {
+	uint32_t task = (uint32_t)(effect->task - 1);
+
 	switch (effect->type) {
 	case BAL_EFFECT_DISPATCH:
-		race_start(race, (uint32_t)(effect->task - 1), (uint32_t)(effect->agent - 1));
+		if (effect->attempt == 1)
+			race_start(race, task, (uint32_t)(effect->agent - 1));
+		else
+			race_start_again(
+				race, task, (uint32_t)(effect->agent - 1), effect->attempt);
 		break;
 	case BAL_EFFECT_REFUSE:
 		race_fail(race, "the core refuses a task");
 		break;
 	case BAL_EFFECT_RESCIND:
-		race_fail(race, "the core gives up on an attempt");
+		race_stop(race, task, effect->attempt);
 		break;
 	default: /* nobody waits for the answers, and the fleet stays as it is */
 		break;
@@ -161,7 +167,7 @@ static void end(struct race *race, const struct policy_end *end)
 
 	event.ended.task = (uint64_t)end->task + 1;
 	event.ended.epoch = 1;
-	event.ended.attempt = 1;
+	event.ended.attempt = end->attempt;
 	event.ended.outcome = BAL_OUTCOME_SUCCEEDED;
 	event.ended.service_ns = end->service_ns;
 	if (!feed(race, &event))

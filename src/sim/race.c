@@ -18,24 +18,59 @@ void race_fail(struct race *race, const char *why)
 		race->failure = why;
 }
 
-void race_start(struct race *race, uint32_t task, uint32_t agent)
+static void start(struct race *race, uint32_t task, uint32_t agent, uint32_t attempt)
 {
 	struct race_agent *who = &race->agents[agent];
-	uint32_t place = race->run_unused;
-	struct race_run *run = &race->runs[place];
+	struct race_run *run = &race->runs[race->run_unused];
+	const struct course_task *what = &race->course->tasks[task];
 	int64_t end_ns;
 
 	bal_assert(who->running < who->slots);
-	bal_assert(race->tasks[task].started_at_ns < 0);
 	race->run_unused = run->next;
 	who->running++;
+	*run = (struct race_run){
+		.task = task, .agent = agent, .attempt = attempt, .started_at_ns = race->now_ns};
+	end_ns = course_finish_ns(race->course, agent, race->now_ns, what->work_ns, &who->turn);
+	/* Whatever holds an attempt up, another one of the same task does not meet. */
+	if (attempt == 1)
+		end_ns = num_add_i64(end_ns, what->stall_ns);
+	heap_insert(&race->ends, &run->node, end_ns, (uint64_t)attempt << 32 | task);
+}
+
+void race_start(struct race *race, uint32_t task, uint32_t agent)
+{
+	bal_assert(race->tasks[task].started_at_ns < 0);
 	race->tasks[task].started_at_ns = race->now_ns;
 	race->tasks[task].agent = agent;
-	end_ns = course_finish_ns(
-		race->course, agent, race->now_ns, race->course->tasks[task].work_ns, &who->turn);
-	run->task = task;
-	run->agent = agent;
-	heap_insert(&race->ends, &run->node, end_ns, task);
+	start(race, task, agent, 1);
+}
+
+void race_start_again(struct race *race, uint32_t task, uint32_t agent, uint32_t attempt)
+{
+	bal_assert(race->tasks[task].started_at_ns >= 0);
+	bal_assert(race->tasks[task].ended_at_ns < 0);
+	bal_assert(attempt > 1);
+	start(race, task, agent, attempt);
+}
+
+static void free_run(struct race *race, struct race_run *run)
+{
+	race->agents[run->agent].running--;
+	run->next = race->run_unused;
+	race->run_unused = (uint32_t)(run - race->runs);
+}
+
+void race_stop(struct race *race, uint32_t task, uint32_t attempt)
+{
+	for (uint32_t i = 0; i < race->course->slot_count; i++) {
+		struct race_run *run = &race->runs[i];
+
+		if (!heap_holds(&run->node) || run->task != task || run->attempt != attempt)
+			continue;
+		heap_remove(&race->ends, &run->node);
+		free_run(race, run);
+		return;
+	}
 }
 
 void race_bind(struct race *race, uint32_t task, uint32_t agent)
@@ -73,15 +108,14 @@ static void end_task(struct race *race)
 	struct heap_node *node = heap_pop(&race->ends);
 	struct race_run *run = container_of(node, struct race_run, node);
 	struct race_task *task = &race->tasks[run->task];
-	struct policy_end end = {.task = run->task, .agent = run->agent};
+	struct policy_end end = {.task = run->task, .agent = run->agent, .attempt = run->attempt};
 
 	race->now_ns = node->key;
-	run->next = race->run_unused;
-	race->run_unused = (uint32_t)(run - race->runs);
-	race->agents[end.agent].running--;
+	free_run(race, run);
 	race->ended_count++;
 	task->ended_at_ns = race->now_ns;
-	end.service_ns = race->now_ns - task->started_at_ns;
+	task->agent = end.agent;
+	end.service_ns = race->now_ns - run->started_at_ns;
 	pace_learn(
 		&race->pace, end.agent, end.service_ns, race->course->tasks[end.task].estimate_ns);
 	start_bound(race, end.agent);

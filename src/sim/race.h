@@ -37,8 +37,10 @@ struct race_agent {
 /* What runs: one per slot. */
 struct race_run {
 	struct heap_node node; /* key: when it ends */
+	int64_t started_at_ns;
 	uint32_t task;
 	uint32_t agent;
+	uint32_t attempt;
 	uint32_t next; /* while unused */
 };
 
@@ -81,6 +83,11 @@ static inline bool race_has_slot(const struct race *race, uint32_t agent)
 
 /* Starts a task on an agent that has a free slot. */
 void race_start(struct race *race, uint32_t task, uint32_t agent);
+
+/* Starts it once more while it runs, on another agent; the first end counts.  The attempt has a
+ * number of its own, from 2.  race_stop gives up on an attempt and frees its slot. */
+void race_start_again(struct race *race, uint32_t task, uint32_t agent, uint32_t attempt);
+void race_stop(struct race *race, uint32_t task, uint32_t attempt);
 
 /* Binds a task to an agent: it starts at once, or when those bound before it have started. */
 void race_bind(struct race *race, uint32_t task, uint32_t agent);
