@@ -128,9 +128,12 @@ static void explain_routed(yyjson_val *root)
 {
 	yyjson_val *winner = show_member(root, "winner");
 
-	printf("Task %s went to %s of pool %s (attempt %s, after %s in the queue).\n",
-		text(root, "id"), name_of(winner), text(winner, "pool"), text(root, "attempt"),
-		cell(root, "waited", SHOW_SECONDS));
+	bool is_hedge = show_member(root, "late_after") != NULL;
+
+	printf("Task %s went to %s of pool %s (attempt %s, after %s %s).\n", text(root, "id"),
+		name_of(winner), text(winner, "pool"), text(root, "attempt"),
+		cell(root, is_hedge ? "late_after" : "waited", SHOW_SECONDS),
+		is_hedge ? "of the one before it" : "in the queue");
 	printf("Because: %s. %s capable agents, %s of them with a free slot.\n", text(root, "text"),
 		text(root, "capable_agents"), text(root, "free_agents"));
 	if (show_member(root, "slot_lent_by") != NULL)

@@ -117,6 +117,8 @@ void hedge_promote(struct bal_core *core, struct task *task)
 	list_remove(&core->hedges_open, &hedge->node);
 	slab_give(&core->hedges, hedge);
 	hedge_watch(core, task, agent);
+	task->hedge_look_ns = num_max_i64(task->hedge_look_ns,
+		time_add_ns(core->now_ns, core->now_ns - task->dispatched_at_ns));
 	task_timer_update(core, task);
 	context_note(core, task->conversation, agent->id);
 }

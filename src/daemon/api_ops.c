@@ -83,6 +83,8 @@ static void write_totals(const struct bal_totals *totals, struct json_writer *wr
 	put_count(writer, "refused", totals->refused_count);
 	put_count(writer, "dispatched", totals->dispatched_count);
 	put_count(writer, "retried", totals->retried_count);
+	put_count(writer, "hedged", totals->hedged_count);
+	put_count(writer, "hedges_won", totals->hedges_won_count);
 	put_count(writer, "stale_answers", totals->stale_count);
 	put_count(writer, "scale_outs", totals->orders_up_count);
 	put_count(writer, "scale_ins", totals->orders_down_count);

@@ -170,7 +170,8 @@ static void keep_decision(struct engine *engine, struct job *job)
 	struct bal_why why;
 
 	bal_why(engine->core, job->id, &why);
-	job->waited_ns = why.kind == BAL_WHY_ROUTED ? why.expected_wait_ns : 0;
+	if (why.reason != BAL_REASON_HEDGED)
+		job->waited_ns = why.kind == BAL_WHY_ROUTED ? why.expected_wait_ns : 0;
 	buffer_init_fixed(&kept, memory, sizeof memory);
 	whykeep_write(engine->names, engine->roster, &why, &kept);
 	job_set_decision(job, buffer_span(&kept));
@@ -184,6 +185,7 @@ static void perform_dispatch(
 
 	job->attempt = effect->attempt;
 	job->epoch = engine->epoch;
+	job->beside = (struct job_run){.attempt = 0};
 	job->agent = effect->agent;
 	job->pool = effect->pool;
 	job->started_at_utc_ns = clock_utc_ns();
@@ -195,10 +197,30 @@ static void perform_dispatch(
 		driver->ops->dispatch(driver->self, job, effect->until_ns);
 }
 
+/* A second attempt begins while the first runs. */
+static void perform_hedge(struct engine *engine, struct job *job, const struct bal_effect *effect)
+{
+	const struct engine_driver *driver = driver_of(engine, effect->pool);
+	uint32_t first = job->attempt;
+
+	job->beside = (struct job_run){.attempt = effect->attempt,
+		.pool = effect->pool,
+		.agent = effect->agent,
+		.started_at_utc_ns = clock_utc_ns()};
+	keep_decision(engine, job);
+	job_turn(job, effect->attempt);
+	if (driver->ops->dispatch != NULL)
+		driver->ops->dispatch(driver->self, job, effect->until_ns);
+	job_turn(job, first);
+}
+
 static void perform_rescind(struct engine *engine, struct job *job, const struct bal_effect *effect)
 {
-	const struct engine_driver *driver = driver_of(engine, job->pool);
+	const struct engine_driver *driver;
 
+	if (!job_turn(job, effect->attempt))
+		return; /* its end is known already, and the core's is on its way */
+	driver = driver_of(engine, job->pool);
 	if (driver->ops->rescind != NULL)
 		driver->ops->rescind(driver->self, job, effect->reason);
 	engine_history_add(engine, job,
@@ -206,6 +228,7 @@ static void perform_rescind(struct engine *engine, struct job *job, const struct
 							     : BAL_OUTCOME_LOST,
 		bal_reason_text(effect->reason));
 	job->running = NULL;
+	job_drop_attempt(job);
 }
 
 static void perform_requeue(struct engine *engine, struct job *job, const struct bal_effect *effect)
@@ -287,7 +310,10 @@ static void perform_task(struct engine *engine, struct job *job, const struct ba
 		perform_refuse(engine, job);
 		break;
 	case BAL_EFFECT_DISPATCH:
-		perform_dispatch(engine, job, effect);
+		if (effect->reason == BAL_REASON_HEDGED)
+			perform_hedge(engine, job, effect);
+		else
+			perform_dispatch(engine, job, effect);
 		break;
 	case BAL_EFFECT_RESCIND:
 		perform_rescind(engine, job, effect);

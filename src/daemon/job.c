@@ -90,6 +90,48 @@ void job_free(struct job *job)
 	free(job);
 }
 
+/* The job's own attempt changes places with the one beside it. */
+static void swap_runs(struct job *job)
+{
+	struct job_run own = {.attempt = job->attempt,
+		.pool = job->pool,
+		.agent = job->agent,
+		.started_at_utc_ns = job->started_at_utc_ns,
+		.running = job->running};
+
+	job->attempt = job->beside.attempt;
+	job->pool = job->beside.pool;
+	job->agent = job->beside.agent;
+	job->started_at_utc_ns = job->beside.started_at_utc_ns;
+	job->running = job->beside.running;
+	job->beside = own;
+}
+
+bool job_turn(struct job *job, uint32_t attempt)
+{
+	if (job->attempt == attempt)
+		return true;
+	if (attempt == 0 || job->beside.attempt != attempt)
+		return false;
+	swap_runs(job);
+	return true;
+}
+
+void job_drop_attempt(struct job *job)
+{
+	if (job->beside.attempt == 0)
+		return;
+	swap_runs(job);
+	job->beside = (struct job_run){.attempt = 0};
+}
+
+void job_lose_attempt(struct job *job)
+{
+	if (job->beside.attempt != 0)
+		job_reset_result(job);
+	job_drop_attempt(job);
+}
+
 void job_wait(struct job *job, struct job_waiter *waiter)
 {
 	list_append(&job->waiters, &waiter->node);

@@ -28,6 +28,15 @@ struct job_waiter {
 	void (*ended)(struct job_waiter *waiter, struct job *job);
 };
 
+/* An attempt that runs. */
+struct job_run {
+	uint32_t attempt; /* 0: none */
+	uint32_t pool;
+	uint64_t agent;
+	int64_t started_at_utc_ns;
+	void *running;
+};
+
 struct job {
 	uint64_t id;
 	uint64_t parent;
@@ -56,8 +65,9 @@ struct job {
 	uint32_t pool;
 	uint32_t failures;
 	int64_t started_at_utc_ns;
-	int64_t waited_ns; /* in the queue before it */
-	void *running;     /* the agent driver's own: connection, process, lease */
+	int64_t waited_ns;     /* in the queue before it */
+	void *running;         /* the agent driver's own: connection, process, lease */
+	struct job_run beside; /* the other one, while two run: see job_turn */
 	struct buffer checkpoint;
 	struct buffer history; /* JSON objects, one per ended attempt, separated by commas */
 
@@ -92,6 +102,17 @@ void job_set_decision(struct job *job, struct span decision);
 
 /* Frees the job; nobody may wait for it any more. */
 void job_free(struct job *job);
+
+/* Two attempts of a job may run, the second as a hedge.  All that deals with one attempt finds it
+ * in attempt, pool, agent, started_at_utc_ns and running; job_turn puts the attempt of this number
+ * there, and the other one beside it.  False when it is neither. */
+bool job_turn(struct job *job, uint32_t attempt);
+
+/* The job's own attempt was given up: if another runs beside it, that one takes its place. */
+void job_drop_attempt(struct job *job);
+
+/* It ended without success: likewise, and what it left of an answer is forgotten then. */
+void job_lose_attempt(struct job *job);
 
 /* Adds or removes a listener. */
 void job_wait(struct job *job, struct job_waiter *waiter);

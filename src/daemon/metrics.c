@@ -78,6 +78,8 @@ static void on_effect(
 		count_ms(&metrics->store, (clock_utc_ns() - job->submitted_at_utc_ns) / NS_PER_MS);
 		break;
 	case BAL_EFFECT_DISPATCH:
+		if (effect->reason == BAL_REASON_HEDGED)
+			break; /* nothing waited for it */
 		series = series_of(metrics, job->pool, job->kind);
 		count_ms(&series->wait, job->waited_ns / NS_PER_MS);
 		break;
@@ -240,6 +242,10 @@ static void write_totals(const struct metrics *metrics, struct buffer *text)
 	put_total(text, NAME_PREFIX "dispatches_total", "Attempts begun.", totals.dispatched_count);
 	put_total(text, NAME_PREFIX "retries_total", "Attempts that were repeated.",
 		totals.retried_count);
+	put_total(text, NAME_PREFIX "hedges_total",
+		"Second attempts begun beside one that took too long.", totals.hedged_count);
+	put_total(text, NAME_PREFIX "hedges_won_total", "Second attempts that succeeded first.",
+		totals.hedges_won_count);
 	put_total(text, NAME_PREFIX "stale_answers_total",
 		"Answers of attempts that were given up on.", totals.stale_count);
 	put_total(text, NAME_PREFIX "scale_out_orders_total", "Orders for more agents.",

@@ -105,6 +105,14 @@ bool push_authorize(struct push *push, struct roster_agent *agent, const char *k
 	return true;
 }
 
+/* True when the job still has this attempt, which is then its own. */
+static bool is_held(struct job *job, const struct push_attempt *attempt)
+{
+	if (job == NULL || (job->running != attempt && job->beside.running != attempt))
+		return false;
+	return job_turn(job, attempt->attempt);
+}
+
 static void drop_attempt(struct push_attempt *attempt)
 {
 	list_remove(&attempt->push->attempts, &attempt->node);
@@ -140,9 +148,10 @@ void push_detach(struct push *push, struct roster_agent *agent, const char *why)
 		node = list_next(node);
 		if (attempt->agent != agent->id)
 			continue;
-		if (job != NULL && job->running == attempt) {
+		if (is_held(job, attempt)) {
 			job->running = NULL;
 			note_lost(push, job, why);
+			job_lose_attempt(job);
 		}
 		drop_attempt(attempt);
 	}
@@ -322,7 +331,7 @@ static void on_answer(struct upstream_call *call, enum upstream_end end)
 		return; /* the attempt went with it */
 	list_remove(&push->attempts, &attempt->node);
 	job = engine_job(push->engine, attempt->task);
-	if (job != NULL && job->running == attempt)
+	if (is_held(job, attempt))
 		report(call, end, lost, job);
 	buffer_release(&call->answer);
 	free(attempt);

@@ -272,11 +272,13 @@ enum bal_status engine_attempt_ended(struct engine *engine, const struct attempt
 			.bytes_sent = end->bytes_sent}};
 	struct job *job = engine_job(engine, end->task);
 
-	if (job != NULL && job->attempt == end->attempt && job->epoch == end->epoch) {
+	if (job != NULL && job->epoch == end->epoch && job_turn(job, end->attempt)) {
 		if (end->error != NULL)
 			job_set_text(&job->error, span_of(end->error));
 		engine_history_add(engine, job, end->outcome, end->error);
 		job->running = NULL;
+		if (end->outcome != BAL_OUTCOME_SUCCEEDED)
+			job_lose_attempt(job);
 	}
 	return engine_event(engine, &event);
 }

@@ -189,7 +189,8 @@ static void put_routed(
 	const struct source *source, struct json_writer *writer, const struct bal_why *why)
 {
 	put_count(writer, "attempt", why->attempt);
-	put_seconds(writer, "waited", why->expected_wait_ns);
+	put_seconds(writer, why->reason == BAL_REASON_HEDGED ? "late_after" : "waited",
+		why->expected_wait_ns);
 	put_count(writer, "capable_agents", why->capable_count);
 	put_count(writer, "free_agents", why->free_count);
 	if (why->other != 0) {

@@ -50,6 +50,52 @@ static void play_retry(struct scene *scene)
 	scene_answer(scene, 2, 1, BAL_OUTCOME_FAILED);
 }
 
+/* Twenty tasks of a second each: it is known how long they take. */
+static void teach(struct scene *scene)
+{
+	for (uint64_t task = 101; task <= 120; task++) {
+		scene_feed(scene, scene_task(task));
+		scene_pass(scene, NS_PER_S);
+		scene_answer(scene, task, 1, BAL_OUTCOME_SUCCEEDED);
+	}
+}
+
+static void play_hedge(struct scene *scene)
+{
+	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
+	scene_agent(scene, 1, 0, 1);
+	scene_agent(scene, 2, 0, 1);
+	scene_feed(
+		scene, EVENT(KNOB, .knob = {.knob = BAL_KNOB_HEDGE_SHARE, .value = PERMILLE / 2}));
+	teach(scene);
+	scene_say(
+		scene, "An agent hangs.  The task is late: it gets a second attempt, which wins.");
+	scene_feed(scene, scene_task(1));
+	scene_pass(scene, 4 * NS_PER_S);
+	scene_answer(scene, 1, 2, BAL_OUTCOME_SUCCEEDED);
+	scene_say(scene, "Both slots are free.  The first attempt's answer comes too late.");
+	scene_answer(scene, 1, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_say(scene, "No second attempt while a task waits for the slot.");
+	scene_feed(scene, scene_task(2));
+	scene_feed(scene, scene_task(3));
+	scene_feed(scene, scene_task(4));
+	scene_pass(scene, 5 * NS_PER_S);
+	scene_answer(scene, 2, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_answer(scene, 3, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_say(scene,
+		"When none waits any more it starts; what fails while the other runs costs "
+		"nothing.");
+	scene_pass(scene, 20 * NS_PER_S);
+	scene_answer(scene, 4, 2, BAL_OUTCOME_RETRYABLE);
+	scene_say(scene,
+		"It runs as long again before the next; then the first fails, and that goes "
+		"on alone.");
+	scene_pass(scene, 20 * NS_PER_S);
+	scene_answer(scene, 4, 1, BAL_OUTCOME_RETRYABLE);
+	scene_say(scene, "Its agent goes away: now the task itself has failed, once.");
+	scene_feed(scene, EVENT(AGENT_DOWN, .down = {.agent = 2}));
+}
+
 static void play_late(struct scene *scene)
 {
 	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
@@ -471,6 +517,7 @@ static const struct {
 	{"lifecycle", play_lifecycle},
 	{"retry", play_retry},
 	{"late", play_late},
+	{"hedge", play_hedge},
 	{"lease", play_lease},
 	{"cancel", play_cancel},
 	{"scaling", play_scaling},
