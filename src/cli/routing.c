@@ -117,6 +117,7 @@ static bool read_course(const struct args *args, struct course_options *course)
 		!simulate_number(args, "--tenants", COURSE_TENANTS_MAX, &tenants) ||
 		!simulate_decimal(args, "--load", 0.01, 10.0, &course->load) ||
 		!simulate_decimal(args, "--stalls", 0.0, 1.0, &course->stall_share) ||
+		!simulate_decimal(args, "--network", 0.0, 1e6, &course->network_s) ||
 		!simulate_decimal(args, "--mean-size", 0.001, 1e6, &course->size_mean_s))
 		return false;
 	course->agents = (uint32_t)agents;

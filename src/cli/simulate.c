@@ -50,6 +50,8 @@ static const struct args_option OPTIONS[] = {
 	{"--tenants", NULL, "N", "routing: so many, the first with most tasks; Jain's index"},
 	{"--priorities", NULL, NULL, "routing: tasks of all classes"},
 	{"--load", NULL, "SHARE", "routing: of the fleet's capacity (default 0.85)"},
+	{"--network", NULL, "SECONDS",
+		"routing: from the balancer to an agent and back (default 0)"},
 	{"--stalls", NULL, "SHARE",
 		"routing: of tasks whose first attempt stands still for 20 mean sizes (default 0)"},
 	{"--mean-size", NULL, "SECONDS", "routing: of a task (default 1)"},

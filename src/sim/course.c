@@ -64,6 +64,8 @@ const char *course_objection(const struct course_options *options)
 		return "Pareto sizes need a shape above 1";
 	if (!(options->size_shape >= 0.0) || !(options->estimate_sd >= 0.0))
 		return "shapes and deviations cannot be negative";
+	if (!(options->network_s >= 0.0 && options->network_s <= SIZE_MEAN_MAX_S))
+		return "the network's delay must be 0 to 1000000 s";
 	if (!(options->stall_share >= 0.0 && options->stall_share <= 1.0))
 		return "the share of stalls must be 0 to 1";
 	if (options->trace != NULL && options->trace_count < 2)

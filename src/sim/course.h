@@ -53,7 +53,8 @@ struct course_options {
 	double size_mean_s;  /* > 0 */
 	double size_shape;   /* coefficient of variation of lognormal, alpha > 1 of Pareto sizes */
 	double estimate_sd;  /* standard deviation of the logarithm of announced sizes */
-	double stall_share; /* of tasks whose first attempt stands still for a while */
+	double network_s;    /* from the balancer to an agent, and back again; >= 0 */
+	double stall_share;  /* of tasks whose first attempt stands still for a while */
 	/* Instead of drawn arrivals, stretched in time to the load; borrowed, NULL: none. */
 	const struct course_arrival *trace;
 	uint32_t trace_count;
@@ -65,7 +66,7 @@ struct course_task {
 	int64_t estimate_ns; /* of its work, known to policies */
 	uint32_t tenant;
 	uint32_t priority; /* enum bal_priority */
-	int64_t stall_ns;    /* that its first attempt takes longer */
+	int64_t stall_ns;  /* that its first attempt takes longer */
 };
 
 struct course_agent {

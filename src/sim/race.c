@@ -18,7 +18,25 @@ void race_fail(struct race *race, const char *why)
 		race->failure = why;
 }
 
-static void start(struct race *race, uint32_t task, uint32_t agent, uint32_t attempt)
+/* When an attempt that begins at the agent at begin_ns is known to have ended. */
+static int64_t end_known_ns(
+	struct race *race, uint32_t agent, int64_t begin_ns, const struct course_task *task)
+{
+	uint32_t turn;
+	int64_t until_ns;
+
+	/* Nothing begins before what is known of now; what begins later must not move the hint on.
+	 */
+	course_speed_at(race->course, agent, race->now_ns - race->network_ns,
+		&race->agents[agent].turn, &until_ns);
+	turn = race->agents[agent].turn;
+	return num_add_i64(course_finish_ns(race->course, agent, begin_ns, task->work_ns, &turn),
+		race->network_ns);
+}
+
+/* Begins at the agent at begin_ns. */
+static void start(
+	struct race *race, uint32_t task, uint32_t agent, uint32_t attempt, int64_t begin_ns)
 {
 	struct race_agent *who = &race->agents[agent];
 	struct race_run *run = &race->runs[race->run_unused];
@@ -30,19 +48,24 @@ static void start(struct race *race, uint32_t task, uint32_t agent, uint32_t att
 	who->running++;
 	*run = (struct race_run){
 		.task = task, .agent = agent, .attempt = attempt, .started_at_ns = race->now_ns};
-	end_ns = course_finish_ns(race->course, agent, race->now_ns, what->work_ns, &who->turn);
+	end_ns = end_known_ns(race, agent, begin_ns, what);
 	/* Whatever holds an attempt up, another one of the same task does not meet. */
 	if (attempt == 1)
 		end_ns = num_add_i64(end_ns, what->stall_ns);
 	heap_insert(&race->ends, &run->node, end_ns, (uint64_t)attempt << 32 | task);
 }
 
-void race_start(struct race *race, uint32_t task, uint32_t agent)
+static void start_first(struct race *race, uint32_t task, uint32_t agent, int64_t begin_ns)
 {
 	bal_assert(race->tasks[task].started_at_ns < 0);
 	race->tasks[task].started_at_ns = race->now_ns;
 	race->tasks[task].agent = agent;
-	start(race, task, agent, 1);
+	start(race, task, agent, 1, begin_ns);
+}
+
+void race_start(struct race *race, uint32_t task, uint32_t agent)
+{
+	start_first(race, task, agent, race->now_ns + race->network_ns);
 }
 
 void race_start_again(struct race *race, uint32_t task, uint32_t agent, uint32_t attempt)
@@ -50,7 +73,7 @@ void race_start_again(struct race *race, uint32_t task, uint32_t agent, uint32_t
 	bal_assert(race->tasks[task].started_at_ns >= 0);
 	bal_assert(race->tasks[task].ended_at_ns < 0);
 	bal_assert(attempt > 1);
-	start(race, task, agent, attempt);
+	start(race, task, agent, attempt, race->now_ns + race->network_ns);
 }
 
 static void free_run(struct race *race, struct race_run *run)
@@ -82,6 +105,7 @@ void race_bind(struct race *race, uint32_t task, uint32_t agent)
 		return;
 	}
 	race->tasks[task].next = RACE_NOBODY;
+	race->tasks[task].bound_at_ns = race->now_ns;
 	if (who->bound == 0)
 		who->first = task;
 	else
@@ -100,7 +124,10 @@ static void start_bound(struct race *race, uint32_t agent)
 		return;
 	who->first = race->tasks[task].next;
 	who->bound--;
-	race_start(race, task, agent);
+	/* The slot fell free a delay ago, when the task had perhaps not come yet. */
+	start_first(race, task, agent,
+		num_max_i64(race->now_ns - race->network_ns,
+			race->tasks[task].bound_at_ns + race->network_ns));
 }
 
 static void end_task(struct race *race)
@@ -183,6 +210,7 @@ bool race_run(struct race *race, struct course *course, const struct policy *pol
 	const struct policy_settings *settings)
 {
 	*race = (struct race){.course = course, .policy = policy};
+	race->network_ns = num_to_i64(course->options.network_s * (double)NS_PER_S);
 	prng_init(&race->prng, course->options.seed ^ CHANCE_SALT);
 	if (policy->state_size > 0)
 		race->state = calloc(1, policy->state_size);

@@ -14,6 +14,10 @@
  * race: one policy on one course.  The race moves time and knows what runs where; the policy says
  * where each task goes.  A policy may bind a task to an agent at once, whose slots then serve what
  * is bound to it first come first served, or keep tasks to itself and start them when it likes.
+ *
+ * All times are those at which the policy acts or hears of something.  With a network between it
+ * and the agents, what it starts begins a delay later and its end is known a delay after it; what
+ * is bound to an agent is there when a slot falls free, and begins at once.
  */
 #define RACE_NOBODY UINT32_MAX
 
@@ -22,6 +26,7 @@ struct policy;
 struct race_task {
 	uint32_t next;  /* bound to the same agent behind it, or in a list of the policy's own */
 	uint32_t agent; /* that it runs or ran on */
+	int64_t bound_at_ns;
 	int64_t started_at_ns; /* -1: not yet */
 	int64_t ended_at_ns;   /* -1: not yet */
 };
@@ -56,6 +61,7 @@ struct race {
 	uint32_t run_unused;
 	struct heap ends;
 	int64_t now_ns;
+	int64_t network_ns; /* from here to an agent, and back */
 	uint32_t arrived_count, ended_count;
 	const char *failure; /* NULL, or why the race cannot go on */
 };
