@@ -132,7 +132,10 @@
 	X(WAIT_CIRCLE, "would wait for a task that waits for it: tried again later instead")       \
 	/* a second attempt beside the first */                                                    \
 	X(HEDGED, "took longer than expected while slots were free: a second attempt runs too")    \
-	X(HEDGE_LOST, "another attempt of the task succeeded first")
+	X(HEDGE_LOST, "another attempt of the task succeeded first")                               \
+	/* a task that waits at its agent */                                                       \
+	X(SENT_AHEAD, "no slot is free: it waits at the agent whose next one is expected soonest") \
+	X(TAKEN_BACK, "it had not begun, and its agent takes nothing new")
 
 /* How agents of a pool are reached, and so what the host does with DISPATCH and SCALE. */
 #define BAL_POOL_KIND_MAP(X)                                                                       \
@@ -188,5 +191,6 @@
 		"wait after an agent failed to start; doubles up to a minute")                     \
 	X(HEDGE_SHARE, 0, 0, 1000, "permille",                                                     \
 		"slots of a pool that second attempts of late tasks may take; 0 = none")           \
-	X(HEDGE_LATE, 950, 500, 999, "permille", "attempts that end before one counts as late")
+	X(HEDGE_LATE, 950, 500, 999, "permille", "attempts that end before one counts as late")    \
+	X(PREFETCH, 0, 0, 1, "tasks", "sent ahead to an HTTP agent whose slots are all taken")
 #endif

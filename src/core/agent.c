@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/num.h"
 #include "base/units.h"
+#include "core/ahead.h"
 #include "core/drain.h"
 #include "core/life.h"
 #include "core/outbox.h"
@@ -47,6 +48,7 @@ struct agent *agent_new(struct bal_core *core, const struct bal_event_up *event)
 	agent->timer.owner = TIMER_AGENT;
 	agent->up_at_ns = core->now_ns;
 	agent->eject_until_ns = BAL_NEVER_NS;
+	agent->ahead = BAL_NONE;
 	for (uint32_t i = 0; i < BAL_SIGNAL_COUNT; i++)
 		agent->signals[i] = -1;
 	bal_assert(map_put(&core->agents_by_id, agent->id, slab_index(&core->agents, agent)));
@@ -79,7 +81,8 @@ void agent_state_set(struct bal_core *core, struct agent *agent, enum bal_agent_
 
 bool agent_has_room(const struct bal_core *core, const struct agent *agent)
 {
-	return agent->running + agent->lent < OUTBOX_AGENT_TASKS_MAX(core);
+	return agent->running + agent->lent + (agent->ahead != BAL_NONE) <
+	       OUTBOX_AGENT_TASKS_MAX(core);
 }
 
 uint32_t agent_slots_open(const struct bal_core *core, const struct agent *agent)
@@ -164,6 +167,7 @@ static void eject(struct bal_core *core, struct agent *agent)
 		agent_update(core, agent);
 	else
 		agent_state_set(core, agent, BAL_AGENT_EJECTED);
+	ahead_take_back(core, agent);
 }
 
 void agent_judge(struct bal_core *core, struct agent *agent, enum bal_outcome outcome)

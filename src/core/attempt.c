@@ -16,6 +16,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "core/agent.h"
+#include "core/ahead.h"
 #include "core/drain.h"
 #include "core/hedge.h"
 #include "core/learn.h"
@@ -53,7 +54,10 @@ void attempt_slot_take(struct bal_core *core, const struct task *task, struct ag
 {
 	struct pool *pool = agent_pool(core, agent);
 
-	if (task->lender == 0) {
+	if (task->ahead) {
+		agent->ahead = slab_index(&core->tasks, task);
+		pool->ahead++;
+	} else if (task->lender == 0) {
 		agent->running++;
 		pool->running++;
 	} else {
@@ -72,7 +76,10 @@ void attempt_slot_give(
 {
 	struct pool *pool = agent_pool(core, agent);
 
-	if (task->lender == 0) {
+	if (task->ahead) {
+		agent->ahead = BAL_NONE;
+		pool->ahead--;
+	} else if (task->lender == 0) {
 		agent->running--;
 		pool->running--;
 		agent->busy_ns = num_add_i64(agent->busy_ns, core->now_ns - taken_at_ns);
@@ -85,6 +92,7 @@ void attempt_slot_give(
 	core->tenants[task->tenant].running--;
 	limits_give(core, pool);
 	core->dispatch_due = true;
+	ahead_advance(core, agent);
 	agent_update(core, agent);
 	drain_check(core, agent);
 }
@@ -107,10 +115,12 @@ void attempt_release(struct bal_core *core, struct task *task)
 	if (lender != NULL && lender->lent_to == task->id)
 		lender->lent_to = 0;
 	task->lender = 0;
+	task->ahead = 0;
 }
 
-void attempt_start(
-	struct bal_core *core, struct task *task, struct agent *agent, struct task *lender)
+/* Sends the next attempt, for this reason; what slot it takes is said by lender and ahead. */
+static void send(
+	struct bal_core *core, struct task *task, struct agent *agent, enum bal_reason reason)
 {
 	struct pool *pool = agent_pool(core, agent);
 	const struct task *parent = task->parent == 0 ? NULL : task_find(core, task->parent);
@@ -118,16 +128,15 @@ void attempt_start(
 
 	dequeue(core, task);
 	queue_charge(core, task, num_to_i64(learn_size_s(core, task) * (double)NS_PER_S));
-	if (lender != NULL) {
-		task->lender = lender->id;
-		lender->lent_to = task->id;
-	}
+	task->was_ahead = task->ahead;
 	task->attempt = ++task->attempt_last;
 	task->epoch = core->epoch;
 	task->dispatched_at_ns = core->now_ns;
 	task->until_ns = time_add_ns(core->now_ns, pool->conf.timeout_ns);
-	hedge_watch(core, task, agent);
-	task->reason = BAL_REASON_ROUTED;
+	task->hedge_look_ns = BAL_NEVER_NS;
+	if (!task->ahead)
+		hedge_watch(core, task, agent);
+	task->reason = (uint8_t)reason;
 	task->warm = context_agent(core, task->conversation) == agent->id;
 	task->beside = parent != NULL && parent->agent == slab_index(&core->agents, agent);
 	task_state_set(core, task, BAL_TASK_DISPATCHED);
@@ -139,6 +148,37 @@ void attempt_start(
 	effect->agent = agent->id;
 	effect->pool = agent->pool;
 	effect->until_ns = task->until_ns;
+}
+
+void attempt_start(
+	struct bal_core *core, struct task *task, struct agent *agent, struct task *lender)
+{
+	if (lender != NULL) {
+		task->lender = lender->id;
+		lender->lent_to = task->id;
+	}
+	send(core, task, agent, lender == NULL ? BAL_REASON_ROUTED : BAL_REASON_LENT_SLOT);
+}
+
+void attempt_send_ahead(struct bal_core *core, struct task *task, struct agent *agent)
+{
+	bal_assert(agent->ahead == BAL_NONE);
+	task->ahead = 1;
+	send(core, task, agent, BAL_REASON_SENT_AHEAD);
+}
+
+void attempt_begin_ahead(struct bal_core *core, struct task *task, struct agent *agent)
+{
+	struct pool *pool = agent_pool(core, agent);
+
+	bal_assert(task->ahead);
+	task->ahead = 0;
+	agent->ahead = BAL_NONE;
+	agent->running++;
+	pool->ahead--;
+	pool->running++;
+	task->dispatched_at_ns = core->now_ns;
+	task->until_ns = time_add_ns(core->now_ns, pool->conf.timeout_ns);
 }
 
 void attempt_restore(struct bal_core *core, struct task *task, struct agent *agent)
@@ -292,7 +332,8 @@ void attempt_end(struct bal_core *core, struct task *task, enum bal_outcome outc
 	int64_t service_ns = core->now_ns - task->dispatched_at_ns;
 	bool hedged = task->hedge != BAL_NONE;
 
-	if (event != NULL && event->service_ns > 0)
+	/* Whoever was sent ahead spent a part of what its agent counts waiting there. */
+	if (event != NULL && event->service_ns > 0 && !task->was_ahead)
 		service_ns = event->service_ns;
 	learn_attempt(core, task, agent, outcome, service_ns);
 	attempt_release(core, task);

@@ -32,6 +32,11 @@ void attempt_slot_take(struct bal_core *core, const struct task *task, struct ag
 void attempt_slot_give(
 	struct bal_core *core, const struct task *task, struct agent *agent, int64_t taken_at_ns);
 
+/* Starts the next attempt of a waiting task on an agent that keeps it until a slot is free; then
+ * begins it there. */
+void attempt_send_ahead(struct bal_core *core, struct task *task, struct agent *agent);
+void attempt_begin_ahead(struct bal_core *core, struct task *task, struct agent *agent);
+
 /* The task's second attempt was faster: gives up on the first and frees its slot. */
 void attempt_outrun(struct bal_core *core, struct task *task);
 

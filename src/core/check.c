@@ -161,6 +161,7 @@ static void check_lending(struct check *check, const struct task *task, bool run
 	const struct task *borrower = NULL;
 
 	EXPECT(check, (task->lender == 0) | running);
+	EXPECT(check, !task->ahead || (running && task->lender == 0 && !task->exclusive));
 	if (task->lent_to == 0)
 		return;
 	borrower = task_find(check->core, task->lent_to);
@@ -331,14 +332,17 @@ static void check_tenants(struct check *check)
 /* Returns the second attempts among them. */
 static uint32_t check_agent_tasks(struct check *check, const struct agent *agent, uint32_t place)
 {
-	uint32_t running = 0, lent = 0, exclusive = 0, count = 0, hedges = 0;
+	uint32_t running = 0, lent = 0, exclusive = 0, count = 0, hedges = 0, ahead = 0;
 
 	for (const struct list_node *node = agent->tasks.first; node != NULL;
 		node = list_next(node)) {
 		const struct task *task = container_of(node, struct task, agent_node);
 
 		EXPECT(check, task->agent == place);
-		running += task->lender == 0;
+		running += (task->lender == 0) & !task->ahead;
+		ahead += task->ahead;
+		EXPECT(check, (agent->ahead == slab_index(&check->core->tasks, task)) ==
+				      (task->ahead != 0));
 		lent += task->lender != 0;
 		exclusive += (task->lender == 0) & (task->exclusive != 0);
 		count++;
@@ -356,6 +360,8 @@ static uint32_t check_agent_tasks(struct check *check, const struct agent *agent
 	EXPECT(check, agent->running == running + hedges);
 	EXPECT(check, agent->lent == lent);
 	EXPECT(check, agent->exclusive == exclusive);
+	EXPECT(check, (agent->ahead != BAL_NONE) == (ahead > 0));
+	EXPECT(check, ahead == 0 || (agent->running > 0 && agent->running >= agent->slots));
 	return hedges;
 }
 
@@ -378,6 +384,7 @@ static void check_pool_agents(struct check *check, const struct pool *pool, uint
 	const struct bal_core *core = check->core;
 	uint32_t states[BAL_AGENT_STATE_COUNT] = {0};
 	uint32_t slots = 0, running = 0, lent = 0, idle = 0, count = 0, hedges = 0;
+	uint32_t ahead = 0;
 
 	for (const struct list_node *node = pool->agents.first; node != NULL;
 		node = list_next(node)) {
@@ -390,6 +397,7 @@ static void check_pool_agents(struct check *check, const struct pool *pool, uint
 		EXPECT(check, map_get(&core->agents_by_id, agent->id) == place);
 		EXPECT(check, agent->pool == number);
 		hedges += check_agent_tasks(check, agent, place);
+		ahead += agent->ahead != BAL_NONE;
 		check_idle(check, agent);
 		check_timer(check, &agent->timer, TIMER_AGENT, agent->id);
 		states[agent->state]++;
@@ -408,6 +416,7 @@ static void check_pool_agents(struct check *check, const struct pool *pool, uint
 	EXPECT(check, pool->running == running);
 	EXPECT(check, pool->lent == lent);
 	EXPECT(check, pool->hedges == hedges);
+	EXPECT(check, pool->ahead == ahead);
 	EXPECT(check, pool->idle_count == idle);
 	EXPECT(check, pool->seat_count == count);
 	EXPECT(check, pool->agents.count == count);
@@ -458,7 +467,7 @@ static void check_limits(struct check *check)
 		for (uint32_t j = 0; pool->exists && j < BAL_POOL_LIMITS_MAX; j++)
 			if (pool->conf.limits[j] != BAL_NONE)
 				held += weight(pool->conf.limits[j]) *
-					((uint64_t)pool->running + pool->lent);
+					((uint64_t)pool->running + pool->lent + pool->ahead);
 	}
 	EXPECT(check, running == held);
 }

@@ -13,6 +13,7 @@
 
 #include "base/num.h"
 #include "core/agent.h"
+#include "core/ahead.h"
 #include "core/attempt.h"
 #include "core/choice.h"
 #include "core/defer.h"
@@ -273,7 +274,7 @@ struct task *dispatch_lender(struct bal_core *core, const struct task *task)
 			return NULL;
 		/* A slot that it was lent itself will do: or a chain of tasks that wait for each
 		 * other would stand still in a full pool. */
-		if (ancestor->agent != BAL_NONE && ancestor->lent_to == 0 &&
+		if (ancestor->agent != BAL_NONE && !ancestor->ahead && ancestor->lent_to == 0 &&
 			lane_serves(lane, agent_at(core, ancestor->agent)->pool))
 			return ancestor;
 		if (ancestor->parent == 0 || (ancestor->flags & BAL_TASK_PARENT_WAITS) == 0)
@@ -348,6 +349,7 @@ void dispatch_run(struct bal_core *core)
 		core->dispatch_due = try_next(core, &run);
 	take_back(core, &run.aside);
 	lend_slots(core);
+	ahead_run(core);
 	core->wake_at_ns = queue_count(core) > 0
 				   ? num_min_i64(run.wake_at_ns, rates_open_at_ns(core))
 				   : BAL_NEVER_NS;

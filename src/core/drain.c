@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "core/agent.h"
+#include "core/ahead.h"
 #include "core/hedge.h"
 #include "core/learn.h"
 #include "core/order.h"
@@ -27,6 +28,7 @@ void drain_start(struct bal_core *core, struct agent *agent, uint64_t order)
 	effect = outbox_add_agent(core, BAL_EFFECT_DRAIN, agent);
 	effect->order = order;
 	agent_state_set(core, agent, BAL_AGENT_DRAINING);
+	ahead_take_back(core, agent);
 	drain_check(core, agent);
 }
 

@@ -135,8 +135,9 @@ void explain_hedged(struct bal_core *core, const struct task *task, struct choic
 	explain_choice(core, task, choice, BAL_REASON_HEDGED, task->dispatched_at_ns);
 }
 
-void explain_lent(struct bal_core *core, const struct task *task, const struct agent *agent,
-	const struct task *lender)
+/* It goes to this agent, no other was looked at. */
+static void explain_given(struct bal_core *core, const struct task *task, const struct agent *agent,
+	enum bal_reason reason, uint64_t other)
 {
 	struct bal_why *why = record_new(core, task->id, BAL_WHY_ROUTED);
 	struct score_basis basis;
@@ -146,14 +147,25 @@ void explain_lent(struct bal_core *core, const struct task *task, const struct a
 	score_prepare(core, task, &basis);
 	learn_expect(core, agent->pool, task->kind, &prior);
 	score_agent(&basis, agent, &prior, &score);
-	why->reason = BAL_REASON_LENT_SLOT;
+	why->reason = reason;
 	why->attempt = task->attempt_last + 1;
-	why->other = lender->id;
+	why->other = other;
 	why->expected_wait_ns = core->now_ns - task->queued_at_ns;
 	why->capable_count = explain_capable(core, basis.lane);
 	why->pool = agent->pool;
 	fill_weights(core, why);
 	score_explain(&basis, agent, &score, &score, &why->winner);
+}
+
+void explain_ahead(struct bal_core *core, const struct task *task, const struct agent *agent)
+{
+	explain_given(core, task, agent, BAL_REASON_SENT_AHEAD, 0);
+}
+
+void explain_lent(struct bal_core *core, const struct task *task, const struct agent *agent,
+	const struct task *lender)
+{
+	explain_given(core, task, agent, BAL_REASON_LENT_SLOT, lender->id);
 }
 
 struct bal_why *explain_refused(

@@ -13,6 +13,9 @@ void explain_routed(struct bal_core *core, const struct task *task, struct choic
  * how long that has run. */
 void explain_hedged(struct bal_core *core, const struct task *task, struct choice *choice);
 
+/* The task is sent ahead to this agent. */
+void explain_ahead(struct bal_core *core, const struct task *task, const struct agent *agent);
+
 /* The task runs on the slot that an ancestor holds on this agent. */
 void explain_lent(struct bal_core *core, const struct task *task, const struct agent *agent,
 	const struct task *lender);

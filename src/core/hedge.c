@@ -112,6 +112,7 @@ void hedge_promote(struct bal_core *core, struct task *task)
 	task->until_ns = task->hedge_look_ns;
 	task->warm = hedge->warm;
 	task->beside = hedge->beside;
+	task->was_ahead = 0;
 	task->hedge = BAL_NONE;
 	list_append(&agent->tasks, &task->agent_node);
 	list_remove(&core->hedges_open, &hedge->node);
@@ -142,7 +143,7 @@ static bool pool_spares(const struct bal_core *core, uint32_t number)
 {
 	const struct pool *pool = &core->pools[number];
 
-	if (!pool_hedges(pool) ||
+	if (!pool_hedges(pool) || pool->ahead > 0 ||
 		(uint64_t)pool->hedges * PERMILLE >=
 			(uint64_t)pool->slots_ready * (uint64_t)knob(core, BAL_KNOB_HEDGE_SHARE))
 		return false;

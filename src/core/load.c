@@ -188,6 +188,7 @@ static bool read_agent(struct load *load, uint32_t place)
 		return false;
 	pool = agent_pool(core, agent);
 	agent->timer.owner = TIMER_AGENT;
+	agent->ahead = BAL_NONE;
 	bal_assert(map_put(&core->agents_by_id, agent->id, place));
 	list_append(&pool->agents, &agent->pool_node);
 	pool->state_count[agent->state]++;
@@ -242,12 +243,13 @@ static bool read_task(struct load *load, uint32_t place)
 static void count_running(struct bal_core *core, const struct task *task, struct agent *agent)
 {
 	struct pool *pool = agent_pool(core, agent);
-	bool own = task->lender == 0;
+	bool own = task->lender == 0 && !task->ahead;
 
 	agent->running += own;
 	pool->running += own;
-	agent->lent += !own;
-	pool->lent += !own;
+	agent->lent += task->lender != 0;
+	pool->lent += task->lender != 0;
+	pool->ahead += task->ahead;
 	agent->exclusive += own && task->exclusive;
 	core->tenants[task->tenant].running++;
 	for (uint32_t i = 0; i < BAL_POOL_LIMITS_MAX; i++)
@@ -269,6 +271,8 @@ static void read_running(struct load *load)
 			if (!load->ok)
 				return;
 			list_append(&agent_at(core, i)->tasks, &task_at(core, place)->agent_node);
+			if (task_at(core, place)->ahead)
+				agent_at(core, i)->ahead = place;
 			count_running(core, task_at(core, place), agent_at(core, i));
 		}
 	}
@@ -286,7 +290,7 @@ static bool read_hedge(struct load *load, uint32_t place)
 		return false;
 	task = task_at(core, hedge->task);
 	agent = agent_at(core, hedge->agent);
-	if (task->hedge != BAL_NONE || task->lender != 0)
+	if (task->hedge != BAL_NONE || task->lender != 0 || task->ahead)
 		return false;
 	task->hedge = place;
 	list_append(&core->hedges_open, &hedge->node);

@@ -49,7 +49,7 @@ static uint32_t permille_of(uint64_t part, uint64_t whole)
 /* Hedges take what is spare: they are no reason to have more of it. */
 static uint32_t slots_busy(const struct pool *pool)
 {
-	return pool->running - pool->hedges;
+	return pool->running - pool->hedges + pool->ahead;
 }
 
 uint32_t scale_load_permille(const struct pool *pool)

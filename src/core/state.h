@@ -83,6 +83,8 @@ struct task {
 	uint8_t cancelled; /* SUBMITTED: ends as soon as it is stored */
 	uint8_t warm;      /* the attempt found its conversation's context */
 	uint8_t beside;    /* the attempt is on its parent's agent */
+	uint8_t ahead;     /* the attempt waits at its agent for a slot */
+	uint8_t was_ahead; /* it did */
 };
 
 /* A second attempt that runs beside a task's own, see core/hedge.h. */
@@ -175,6 +177,7 @@ struct agent {
 	uint32_t running;   /* slots taken; a lent slot's child is not counted */
 	uint32_t lent;      /* tasks that run here on a slot their ancestor holds */
 	uint32_t exclusive; /* running tasks that want it alone: 0 or 1 */
+	uint32_t ahead;     /* place of the task that waits there for a slot; BAL_NONE */
 	uint8_t state;
 	uint8_t idle;             /* may take one more task */
 	uint8_t shelved;          /* shelves know it as one that works */
@@ -217,6 +220,7 @@ struct pool {
 	uint32_t slots_ready;
 	uint32_t running;          /* slots taken */
 	uint32_t lent;             /* attempts on slots that an ancestor holds */
+	uint32_t ahead;            /* attempts that wait at their agent for a slot */
 	uint32_t hedges;           /* of those running, second attempts of their task */
 	uint32_t waiting;          /* tasks it answers for, batch excepted; counted at each look */
 	uint32_t waiting_batch;    /* likewise batch */

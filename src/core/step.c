@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "core/admit.h"
 #include "core/agent.h"
+#include "core/ahead.h"
 #include "core/attempt.h"
 #include "core/defer.h"
 #include "core/dispatch.h"
@@ -140,7 +141,7 @@ static enum bal_status on_pool(struct bal_core *core, const struct bal_event *ev
 	for (uint32_t i = 0; pool->exists && i < BAL_POOL_LIMITS_MAX; i++) {
 		uint32_t before = pool->conf.limits[i];
 		uint32_t after = conf->limits[i];
-		uint32_t holding = pool->running + pool->lent;
+		uint32_t holding = pool->running + pool->lent + pool->ahead;
 
 		if (before != BAL_NONE)
 			core->shared[before].running -= holding;
@@ -403,6 +404,8 @@ static enum bal_status on_agent_down(struct bal_core *core, const struct bal_eve
 		order_agent_done(core, agent);
 	agent_state_set(core, agent, BAL_AGENT_GONE);
 	hedges_lost(core, agent);
+	if (agent->ahead != BAL_NONE) /* it had not begun: nothing failed */
+		attempt_end(core, task_at(core, agent->ahead), BAL_OUTCOME_HANDED_BACK, NULL);
 	while (agent->tasks.first != NULL) {
 		struct task *task = container_of(agent->tasks.first, struct task, agent_node);
 
@@ -430,6 +433,7 @@ static enum bal_status on_agent_slots(struct bal_core *core, const struct bal_ev
 		pool->slots_ready = pool->slots_ready - agent->slots + event->slots.slots;
 	}
 	agent->slots = event->slots.slots;
+	ahead_advance(core, agent);
 	agent_update(core, agent);
 	return BAL_OK;
 }

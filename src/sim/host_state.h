@@ -17,6 +17,7 @@ struct host_run {
 	uint32_t attempt;
 	int64_t begun_at_ns;
 	bool is_parked; /* its agent only waits for the task's children */
+	bool is_ahead;  /* it waits at its agent for a slot */
 };
 
 #define HOST_RUNS_MAX 2 /* of one task at a time: the second is a hedge */

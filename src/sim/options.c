@@ -182,9 +182,14 @@ static void draw_bounds(struct sim_options *options, struct prng *prng)
 	}
 }
 
-/* Hedges in every third world, and nothing counts as late too late to happen. */
+/* Tasks sent ahead in every fourth world, hedges in every third, and nothing counts as late too
+ * late to happen. */
 static void draw_knobs(struct sim_options *options, struct prng *prng)
 {
+	if (prng_chance(prng, PPM / 4)) {
+		options->knobs[options->knob_count].knob = BAL_KNOB_PREFETCH;
+		options->knobs[options->knob_count++].value = 1;
+	}
 	if (!prng_chance(prng, PPM / 3))
 		return;
 	options->knobs[options->knob_count].knob = BAL_KNOB_HEDGE_SHARE;

@@ -202,31 +202,59 @@ static void count_dispatch(struct host *host, const struct bal_effect *effect)
 	task->is_seen = true;
 }
 
+/* The agent begins with it. */
+static void begin(struct host *host, uint64_t id, struct host_run *run)
+{
+	struct host_task *task = &host->tasks[id];
+	enum fault_attempt fate = fault_attempt(&host->fault);
+	int64_t service_ns;
+
+	trouble_agent(host, run->agent);
+	service_ns = serve(host, task, run->agent);
+	if (fate == FAULT_NONE && host->world.agents[run->agent].is_flaky &&
+		fault_strikes(&host->fault, flaky_ppm(host, run->agent)))
+		fate = FAULT_RETRYABLE;
+	if (fate != FAULT_NONE) {
+		fail(host, id, run, fate, service_ns);
+		return;
+	}
+	if (task->children > 0)
+		begin_children(host, id, run, service_ns);
+	else
+		run->is_parked = task->children_open > 0;
+	if (!run->is_parked)
+		succeed(host, id, run, service_ns);
+}
+
 static void dispatch(struct host *host, const struct bal_effect *effect)
 {
-	struct host_task *task = &host->tasks[effect->task];
-	enum fault_attempt fate = fault_attempt(&host->fault);
 	struct host_run *run;
-	int64_t service_ns;
 
 	bal_assert(effect->task <= host->task_count);
 	count_dispatch(host, effect);
 	run = new_run(host, effect);
-	trouble_agent(host, effect->agent);
-	service_ns = serve(host, task, effect->agent);
-	if (fate == FAULT_NONE && host->world.agents[effect->agent].is_flaky &&
-		fault_strikes(&host->fault, flaky_ppm(host, effect->agent)))
-		fate = FAULT_RETRYABLE;
-	if (fate != FAULT_NONE) {
-		fail(host, effect->task, run, fate, service_ns);
-		return;
-	}
-	if (task->children > 0)
-		begin_children(host, effect->task, run, service_ns);
+	run->is_ahead = effect->reason == BAL_REASON_SENT_AHEAD;
+	if (run->is_ahead)
+		host->world.agents[effect->agent].ahead = effect->task;
 	else
-		run->is_parked = task->children_open > 0;
-	if (!run->is_parked)
-		succeed(host, effect->task, run, service_ns);
+		begin(host, effect->task, run);
+}
+
+/* A slot fell free: what was sent ahead has it. */
+static void begin_ahead(struct host *host, struct world_agent *agent)
+{
+	uint64_t id = agent->ahead;
+
+	agent->ahead = 0;
+	for (uint32_t i = 0; id != 0 && agent->is_alive && i < HOST_RUNS_MAX; i++) {
+		struct host_run *run = &host->tasks[id].runs[i];
+
+		if (!run->is_ahead)
+			continue;
+		run->is_ahead = false;
+		run->begun_at_ns = host->now_ns;
+		begin(host, id, run);
+	}
 }
 
 /* The books of an attempt that is over. */
@@ -247,11 +275,19 @@ static void settle(struct host *host, const struct host_task *task, const struct
 static void close_attempt(struct host *host, uint64_t id, uint32_t attempt)
 {
 	struct host_run *run = find_run(&host->tasks[id], attempt);
+	struct world_agent *agent;
 
 	if (run == NULL)
 		return;
+	agent = &host->world.agents[run->agent];
+	if (run->is_ahead) {
+		agent->ahead = 0;
+		*run = (struct host_run){.agent = 0};
+		return;
+	}
 	settle(host, &host->tasks[id], run);
 	*run = (struct host_run){.agent = 0};
+	begin_ahead(host, agent);
 }
 
 /* Attempts whose end nobody told: their agents died. */

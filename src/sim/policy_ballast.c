@@ -27,7 +27,9 @@ static void perform(struct race *race, const struct bal_effect *effect)
 
 	switch (effect->type) {
 	case BAL_EFFECT_DISPATCH:
-		if (effect->attempt == 1)
+		if (effect->reason == BAL_REASON_SENT_AHEAD)
+			race_bind(race, task, (uint32_t)(effect->agent - 1));
+		else if (effect->attempt == 1)
 			race_start(race, task, (uint32_t)(effect->agent - 1));
 		else
 			race_start_again(

@@ -10,6 +10,7 @@
 struct world_agent {
 	uint32_t pool;
 	uint32_t slots;
+	uint64_t ahead; /* the task that waits there for a slot; 0: none */
 	uint32_t running;
 	double speed;          /* 1: a task takes its own size */
 	double slowing;        /* its tasks take so many times as long ... */

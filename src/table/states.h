@@ -195,7 +195,9 @@
 	X(type, FLAG, at, exclusive, "")                                                           \
 	X(type, FLAG, at, cancelled, "")                                                           \
 	X(type, FLAG, at, warm, "")                                                                \
-	X(type, FLAG, at, beside, "")
+	X(type, FLAG, at, beside, "")                                                              \
+	X(type, FLAG, at, ahead, "")                                                               \
+	X(type, FLAG, at, was_ahead, "")
 
 #define STATE_FIELDS_hedge(X, type, at)                                                            \
 	X(type, INDEX, at, task, "")                                                               \
