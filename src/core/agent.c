@@ -122,8 +122,8 @@ void agent_update(struct bal_core *core, struct agent *agent)
 		    agent_has_room(core, agent);
 
 	shelf_update(core, agent, idle);
-	/* A child may run on a slot of a full agent, see attempt.c. */
-	if (idle || core->children_queued.count > 0)
+	/* A child may run on a slot of a full agent, see attempt.c, and a task wait at one. */
+	if (idle || core->children_queued.count > 0 || knob(core, BAL_KNOB_PREFETCH) > 0)
 		core->dispatch_due = true;
 	timer_set(core, &agent->timer, agent->id, timer_at_ns(core, agent));
 }

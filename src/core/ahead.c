@@ -141,10 +141,13 @@ static bool send_next(struct bal_core *core)
 
 void ahead_run(struct bal_core *core)
 {
+	bool due = core->dispatch_due;
+
 	if (knob(core, BAL_KNOB_PREFETCH) == 0)
 		return;
 	while (queue_count(core) > 0 && outbox_has_room(core) && send_next(core))
 		continue;
+	core->dispatch_due = due; /* what was sent ahead lets nothing else go */
 }
 
 void ahead_advance(struct bal_core *core, struct agent *agent)

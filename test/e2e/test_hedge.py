@@ -116,6 +116,21 @@ class HedgeTest(harness.Case):
         self.assertEqual(ended["result"], "ok")
         self.assertEqual(self.tries[task], 3)
 
+    def test_one_is_sent_ahead(self):
+        """With the knob prefetch an agent that is full is given one more, and no third."""
+        agent = self.agent(self.work)
+        daemon = self.daemon(
+            f"pools:\n  echo: {{ urls: [{agent.url}], slots: 1 }}\nknobs: {{ prefetch: 1 }}\n")
+        daemon.wait_agents("echo", 1)
+        tasks = [daemon.submit("echo", {"say": ["stall"]}) for _ in range(3)]
+        harness.wait_until(lambda: len(agent.seen) == 2, 10, "the second is there already")
+        self.assertEqual(daemon.task(tasks[2])["state"], "queued")
+        why = daemon.get(f"/v1/tasks/{tasks[1]}/why")
+        self.assertEqual(why["reason"], "sent_ahead")
+        for task in tasks:
+            self.assertEqual(daemon.wait(task, 10)["state"], "succeeded")
+        self.assertEqual(sorted(agent.seen), sorted(str(task) for task in tasks))
+
     def test_off_by_default(self):
         daemon = self.served(share="0%")
         task = daemon.submit("echo", {"say": ["stall", "ok"]})

@@ -96,6 +96,25 @@ static void play_hedge(struct scene *scene)
 	scene_feed(scene, EVENT(AGENT_DOWN, .down = {.agent = 2}));
 }
 
+static void play_ahead(struct scene *scene)
+{
+	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
+	scene_agent(scene, 1, 0, 1);
+	scene_feed(scene, EVENT(KNOB, .knob = {.knob = BAL_KNOB_PREFETCH, .value = 1}));
+	scene_say(scene, "The only slot is taken: the next task is sent ahead, a third one waits.");
+	for (uint64_t task = 1; task <= 3; task++)
+		scene_feed(scene, scene_task(task));
+	scene_pass(scene, NS_PER_S);
+	scene_say(scene,
+		"The slot falls free: the second begins by itself, the third is sent ahead.");
+	scene_answer(scene, 1, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_say(
+		scene, "The agent is to drain: what has not begun comes back and goes elsewhere.");
+	scene_feed(scene, EVENT(AGENT_DRAINED, .drain = {.agent = 1}));
+	scene_agent(scene, 2, 0, 1);
+	scene_answer(scene, 2, 1, BAL_OUTCOME_SUCCEEDED);
+}
+
 static void play_late(struct scene *scene)
 {
 	scene_feed(scene, scene_pool(0, BAL_POOL_URLS));
@@ -518,6 +537,7 @@ static const struct {
 	{"retry", play_retry},
 	{"late", play_late},
 	{"hedge", play_hedge},
+	{"ahead", play_ahead},
 	{"lease", play_lease},
 	{"cancel", play_cancel},
 	{"scaling", play_scaling},

@@ -306,6 +306,8 @@ static void make_knob(struct chaos *chaos, struct bal_event *event)
 		{BAL_KNOB_HEDGE_SHARE, 1000},
 		{BAL_KNOB_HEDGE_SHARE, 0},
 		{BAL_KNOB_HEDGE_LATE, 500},
+		{BAL_KNOB_PREFETCH, 1},
+		{BAL_KNOB_PREFETCH, 0},
 	};
 	uint32_t i = draw(chaos, sizeof values / sizeof values[0]);
 
