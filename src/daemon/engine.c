@@ -310,10 +310,8 @@ static void perform_task(struct engine *engine, struct job *job, const struct ba
 		perform_refuse(engine, job);
 		break;
 	case BAL_EFFECT_DISPATCH:
-		if (effect->reason == BAL_REASON_HEDGED)
-			perform_hedge(engine, job, effect);
-		else
-			perform_dispatch(engine, job, effect);
+		(effect->reason == BAL_REASON_HEDGED ? perform_hedge : perform_dispatch)(
+			engine, job, effect);
 		break;
 	case BAL_EFFECT_RESCIND:
 		perform_rescind(engine, job, effect);

@@ -63,6 +63,22 @@ void future_give(struct future *future, struct future_event *event)
 	future->unused = event;
 }
 
+int64_t future_answer_ns(const struct future *future, uint64_t agent)
+{
+	int64_t at_ns = BAL_NEVER_NS;
+
+	for (const struct future_chunk *chunk = future->chunks; chunk != NULL; chunk = chunk->next)
+		for (uint32_t i = 0; i < CHUNK_EVENTS; i++) {
+			const struct future_event *event = &chunk->events[i];
+
+			if (heap_holds(&event->node) && event->agent == agent &&
+				event->event.type == BAL_EVENT_ATTEMPT_ENDED &&
+				event->node.key < at_ns)
+				at_ns = event->node.key;
+		}
+	return at_ns;
+}
+
 void future_release(struct future *future)
 {
 	while (future->chunks != NULL) {

@@ -39,6 +39,9 @@ int64_t future_next_ns(const struct future *future);
 struct future_event *future_take(struct future *future);
 void future_give(struct future *future, struct future_event *event);
 
+/* When the agent answers next; BAL_NEVER_NS when it does not.  Linear. */
+int64_t future_answer_ns(const struct future *future, uint64_t agent);
+
 /* Frees everything. */
 void future_release(struct future *future);
 

@@ -118,6 +118,7 @@ static void begin_attempt(struct ledger *ledger, const struct bal_core *core,
 		.begun_at_ns = now_ns,
 		.duration_ns = -1,
 		.number = effect->attempt,
+		.is_hedge = effect->reason == BAL_REASON_HEDGED,
 		.next = LEDGER_NONE};
 	if (why.kind == BAL_WHY_ROUTED && why.winner.slots > 0)
 		ledger->attempts[place].price = (double)why.winner.price_microcents_hour /
@@ -131,15 +132,17 @@ static void begin_attempt(struct ledger *ledger, const struct bal_core *core,
 	ledger->attempt_count++;
 }
 
-/* The last attempt of a task, when it is this one; else NULL. */
+/* The last attempt of a task, or the one that it is a hedge of, when it is this one; else NULL. */
 static struct ledger_attempt *attempt_of(struct ledger *ledger, uint64_t id, uint32_t number)
 {
 	const struct ledger_task *task = ledger_find(ledger, id);
+	uint32_t place = task == NULL ? LEDGER_NONE : task->first;
 
-	if (task == NULL || task->last == LEDGER_NONE ||
-		ledger->attempts[task->last].number != number)
+	while (place != LEDGER_NONE && ledger->attempts[place].number != number)
+		place = ledger->attempts[place].next;
+	if (place == LEDGER_NONE || (place != task->last && !ledger->attempts[task->last].is_hedge))
 		return NULL;
-	return &ledger->attempts[task->last];
+	return &ledger->attempts[place];
 }
 
 static void end_attempt(struct ledger *ledger, const struct bal_event *event)

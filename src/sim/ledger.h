@@ -23,6 +23,7 @@ struct ledger_attempt {
 	uint32_t outcome; /* enum bal_outcome */
 	double price;     /* microcents per ns of a slot */
 	uint32_t next;    /* of the same task; LEDGER_NONE */
+	bool is_hedge;    /* beside the one before it */
 };
 
 struct ledger_task {

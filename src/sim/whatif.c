@@ -157,7 +157,12 @@ static void dispatch(struct run *run, const struct bal_effect *effect)
 		.attempt = effect->attempt,
 		.outcome = BAL_OUTCOME_SUCCEEDED};
 	struct future_event *event;
+	int64_t begin_ns = run->now_ns;
 
+	/* What is sent ahead begins when its agent has ended something. */
+	if (effect->reason == BAL_REASON_SENT_AHEAD &&
+		future_answer_ns(&run->future, effect->agent) != BAL_NEVER_NS)
+		begin_ns = future_answer_ns(&run->future, effect->agent);
 	if (attempt != NULL && attempt->duration_ns < 0 && attempt->next != LEDGER_NONE)
 		return; /* no answer then, none now: the core gives up on it in time */
 	if (attempt != NULL && attempt->duration_ns >= 0) {
@@ -169,7 +174,7 @@ static void dispatch(struct run *run, const struct bal_effect *effect)
 		ended.waits_for = attempt->waits_for;
 	}
 	event = future_post(&run->future,
-		run->now_ns + num_max_i64(1, num_to_i64(duration_ns * factor)),
+		begin_ns + num_max_i64(1, num_to_i64(duration_ns * factor)),
 		BAL_EVENT_ATTEMPT_ENDED);
 	ended.service_ns = num_max_i64(1, num_to_i64(service_ns * factor));
 	event->event.ended = ended;
