@@ -178,10 +178,10 @@ struct bal_why *explain_refused(
 	return why;
 }
 
-int64_t explain_wait_ns(
-	const struct bal_core *core, const struct lane *lane, uint32_t kind, uint32_t priority)
+/* How long a task waits that has `ahead` others before it. */
+static int64_t wait_behind_ns(
+	const struct bal_core *core, const struct lane *lane, uint32_t kind, uint32_t ahead)
 {
-	uint32_t ahead = queue_ahead(core, lane, priority);
 	uint64_t slots = 0;
 	uint64_t taken = 0;
 	double service_s = core->kinds[kind].service_s.value;
@@ -202,6 +202,12 @@ int64_t explain_wait_ns(
 		return 0;
 	return num_to_i64(
 		service_s * (double)NS_PER_S * (double)(taken + ahead + 1 - slots) / (double)slots);
+}
+
+int64_t explain_wait_ns(
+	const struct bal_core *core, const struct lane *lane, uint32_t kind, uint32_t priority)
+{
+	return wait_behind_ns(core, lane, kind, queue_ahead(core, lane, priority));
 }
 
 void explain_nearest(
@@ -281,7 +287,7 @@ static void explain_queued(
 	fill_choice(why, &choice, NULL);
 	why->ahead_count = queue_ahead(core, lane, task->priority);
 	why->ahead_count -= why->ahead_count > 0;
-	why->expected_wait_ns = explain_wait_ns(core, lane, task->kind, task->priority);
+	why->expected_wait_ns = wait_behind_ns(core, lane, task->kind, why->ahead_count);
 	if (!tenant_may_run(core, task->tenant))
 		why->reason = BAL_REASON_WAIT_TENANT;
 	else if (choice.free_count > 0 && choice.ranked_count == 0)

@@ -190,8 +190,8 @@ static void test_expected_wait(void **state)
 	}
 	for (uint64_t id = 3; id <= 6; id++)
 		scene_task(scene, id);
-	/* Two run and two wait on two slots: the last of five begins after one and a half. */
-	assert_int_equal(scene_why(scene, 6).expected_wait_ns, 15 * NS_PER_S);
+	/* Two run and one is ahead on two slots: the last of four begins when both have ended. */
+	assert_int_equal(scene_why(scene, 6).expected_wait_ns, 10 * NS_PER_S);
 	assert_int_equal(scene_why(scene, 6).ahead_count, 1);
 }
 
@@ -327,13 +327,32 @@ static void test_expected_wait_counts_what_is_coming(void **state)
 	STEP(scene, AGENT_UP, up, .agent = 101, .state = BAL_AGENT_READY, .slots = 2,
 		.order = scene_pool_view(scene, 0).order_last);
 	scene_succeed(scene, 1, 8 * NS_PER_S);
-	/* Two slots are up, two ordered; two run, four wait: of seven, three begin after four. */
-	assert_int_equal(scene_why(scene, 7).expected_wait_ns, 8 * NS_PER_S * 3 / 4);
-	scene_agent_starting(scene, 102, 0, 2);
-	assert_int_equal(scene_why(scene, 7).expected_wait_ns, 8 * NS_PER_S * 1 / 6);
+	/* Two slots are up, two ordered; two run, three go first: of six, two begin after four. */
+	assert_int_equal(scene_why(scene, 7).expected_wait_ns, 8 * NS_PER_S * 2 / 4);
 	for (uint64_t id = 5; id <= 6; id++)
 		scene_cancel(scene, id);
 	assert_int_equal(scene_why(scene, 7).expected_wait_ns, 0); /* there are slots enough */
+	assert_int_equal(scene_why(scene, 7).ahead_count, 1);
+}
+
+static void test_waits_for_a_pool_that_is_not_the_first(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(3, BAL_POOL_PROCESS);
+
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 3, 1);
+	scene_task(scene, 1);
+	scene_succeed(scene, 1, 10 * NS_PER_S);
+	scene_task(scene, 2);
+	scene_task(scene, 3);
+	assert_int_equal(scene_why(scene, 3).expected_wait_ns, 10 * NS_PER_S);
+	/* Its only agent drains, and one was ordered: that is what the task waits for. */
+	scene_drain(scene, 101, false);
+	scene_expect_why(scene, 3, BAL_WHY_WAITING, BAL_REASON_WAIT_DOWN);
+	scene_run_for(scene, NS_PER_S);
+	assert_int_equal(scene_pool_view(scene, 3).ordered, 1);
+	scene_expect_why(scene, 3, BAL_WHY_WAITING, BAL_REASON_WAIT_ORDERED);
 }
 
 int main(void)
@@ -353,6 +372,7 @@ int main(void)
 		TEST(test_what_is_said_while_storing_and_waiting),
 		TEST(test_what_is_said_of_a_lent_slot),
 		TEST(test_expected_wait_counts_what_is_coming),
+		TEST(test_waits_for_a_pool_that_is_not_the_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
