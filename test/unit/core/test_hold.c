@@ -623,6 +623,24 @@ static void test_who_comes_back_first(void **state)
 	scene_expect(scene, "undrain 103; undrain 105");
 }
 
+/* A task that is late is taken to need half as long again as it took so far. */
+static void test_victims_with_late_tasks(void **state)
+{
+	struct scene *scene = *state;
+
+	begin(scene, BAL_STRATEGY_FIXED, 1);
+	scene_submit(scene, (struct bal_event_task){.id = 1, .size_ns = 10 * NS_PER_S});
+	scene_run_for(scene, 30 * NS_PER_S);
+	scene_agent(scene, 102, 0, 1);
+	scene_submit(scene, (struct bal_event_task){
+				    .id = 2, .size_ns = 20 * NS_PER_S, .needs.not_agents = {101}});
+	scene_clear(scene);
+	STEP(scene, POOL_SCALED, pool_scaled, .agents = 1);
+	scene_expect(scene, "drain 101");
+	assert_int_equal(last_order(scene).victim, 101);
+	assert_int_equal(last_order(scene).victim_left_ns, 15 * NS_PER_S);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
 
 int main(void)
@@ -652,6 +670,7 @@ int main(void)
 		TEST(test_a_pool_with_waiting_tasks_is_not_idle),
 		TEST(test_from_zero_for_whatever_waits),
 		TEST(test_who_comes_back_first),
+		TEST(test_victims_with_late_tasks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -321,6 +321,38 @@ static void test_pool_changed_while_its_tasks_run(void **state)
 	scene_expect(scene, "accept 4; dispatch 4.1@101");
 }
 
+static void test_limits_at_their_ends(void **state)
+{
+	struct bal_limits limits = SCENE_LIMITS;
+
+	(void)state;
+	limits.agents_max = 64;
+	limits.effects_max = 256;
+	assert_true(bal_core_size(&limits) > 0);
+	limits.effects_max = 255;
+	limits.agents_max = 60;
+	assert_int_equal(bal_core_size(&limits), 0);
+	limits = SCENE_LIMITS;
+	limits.tenants_max = 1u << 24;
+	assert_true(bal_core_size(&limits) > 0);
+	limits.tenants_max++;
+	assert_int_equal(bal_core_size(&limits), 0);
+}
+
+/* Instants are kept so far from the ends of their type that no difference of two overflows. */
+static void test_time_ends_after_73_years(void **state)
+{
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	scene->now_ns = INT64_MAX / 4 - 1;
+	scene_task(scene, 1);
+	assert_true(scene_task_view(scene, 1).submitted_at_ns == INT64_MAX / 4 - 1);
+	scene->now_ns = INT64_MAX - 1;
+	scene_task(scene, 2);
+	assert_true(scene_task_view(scene, 2).submitted_at_ns == INT64_MAX / 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +372,8 @@ int main(void)
 		cmocka_unit_test(test_limits_that_are_none),
 		cmocka_unit_test(test_removing_a_large_pool_has_room),
 		TEST(test_pool_changed_while_its_tasks_run),
+		cmocka_unit_test(test_limits_at_their_ends),
+		TEST(test_time_ends_after_73_years),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
