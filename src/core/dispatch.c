@@ -47,6 +47,7 @@ struct run {
 	struct aside aside;
 	struct offer offer;
 	struct list_node *deferred; /* the next to try of core->deferred */
+	bool aged_waits;            /* one of them had a turn of the aged, and waits on */
 	int64_t wake_at_ns;         /* when the first of them would take what is free now */
 };
 
@@ -57,6 +58,7 @@ static void run_begin(const struct bal_core *core, struct run *run)
 	run->aside.share_count = 0;
 	run->offer.holds = false;
 	run->deferred = core->deferred.first;
+	run->aged_waits = false;
 	run->wake_at_ns = BAL_NEVER_NS;
 }
 
@@ -85,15 +87,16 @@ static struct task *older(struct task *a, struct task *b)
 	return a->id < b->id ? a : b;
 }
 
-/* The task of the lane that has waited too long; one that is deferred is tried anyway. */
-static struct task *aged_task(struct bal_core *core, struct lane *lane)
+/* The task of the lane that has waited too long. One that is deferred counts until it is tried:
+ * behind better classes its own turn may never come. */
+static struct task *aged_task(struct bal_core *core, struct lane *lane, const struct run *run)
 {
 	struct task *task = lane_next(core, lane, true);
 
-	return task == NULL || queue_is_deferred(task) ? NULL : task;
+	return task != NULL && queue_is_deferred(task) && run->aged_waits ? NULL : task;
 }
 
-static struct task *next_task(struct bal_core *core)
+static struct task *next_task(struct bal_core *core, const struct run *run, bool *is_aged)
 {
 	bool aged_turn = core->turn % (uint64_t)knob(core, BAL_KNOB_AGED_SHARE) == 0;
 	struct task *next = NULL;
@@ -107,13 +110,14 @@ static struct task *next_task(struct bal_core *core)
 		if (!lane_open(core, lane))
 			continue;
 		if (aged_turn)
-			aged = older(aged, aged_task(core, lane));
+			aged = older(aged, aged_task(core, lane, run));
 		task = lane_next(core, lane, false);
 		if (task != NULL && (next == NULL || queue_before(core, task, next)))
 			next = task;
 	}
 	/* An aged task of a tenant at its bound must not hold up the others. */
-	return aged != NULL && tenant_may_run(core, aged->tenant) ? aged : next;
+	*is_aged = aged != NULL && tenant_may_run(core, aged->tenant);
+	return *is_aged ? aged : next;
 }
 
 /* Puts the task, or its tenant's share, aside.  False when there is no room to. */
@@ -237,15 +241,30 @@ static struct task *next_deferred(struct bal_core *core, struct run *run)
 	return NULL;
 }
 
+/* Gives a deferred task its turn of the aged. */
+static void try_aged(struct bal_core *core, struct task *task, struct run *run)
+{
+	if (run->deferred == &task->defer_node)
+		run->deferred = list_next(run->deferred);
+	if (declines(core, task, run) || try_task(core, task, run) != TRIED_STARTED)
+		run->aged_waits = true;
+}
+
 /* Tries the task that is next among the deferred ones and the others; false when nothing may go any
- * more.  A class goes before a lower one; within it, deferred tasks had their turn before. */
+ * more.  A turn of the aged is first; then a class goes before a lower one; within it, deferred
+ * tasks had their turn before. */
 static bool try_next(struct bal_core *core, struct run *run)
 {
-	struct task *task = next_task(core);
-	struct task *deferred = next_deferred(core, run);
+	bool is_aged;
+	struct task *task = next_task(core, run, &is_aged);
+	struct task *deferred = is_aged ? NULL : next_deferred(core, run);
 	bool may_run;
 	enum tried tried;
 
+	if (is_aged && queue_is_deferred(task)) {
+		try_aged(core, task, run);
+		return true;
+	}
 	if (deferred != NULL && (task == NULL || deferred->priority <= task->priority)) {
 		run->deferred = list_next(run->deferred);
 		try_task(core, deferred, run);

@@ -191,6 +191,38 @@ static void test_deferred_tasks_are_saved(void **state)
 	scene_close(copy);
 }
 
+static bool is_running(struct scene *scene, uint64_t id)
+{
+	struct bal_task_view view;
+
+	return bal_task_view(scene->core, id, &view) && view.state == BAL_TASK_DISPATCHED;
+}
+
+/* With work of a better class always there, a deferred task still gets its turn of the aged. */
+static void test_a_deferred_task_is_not_starved(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_task batch = sized(2, 10);
+	uint64_t next = 3;
+
+	teach(scene);
+	occupy_fast(scene);
+	batch.priority = BAL_PRIORITY_BATCH;
+	scene_submit(scene, batch);
+	assert_int_equal(scene->core->deferred.count, 1);
+	for (uint32_t round = 0; round < 40; round++) {
+		while (next < 3 + 2 * (round + 2))
+			scene_submit(scene, sized(next++, 1));
+		scene_run_for(scene, knob(scene->core, BAL_KNOB_AGEING) / 8);
+		for (uint64_t id = 1; id < next; id++)
+			if (id != 2 && is_running(scene, id)) {
+				scene_succeed(scene, id, NS_PER_S);
+				break;
+			}
+	}
+	assert_true(is_running(scene, 2));
+}
+
 /* With SHORTEST_FIRST a second of size is worth so much of age. */
 static void test_shortest_first_with_ageing(void **state)
 {
@@ -287,6 +319,7 @@ int main(void)
 		TEST(test_turns),
 		TEST(test_deferred_tasks_may_end),
 		TEST(test_deferred_tasks_are_saved),
+		TEST(test_a_deferred_task_is_not_starved),
 		TEST(test_shortest_first_with_ageing),
 		cmocka_unit_test(test_strategies_bend_the_choice),
 		TEST(test_packing_fills_one_agent),
