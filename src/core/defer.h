@@ -17,6 +17,9 @@
  * on.  It ends by itself, since the right side grows.
  */
 
+/* At most so many tasks are deferred at a time; others take what is free. */
+#define DEFER_TASKS_MAX 512
+
 /* Takes over its knobs; call after any change of them. */
 void defer_tune(struct bal_core *core);
 

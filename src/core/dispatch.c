@@ -154,14 +154,16 @@ static bool is_ordinary(const struct bal_core *core, const struct task *task)
 	       task->parent == 0 && lane_at(core, task->lane)->memory_mib == 0;
 }
 
-/* True when the task should wait for a faster agent than that of the offer. */
+/* True when the task should wait for a faster agent than that of the offer. Each run looks at all
+ * that are deferred, so there is a most; so many do not all get a fast agent soon anyway. */
 static bool defers(const struct bal_core *core, const struct task *task, const struct offer *offer,
 	struct run *run)
 {
 	int64_t until_ns = defer_until_ns(
 		core, task, learn_size_s(core, task), offer->pool, offer->slow, offer->fastest);
 
-	if (until_ns <= core->now_ns)
+	if (until_ns <= core->now_ns ||
+		(core->deferred.count >= DEFER_TASKS_MAX && !queue_is_deferred(task)))
 		return false;
 	run->wake_at_ns = num_min_i64(run->wake_at_ns, until_ns);
 	return true;

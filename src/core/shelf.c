@@ -87,7 +87,7 @@ struct shelf *shelf_look_up(const struct bal_core *core, uint32_t pool, uint32_t
 	return place == MAP_NONE ? NULL : &core->shelves[place];
 }
 
-/* The place of a shelf that is not in use, or the one whose turn it is to be forgotten. */
+/* A place that was never used, or that of the oldest shelf, which is forgotten: places go round. */
 static struct shelf *place_for(struct bal_core *core)
 {
 	struct shelf *shelf = &core->shelves[core->shelf_turn];

@@ -27,7 +27,7 @@ static inline struct shelf *shelf_find(const struct bal_core *core, uint32_t poo
 	return shelf_look_up(core, pool, kind);
 }
 
-/* The same, made if there is none, in place of the one that was not used for longest. */
+/* The same, made if there is none: in a free place, or in that of the one that was made first. */
 struct shelf *shelf_for(struct bal_core *core, uint32_t pool, uint32_t kind);
 
 /* What is believed of the shelf's pool and kind. */

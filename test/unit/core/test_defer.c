@@ -2,6 +2,7 @@
 /* Large tasks that wait for a faster agent. */
 #include "scene.h"
 
+#include "core/defer.h"
 #include "core/learn.h"
 #include "core/state.h"
 
@@ -223,6 +224,30 @@ static void test_a_deferred_task_is_not_starved(void **state)
 	assert_true(is_running(scene, 2));
 }
 
+/* Work per event is bounded: when so many wait for a faster agent, the next takes what is free. */
+static void test_so_many_are_deferred_at_most(void **state)
+{
+	struct bal_limits limits = SCENE_LIMITS;
+	struct scene *scene;
+
+	(void)state;
+	limits.tasks_max = 2 * DEFER_TASKS_MAX;
+	scene = scene_open(&limits);
+	scene_start(scene, 1);
+	scene->unchecked = true;
+	teach(scene);
+	occupy_fast(scene);
+	for (uint64_t id = 2; id < 2 + DEFER_TASKS_MAX; id++)
+		scene_submit(scene, sized(id, 100));
+	assert_int_equal(scene->core->deferred.count, DEFER_TASKS_MAX);
+	scene_clear(scene);
+	scene->unchecked = false;
+	scene_submit(scene, sized(5000, 100));
+	scene_expect(scene, "accept 5000; dispatch 5000.1@102");
+	assert_int_equal(scene->core->deferred.count, DEFER_TASKS_MAX);
+	scene_close(scene);
+}
+
 /* With SHORTEST_FIRST a second of size is worth so much of age. */
 static void test_shortest_first_with_ageing(void **state)
 {
@@ -320,6 +345,7 @@ int main(void)
 		TEST(test_deferred_tasks_may_end),
 		TEST(test_deferred_tasks_are_saved),
 		TEST(test_a_deferred_task_is_not_starved),
+		cmocka_unit_test(test_so_many_are_deferred_at_most),
 		TEST(test_shortest_first_with_ageing),
 		cmocka_unit_test(test_strategies_bend_the_choice),
 		TEST(test_packing_fills_one_agent),
