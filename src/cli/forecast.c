@@ -24,7 +24,7 @@ static const struct args_option OPTIONS[] = {
 	{"--origin", NULL, "N[,N...]", "forecast from behind row N alone (default: all rows)"},
 	{"--steps", NULL, "N", "how many steps ahead (default 24, of M4 48; at most 2016)"},
 	{"--m4", NULL, "FILE", "many hourly series, one per line: id,value,value,..."},
-	{"--out", NULL, "FILE", "writes the forecasts there instead of standard output"},
+	{"--out", "-o", "FILE", "writes the forecasts there instead of standard output"},
 	{"--plot", NULL, "FILE", "draws the last forecast with its intervals, as SVG"},
 	{NULL, NULL, NULL, NULL},
 };

@@ -65,7 +65,8 @@ int help_print(const char *name)
 	command = command_find(name);
 	if (command == NULL)
 		return help_unknown(name);
-	printf("usage: ballast %s %s\n\n%s\n", command->name, command->arguments, command->help);
+	printf("usage: ballast %s%s%s\n\n%s\n", command->name,
+		command->arguments[0] == '\0' ? "" : " ", command->arguments, command->help);
 	if (command->options[0].name != NULL)
 		printf("\n");
 	args_print(command->options);

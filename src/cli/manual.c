@@ -57,7 +57,8 @@ static void print_command(const struct command *command)
 {
 	printf(".SS ballast ");
 	print_word(command->name);
-	printf(" ");
+	if (command->arguments[0] != '\0')
+		printf(" ");
 	print_word(command->arguments);
 	printf("\n");
 	print_word(command->help);

@@ -192,4 +192,5 @@ static int run(const struct args *args)
 }
 
 const struct command command_token = {"token", "create | list | remove ID",
-	"access tokens: the first one made, every request needs one", run, OPTIONS};
+	"makes, lists and removes access tokens; once there is one, every request needs one", run,
+	OPTIONS};

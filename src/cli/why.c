@@ -124,18 +124,26 @@ static void print_ruled_out(yyjson_val *root)
 	}
 }
 
+/* "8 capable agents, 3 of them with a free slot" */
+static void print_capable(yyjson_val *root)
+{
+	bool one = number(root, "capable_agents") == 1;
+
+	printf("%s capable agent%s, %s%s with a free slot.\n", text(root, "capable_agents"),
+		one ? "" : "s", text(root, "free_agents"), one ? "" : " of them");
+}
+
 static void explain_routed(yyjson_val *root)
 {
 	yyjson_val *winner = show_member(root, "winner");
-
 	bool is_hedge = show_member(root, "late_after") != NULL;
 
 	printf("Task %s went to %s of pool %s (attempt %s, after %s %s).\n", text(root, "id"),
 		name_of(winner), text(winner, "pool"), text(root, "attempt"),
 		cell(root, is_hedge ? "late_after" : "waited", SHOW_SECONDS),
 		is_hedge ? "of the one before it" : "in the queue");
-	printf("Because: %s. %s capable agents, %s of them with a free slot.\n", text(root, "text"),
-		text(root, "capable_agents"), text(root, "free_agents"));
+	printf("Because: %s. ", text(root, "text"));
+	print_capable(root);
 	if (show_member(root, "slot_lent_by") != NULL)
 		printf("It uses the slot of its parent, task %s.\n", text(root, "slot_lent_by"));
 	print_factors(root, winner);
@@ -151,8 +159,9 @@ static void explain_waiting(yyjson_val *root)
 		printf("The limit is %s.\n", text(root, "limit"));
 	if (show_member(root, "waits_for") != NULL)
 		printf("It waits for task %s.\n", text(root, "waits_for"));
-	printf("%s tasks go first; %s capable agents, %s of them with a free slot.\n",
-		text(root, "ahead"), text(root, "capable_agents"), text(root, "free_agents"));
+	printf("%s task%s; ", text(root, "ahead"),
+		number(root, "ahead") == 1 ? " goes first" : "s go first");
+	print_capable(root);
 	if (show_member(root, "expected_wait") != NULL)
 		printf("Expected wait: %s.\n", cell(root, "expected_wait", SHOW_SECONDS));
 	print_losers(root, NULL);
@@ -185,9 +194,12 @@ static void explain_scaled(yyjson_val *root)
 	printf("Pool %s went from %s to %s agents (order %s).\n", text(root, "pool"),
 		text(root, "agents_before"), text(root, "agents_after"), text(root, "id"));
 	printf("Because: %s.\n", text(root, "text"));
-	printf("Load %s (threshold %s) sustained for %s, %s tasks waiting.\n",
-		cell(root, "load", SHOW_SHARE), cell(root, "threshold", SHOW_SHARE),
-		cell(root, "sustained", SHOW_SECONDS), text(root, "waiting"));
+	/* Where no load was the reason there is no threshold. */
+	if (number(root, "threshold") > 0)
+		printf("Load %s (threshold %s) sustained for %s, ", cell(root, "load", SHOW_SHARE),
+			cell(root, "threshold", SHOW_SHARE), cell(root, "sustained", SHOW_SECONDS));
+	printf("%s task%s waiting.\n", text(root, "waiting"),
+		number(root, "waiting") == 1 ? "" : "s");
 	if (show_member(root, "victim") != NULL)
 		printf("%s was chosen: it had the least work left (%s); it finished it first.\n",
 			name_of(show_member(root, "victim")),

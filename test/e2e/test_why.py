@@ -3,6 +3,7 @@
 """Why a task went where it went, waits or was refused, as its owner sees it."""
 import json
 import signal
+import subprocess
 import threading
 import time
 
@@ -181,6 +182,17 @@ class WhyTest(harness.Case):
         self.assertEqual(self.why(daemon, child)["reason"], "lent_slot")
         self.assertEqual(daemon.wait(parent)["state"], "succeeded")
         self.assertEqual(daemon.call("GET", f"/v1/tasks/{parent}/result").json, True)
+
+    def test_as_prose(self):
+        daemon = self.daemon(f"pools:\n  echo: {{ urls: [{self.agent().url}] }}\n")
+        daemon.wait_agents("echo", 1)
+        task = daemon.submit("echo")
+        daemon.wait(task)
+        run = subprocess.run(
+            [harness.BALLAST, "why", str(task), "--url", f"http://127.0.0.1:{daemon.port}"],
+            capture_output=True, text=True, timeout=20)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("1 capable agent, 1 with a free slot.\n", run.stdout)
 
     def test_scaling(self):
         worker = harness.HERE / "worker.py"
