@@ -14,7 +14,8 @@
 
 int secret_open(const char *path, char *message, size_t message_size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Not to wait for somebody to write into what may be a pipe. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat file;
 
 	if (fd < 0 || fstat(fd, &file) != 0) {

@@ -159,7 +159,6 @@ static bool read_file(int fd, struct buffer *text)
 {
 	ssize_t got = 1;
 
-	buffer_init(text, FILE_SIZE_MAX);
 	while (got > 0) {
 		char *room = buffer_reserve(text, PIECE_SIZE);
 
@@ -179,6 +178,7 @@ bool tokens_read(struct tokens *tokens, const char *path, char *message, size_t 
 	*tokens = (struct tokens){.items = NULL};
 	if (fd < 0)
 		return false;
+	buffer_init(&text, FILE_SIZE_MAX);
 	tokens->items = calloc(TOKENS_MAX, sizeof *tokens->items);
 	ok = fstat(fd, &tokens->file) == 0 && read_file(fd, &text) && tokens->items != NULL;
 	close(fd);
@@ -286,6 +286,16 @@ static void append_hex(struct buffer *text, const uint8_t *bytes, size_t size)
 	}
 }
 
+/* How many tokens there are in the file, well written or not. */
+static uint32_t count_tokens(struct span text)
+{
+	uint32_t count = 0;
+
+	while (text.at != NULL)
+		count += !is_blank(span_cut(&text, '\n'));
+	return count;
+}
+
 bool tokens_create(const char *path, uint32_t roles, struct span name,
 	char secret[TOKENS_SECRET_SIZE], char *message, size_t message_size)
 {
@@ -294,6 +304,14 @@ bool tokens_create(const char *path, uint32_t roles, struct span name,
 	struct buffer text;
 	bool ok = load(path, &text, message, message_size);
 
+	/* One more would make the whole file one that is not read. */
+	if (ok && count_tokens(buffer_span(&text)) >= TOKENS_MAX) {
+		snprintf(message, message_size,
+			"%s has %d tokens, the most there may be; `ballast token remove` makes "
+			"room",
+			path, TOKENS_MAX);
+		ok = false;
+	}
 	if (ok && (!draw(bytes, sizeof bytes) || !draw(id, sizeof id))) {
 		snprintf(message, message_size, "the system has no random numbers: %s",
 			strerror(errno));

@@ -139,6 +139,26 @@ class TokensTest(harness.Case):
             self.assertIn(said, self.token(daemon, *words, code=2))
         self.assertIn("no tokens", self.token(daemon, "list"))
 
+    def test_a_pipe_is_no_file(self):
+        daemon = self.daemon(CONFIG, started=False)
+        daemon.data.mkdir()
+        os.mkfifo(daemon.data / "tokens", 0o600)
+        for words in (("list",), ("create", "--role", "read"), ("remove", "1")):
+            self.assertIn("is no file", self.token(daemon, *words, code=1))
+
+    def test_a_full_file_stays_readable(self):
+        daemon = self.daemon(CONFIG, started=False)
+        line = f"{{:08x}} read {'0' * 64}\n"
+        path = daemon.data / "tokens"
+        path.parent.mkdir()
+        path.write_text("# full\n" + "".join(line.format(i) for i in range(4095)))
+        path.chmod(0o600)
+        self.token(daemon, "create", "--role", "read")
+        self.assertIn("makes room", self.token(daemon, "create", "--role", "read", code=1))
+        self.assertEqual(len(self.token(daemon, "list").splitlines()), 4096)
+        self.token(daemon, "remove", "00000007")
+        self.token(daemon, "create", "--role", "read")
+
 
 if __name__ == "__main__":
     harness.main()
