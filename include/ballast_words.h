@@ -172,7 +172,8 @@
 	X(WEIGHT_COLLABORATION, 100, 0, 1000, "permille", "weight of warm context")                \
 	X(TIME_VALUE, 500000000, 0, 1000000000000, "microcents/h",                                 \
 		"what an hour of waiting costs")                                                   \
-	X(ROUTING, 0, 0, 4, "strategy", "0 balanced, 1 latency, 2 cost, 3 pack, 4 spread")         \
+	X(ROUTING, 0, 0, 4, "strategy",                                                            \
+		"what the choice of an agent is after; the words stand for 0 to 4")                \
 	X(SHORTEST_FIRST, 0, 0, 1000000, "permille",                                               \
 		"turns by size: seconds later for each second of size; 0 = by age alone")          \
 	X(DEFER_SERVICE, 1400, 0, 100000, "permille",                                              \

@@ -11,17 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static enum quantity quantity_of(const struct config_knob *knob)
-{
-	if (strcmp(knob->unit, "ns") == 0)
-		return QUANTITY_TIME;
-	if (strcmp(knob->unit, "permille") == 0)
-		return QUANTITY_SHARE;
-	if (strcmp(knob->unit, "microcents/h") == 0)
-		return QUANTITY_PRICE;
-	return QUANTITY_COUNT;
-}
-
 static bool find_knob(struct span key, enum bal_knob *knob, char *message, size_t message_size)
 {
 	struct nearest nearest;
@@ -55,16 +44,18 @@ bool setting_read(
 	if (!find_knob(key, knob, message, message_size))
 		return false;
 	row = &config_knobs[*knob];
+	if (config_knob_word(row, rest, value))
+		return true;
 	if (span_number(rest, INT64_MAX, &number)) {
 		*value = (int64_t)number;
-	} else if (!quantity_read(rest, quantity_of(row), value)) {
-		snprintf(message, message_size, "%s is in %s: %.*s is not", row->name, row->unit,
-			(int)rest.size, rest.at);
+	} else if (!quantity_read(rest, config_knob_quantity(row), value)) {
+		snprintf(message, message_size, "%.*s: expected %s, found %.*s", (int)key.size,
+			key.at, config_knob_expected(row), (int)rest.size, rest.at);
 		return false;
 	}
 	if (*value >= row->min && *value <= row->max)
 		return true;
-	snprintf(message, message_size, "%s lies between %" PRId64 " and %" PRId64 " %s", row->name,
-		row->min, row->max, row->unit);
+	snprintf(message, message_size, "%.*s lies between %" PRId64 " and %" PRId64 " %s",
+		(int)key.size, key.at, row->min, row->max, row->unit);
 	return false;
 }

@@ -72,22 +72,14 @@ static void put_knobs(struct buffer *buffer)
 		"\n### knobs\n\n| key | unit | default | meaning |\n| --- | --- | --- | --- |\n");
 	for (size_t i = 0; i < BAL_KNOB_COUNT; i++) {
 		const struct config_knob *knob = &config_knobs[i];
-		enum quantity kind = QUANTITY_COUNT;
-		if (strcmp(knob->unit, "ns") == 0)
-			kind = QUANTITY_TIME;
-		else if (strcmp(knob->unit, "permille") == 0)
-			kind = QUANTITY_SHARE;
-		else if (strcmp(knob->unit, "microcents/h") == 0)
-			kind = QUANTITY_PRICE;
 		buffer_append_text(buffer, "| `");
 		for (const char *letter = knob->name; *letter; letter++)
 			buffer_append_byte(
 				buffer, *letter == '_' ? '_' : (char)(*letter - 'A' + 'a'));
 		buffer_append_text(buffer, "` | ");
-		buffer_append_text(
-			buffer, kind == QUANTITY_COUNT ? knob->unit : quantity_expected(kind));
+		buffer_append_text(buffer, config_knob_expected(knob));
 		buffer_append_text(buffer, " | `");
-		quantity_write(buffer, kind, knob->preset);
+		quantity_write(buffer, config_knob_quantity(knob), knob->preset);
 		buffer_append_text(buffer, "` | ");
 		buffer_append_text(buffer, knob->help);
 		buffer_append_text(buffer, " |\n");

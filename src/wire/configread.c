@@ -452,14 +452,14 @@ static bool read_knob(struct config_reader *reader, const struct yaml_node *item
 	const struct config_knob *knob, int64_t *to)
 {
 	struct config_row row = {.key = item->key.at, .min = knob->min, .max = knob->max};
-	enum quantity kind = QUANTITY_COUNT;
-	if (strcmp(knob->unit, "ns") == 0)
-		kind = QUANTITY_TIME;
-	else if (strcmp(knob->unit, "permille") == 0)
-		kind = QUANTITY_SHARE;
-	else if (strcmp(knob->unit, "microcents/h") == 0)
-		kind = QUANTITY_PRICE;
-	return read_quantity(reader, &row, item, kind, to);
+	uint64_t number;
+
+	if (item->kind == YAML_SCALAR && config_knob_word(knob, item->text, to))
+		return true;
+	if (config_knob_has_words(knob) && item->kind == YAML_SCALAR &&
+		!span_number(item->text, INT64_MAX, &number))
+		return config_fail_expected(reader, item, config_knob_expected(knob));
+	return read_quantity(reader, &row, item, config_knob_quantity(knob), to);
 }
 
 /* Knobs are written in lower case; the table has them as the core does. */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tables only. The names are those of the product's manual; where a default differs between kinds
- * of pool or between strategies, it is left out here and config.c fills it in (and the help says
- * so).
+ * Tables, and what follows from a row of them. The names are those of the product's manual; where a
+ * default differs between kinds of pool or between strategies, it is left out here and config.c
+ * fills it in (and the help says so).
  */
 #include "wire/configtable.h"
 
 #include "base/units.h"
+
+#include <string.h>
 
 #define COUNT_OF(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define POOL(member)   offsetof(struct config_pool, member)
@@ -231,3 +233,45 @@ const struct config_knob config_knobs[BAL_KNOB_COUNT] = {
 	BAL_KNOB_MAP(X)
 #undef X
 };
+
+enum quantity config_knob_quantity(const struct config_knob *knob)
+{
+	if (strcmp(knob->unit, "ns") == 0)
+		return QUANTITY_TIME;
+	if (strcmp(knob->unit, "permille") == 0)
+		return QUANTITY_SHARE;
+	if (strcmp(knob->unit, "microcents/h") == 0)
+		return QUANTITY_PRICE;
+	return QUANTITY_COUNT;
+}
+
+static const char *const ROUTING_WORDS[] = {
+#define X(name, word) word,
+	BAL_ROUTING_MAP(X)
+#undef X
+};
+
+bool config_knob_has_words(const struct config_knob *knob)
+{
+	return knob == &config_knobs[BAL_KNOB_ROUTING];
+}
+
+bool config_knob_word(const struct config_knob *knob, struct span text, int64_t *value)
+{
+	for (size_t i = 0; config_knob_has_words(knob) && i < COUNT_OF(ROUTING_WORDS); i++) {
+		if (span_equal(text, span_of(ROUTING_WORDS[i]))) {
+			*value = (int64_t)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *config_knob_expected(const struct config_knob *knob)
+{
+	enum quantity kind = config_knob_quantity(knob);
+
+	if (config_knob_has_words(knob))
+		return "balanced, latency, cost, pack or spread";
+	return kind == QUANTITY_COUNT ? knob->unit : quantity_expected(kind);
+}

@@ -3,11 +3,13 @@
 #define BAL_WIRE_CONFIGTABLE_H
 
 #include "wire/config.h"
+#include "wire/quantity.h"
 
 /*
  * configtable: every key of the configuration, once. A row says how a key is written, what it
  * becomes and where in the structure it goes; its default is written as a user would write it and
- * goes through the same reader. Used by config and configread only.
+ * goes through the same reader. Used by config and configread; the knobs also by what sets them on
+ * a command line.
  */
 enum config_type {
 	CONFIG_BOOL,    /* bool */
@@ -76,7 +78,7 @@ extern const struct config_section config_pool_section;
 
 /* One tunable, from the table of include/ballast_words.h. */
 struct config_knob {
-	const char *name; /* in lower case */
+	const char *name; /* in upper case; written in either */
 	int64_t preset;
 	int64_t min;
 	int64_t max;
@@ -84,5 +86,17 @@ struct config_knob {
 	const char *help;
 };
 extern const struct config_knob config_knobs[BAL_KNOB_COUNT];
+
+/* What kind of quantity its unit says; a count when it says none. */
+enum quantity config_knob_quantity(const struct config_knob *knob);
+
+/* True when the values of the knob have words (routing: cost). */
+bool config_knob_has_words(const struct config_knob *knob);
+
+/* The value of a word; false when the knob has none, or not this one. */
+bool config_knob_word(const struct config_knob *knob, struct span text, int64_t *value);
+
+/* What is expected of it, for a message and the reference: "a share such as 35%", "tasks". */
+const char *config_knob_expected(const struct config_knob *knob);
 
 #endif

@@ -196,7 +196,7 @@ static void test_everything(void **state)
 	(void)state;
 	take("listen: 0.0.0.0:80\ndata: /var/lib/ballast\ntokens_file: /etc/tokens\njournal: true\n"
 	     "retention: 30d\nqueue: {max: 200_000, payload_max: 1MiB}\n"
-	     "knobs: {ageing: 10m, weight_load: 35%, aged_share: 4}\n"
+	     "knobs: {ageing: 10m, weight_load: 35%, aged_share: 4, routing: cost}\n"
 	     "tenants:\n  team-a: {weight: 3, queued: 100, running: 5, rate: 5/s}\n  none: {}\n"
 	     "pools:\n"
 	     "  a:\n"
@@ -217,6 +217,7 @@ static void test_everything(void **state)
 	assert_int_equal(config.knobs[BAL_KNOB_AGEING], 10 * NS_PER_MIN);
 	assert_int_equal(config.knobs[BAL_KNOB_WEIGHT_LOAD], 350);
 	assert_int_equal(config.knobs[BAL_KNOB_AGED_SHARE], 4);
+	assert_int_equal(config.knobs[BAL_KNOB_ROUTING], BAL_ROUTING_COST);
 	assert_int_equal(config.tenants.count, 2);
 	assert_int_equal(config.tenants.items[0].rate.count, 5);
 	assert_int_equal(config.tenants.items[1].weight, 1);

@@ -126,6 +126,8 @@ static const struct {
 		"b.yaml:1:11: `a b` is not a name: 1 to 128 of letters, digits, `.`, `_`, `-`"},
 	{"tenants: {t: 3}", "b.yaml:1:14: expected a mapping with the keys of a tenant, found `3`"},
 	{"knobs: 3", "b.yaml:1:8: expected a mapping such as {ageing: 10m}, found `3`"},
+	{"knobs: {routing: fast}",
+		"b.yaml:1:18: expected balanced, latency, cost, pack or spread, found `fast`"},
 	{"knobs: {3: 4}", "b.yaml:1:9: `3` is not a knob"},
 	{"knobs: {weight_load: [1]}", "b.yaml:1:22: expected a share such as 80%, found a list"},
 	{"knobs: {WEIGHT_LOAD: 300 permille}",
