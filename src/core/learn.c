@@ -177,13 +177,15 @@ void learn_agent(const struct bal_core *core, const struct agent *agent,
 void learn_history_view(
 	const struct history *own, const struct learn_prior *prior, struct learn_view *view)
 {
-	view->slowness = prior->slowness;
+	view->slowness = num_clamp(prior->slowness, SLOWNESS_MIN, SLOWNESS_MAX);
 	view->success = num_clamp(prior->success, SUCCESS_MIN, 1.0);
 	if (own == NULL)
 		return;
 	/* With this many samples of its own the pool's say no longer matters. */
-	view->slowness =
-		slowness_of(own, own->fast.weight >= FAST_SPAN ? own->slow.value : prior->slowness);
+	/* Within bounds whatever was read from a disk: shelves keep it as a float. */
+	view->slowness = num_clamp(
+		slowness_of(own, own->fast.weight >= FAST_SPAN ? own->slow.value : prior->slowness),
+		SLOWNESS_MIN, SLOWNESS_MAX);
 	view->success = num_clamp(
 		mean_shrunk(&own->success, prior->success, PRIOR_SUCCESS), SUCCESS_MIN, 1.0);
 }

@@ -184,6 +184,28 @@ static void test_answers_in_no_time_teach_nothing(void **state)
 	assert_false(learn_is_known(scene->core, 0));
 }
 
+/* Shelves are of floats: one that overflows would be no key. */
+static void test_slowness_is_bounded_whatever_was_saved(void **state)
+{
+	struct scene *scene = *state;
+	struct history *history;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	play(scene, 1, 10, 0, NS_PER_S);
+	history = slab_at(&scene->core->histories, slab_next(&scene->core->histories, 0));
+	for (uint32_t i = 0; i < 2; i++) {
+		struct learn_prior prior = {.slowness = 1e300, .success = 1.0};
+		struct learn_view view;
+
+		history->slow.value = history->fast.value = i == 0 ? 1e300 : -1e300;
+		learn_history_view(history, &prior, &view);
+		assert_true(view.slowness == (i == 0 ? 1000.0 : 0.001));
+		learn_history_view(NULL, &prior, &view);
+		assert_true(view.slowness == 1000.0);
+	}
+	scene->unchecked = true;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +219,7 @@ int main(void)
 		TEST(test_histories_are_bounded),
 		TEST(test_a_kind_is_known_after_ten),
 		TEST(test_answers_in_no_time_teach_nothing),
+		TEST(test_slowness_is_bounded_whatever_was_saved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
