@@ -11,8 +11,10 @@
 #include <string.h>
 
 #define ROWS_MAX 1500
-#define RIDGE    1e-5
-#define LN_2     0.6931471805599453
+/* With fewer rows for each feature the fit would learn them by heart. */
+#define ROWS_PER_FEATURE 2
+#define RIDGE            1e-5
+#define LN_2             0.6931471805599453
 /* Share of the newest value in the pattern, once there are enough of them for it. */
 #define DAY_RATE  0.1
 #define WEEK_RATE 0.2
@@ -183,6 +185,7 @@ void lagmodel_fit(struct lagmodel *model, const struct history *history,
 	const double *values = is_log ? history->logs : history->level;
 	double features[LINEAR_FEATURES_MAX];
 	double importance = 1;
+	uint32_t used = 0;
 
 	*model = (struct lagmodel){.is_log = is_log};
 	shape_model(model, history, shape);
@@ -199,8 +202,12 @@ void lagmodel_fit(struct lagmodel *model, const struct history *history,
 			continue;
 		read_features(model, history, memory, at, at, features);
 		linear_add(&model->linear, features, values[at] - model->mean, importance);
+		used++;
 	}
-	linear_solve(&model->linear, RIDGE);
+	if (used < ROWS_PER_FEATURE * model->linear.count)
+		model->reach = UINT32_MAX; /* it repeats the newest value */
+	else
+		linear_solve(&model->linear, RIDGE);
 }
 
 void lagmodel_predict(const struct lagmodel *model, struct history *history,

@@ -30,7 +30,7 @@ struct lagmodel {
 	uint32_t lag_count;
 	struct lag_window windows[LAG_WINDOWS_MAX];
 	uint32_t window_count;
-	uint32_t reach;         /* steps back that it reads */
+	uint32_t reach;         /* steps back that it reads; UINT32_MAX: too few rows to fit */
 	double mean, low, high; /* of the values it was fitted to; it writes none beyond */
 	struct linear linear;
 };

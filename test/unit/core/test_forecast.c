@@ -99,6 +99,20 @@ static void a_week_is_seen_after_one(void **state)
 	assert_int_equal(room.bank.history.week, 0);
 }
 
+/* Few values and one spike: it is no pattern, and is not forecast again. */
+static void a_few_values_are_not_learned_by_heart(void **state)
+{
+	static const double few[] = {10, 12, 11, 13, 12, 11, 13, 90, 12, 11, 12, 13};
+
+	(void)state;
+	for (uint32_t count = 6; count <= sizeof few / sizeof *few; count++) {
+		memcpy(values, few, sizeof few);
+		assert_true(make(count, NS_PER_HOUR, 6));
+		for (uint32_t i = 0; i < 6; i++)
+			assert_true(bands[i].mean < (count == 8 ? 90.0 : 30.0));
+	}
+}
+
 static void noise_is_seen_through(void **state)
 {
 	(void)state;
@@ -261,6 +275,7 @@ int main(void)
 		TEST(a_week_is_learned),
 		TEST(a_week_is_seen_after_one),
 		TEST(noise_is_seen_through),
+		cmocka_unit_test(a_few_values_are_not_learned_by_heart),
 		TEST(intervals_hold_their_share),
 		TEST(the_same_values_the_same_bits),
 		TEST(holes_are_no_zeros),
