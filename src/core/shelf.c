@@ -266,7 +266,8 @@ static bool leaf_is_right(const struct bal_core *core, const struct shelf *shelf
 	const struct agent *agent = shelf_agent(core, &core->pools[shelf->pool], seat);
 	struct leaf leaf = find_leaf(core, shelf, agent);
 
-	return mintree_key(&shelf->slow, seat) == leaf.slow && shelf->base[seat] == leaf.base &&
+	return agent->load == score_load(core, agent) &&
+	       mintree_key(&shelf->slow, seat) == leaf.slow && shelf->base[seat] == leaf.base &&
 	       mintree_key(&shelf->rate, seat) == leaf.rate;
 }
 
