@@ -129,7 +129,9 @@ static void answer_store(struct run *run, uint64_t task, enum bal_event_type typ
 	event->event.stored = (struct bal_event_stored){.task = task, .status = BAL_OK};
 }
 
-/* The recorded attempt of the same rank, or the last one; NULL when there is none. */
+/* The recorded attempt of the same rank, or the last one; NULL when there is none. A last one that
+ * was busy or handed back stands for none after it: such attempts are not counted, so one that is
+ * repeated whenever it is tried again would never end. */
 static const struct ledger_attempt *recorded_attempt(
 	const struct ledger *recorded, uint64_t id, uint32_t rank)
 {
@@ -141,6 +143,9 @@ static const struct ledger_attempt *recorded_attempt(
 	place = task->first;
 	while (--rank > 0 && recorded->attempts[place].next != LEDGER_NONE)
 		place = recorded->attempts[place].next;
+	if (rank > 0 && (recorded->attempts[place].outcome == BAL_OUTCOME_BUSY ||
+				recorded->attempts[place].outcome == BAL_OUTCOME_HANDED_BACK))
+		return NULL;
 	return &recorded->attempts[place];
 }
 

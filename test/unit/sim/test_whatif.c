@@ -136,6 +136,25 @@ static void test_model(void **state)
 	ledger_release(&changed);
 }
 
+/* A recording that breaks off while agents are busy: they are not busy for ever in the model. */
+static void test_busy_at_the_end(void **state)
+{
+	static struct ledger_report sums;
+	struct ledger recorded, modelled;
+
+	(void)state;
+	sim_options_fleet(&options, 7, 100, 4, 0.5);
+	record(&recorded);
+	for (uint32_t i = 0; i < recorded.attempt_count; i += 10)
+		recorded.attempts[i].outcome =
+			i % 20 == 0 ? BAL_OUTCOME_BUSY : BAL_OUTCOME_HANDED_BACK;
+	run(&recorded, NULL, 0, &modelled);
+	ledger_sum(&modelled, &sums);
+	assert_int_equal(sums.ended[BAL_TASK_SUCCEEDED], recorded.task_count);
+	ledger_release(&recorded);
+	ledger_release(&modelled);
+}
+
 /* Worlds with faults, scaling and drains come to an end as well. */
 static void test_hostile(void **state)
 {
@@ -160,6 +179,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ledger),
 		cmocka_unit_test(test_model),
+		cmocka_unit_test(test_busy_at_the_end),
 		cmocka_unit_test(test_hostile),
 	};
 
