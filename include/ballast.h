@@ -36,15 +36,16 @@
 #define BAL_NONE            UINT32_MAX /* no pool, kind, tenant or limit */
 #define BAL_TAG_WORDS       4          /* 64 tags each */
 #define BAL_TAGS_MAX        (BAL_TAG_WORDS * 64)
-#define BAL_NOT_AGENTS_MAX  4   /* agents one task may forbid */
-#define BAL_POOL_LIMITS_MAX 4   /* shared limits one pool may use */
-#define BAL_LOSERS_MAX      3   /* beaten candidates kept in an explanation */
-#define BAL_VIOLATIONS_MAX  4   /* better candidates that a constraint ruled out, kept likewise */
-#define BAL_NEAREST_MAX     3   /* pools nearest to needs that nobody can meet */
-#define BAL_ANCESTORS_MAX   16  /* how far a child may look for a slot lent by its parents */
-#define BAL_LINE_SIZE       960 /* bytes that hold any event or effect as a line of prose */
-#define BAL_RECORD_SIZE     512 /* bytes that hold any encoded event (but its text) or effect */
-#define BAL_TEXT_MAX        256 /* longest text of a symbol */
+#define BAL_NOT_AGENTS_MAX  4     /* agents one task may forbid */
+#define BAL_POOL_LIMITS_MAX 4     /* shared limits one pool may use */
+#define BAL_LOSERS_MAX      3     /* beaten candidates kept in an explanation */
+#define BAL_VIOLATIONS_MAX  4     /* better candidates that a constraint ruled out, kept likewise */
+#define BAL_NEAREST_MAX     3     /* pools nearest to needs that nobody can meet */
+#define BAL_ANCESTORS_MAX   16    /* how far a child may look for a slot lent by its parents */
+#define BAL_LINE_SIZE       960   /* bytes that hold any event or effect as a line of prose */
+#define BAL_RECORD_SIZE     512   /* bytes that hold any encoded event (but its text) or effect */
+#define BAL_TEXT_MAX        256   /* longest text of a symbol */
+#define BAL_JOB_RESULT_MAX  65536 /* bytes that a job's result, and its input, never exceed */
 
 struct bal_core;
 
@@ -188,7 +189,8 @@ struct bal_needs {
 	X(AGENT_SLOTS, slots)     /* it now takes this many at once */                             \
 	X(AGENT_DRAINED, drain)   /* somebody wants it drained, or taken back from draining */     \
 	X(SAMPLE, sample)         /* one measured value */                                         \
-	X(SCALE_ENDED, scale_ended) /* a provider finished or failed an order */
+	X(SCALE_ENDED, scale_ended) /* a provider finished or failed an order */                   \
+	X(JOB_DONE, job_done)       /* long work has its result, or has none; others are STALE */
 enum bal_event_type {
 #define X(name, member) BAL_EVENT_##name,
 	BAL_EVENT_MAP(X)
@@ -398,6 +400,13 @@ struct bal_event_scale_ended {
 	uint32_t count;  /* agents that came up or ended */
 };
 
+struct bal_event_job_done {
+	uint64_t job;
+	uint32_t generation;    /* of the JOB effect; another one than the last is stale */
+	uint32_t status;        /* enum bal_status; anything but OK: there is no result */
+	struct bal_text result; /* what bal_job_run wrote, at most BAL_JOB_RESULT_MAX bytes */
+};
+
 struct bal_event {
 	int64_t now_ns; /* never goes back; an earlier time is taken as the last one */
 	enum bal_event_type type;
@@ -428,6 +437,7 @@ struct bal_event {
 		struct bal_event_drain drain;
 		struct bal_event_sample sample;
 		struct bal_event_scale_ended scale_ended;
+		struct bal_event_job_done job_done;
 	};
 };
 
@@ -448,12 +458,21 @@ struct bal_event {
 	X(DRAIN)        /* tell the agent that it takes nothing new */                             \
 	X(UNDRAIN)      /* tell the agent that it is back in service */                            \
 	X(END)          /* end the drained agent */                                                \
-	X(PROBE)        /* probe the ejected agent, then say AGENT_READY or AGENT_UNHEALTHY */
+	X(PROBE)        /* probe the ejected agent, then say AGENT_READY or AGENT_UNHEALTHY */     \
+	X(JOB)          /* have long work done: order = its id, attempt = its generation, count =  \
+			 * enum bal_job; take bal_job_snapshot() at once, give it to bal_job_run() \
+			 * wherever there is time, then say JOB_DONE */
 enum bal_effect_type {
 #define X(name) BAL_EFFECT_##name,
 	BAL_EFFECT_MAP(X)
 #undef X
 		BAL_EFFECT_COUNT
+};
+
+/* Long work, which no step may wait for. */
+enum bal_job {
+	BAL_JOB_FIT, /* of the forecast of one series; the id names the series */
+	BAL_JOB_COUNT
 };
 
 struct bal_effect {
@@ -654,6 +673,18 @@ enum bal_status bal_core_load(struct bal_core *core, const void *from, size_t si
  * the store is the truth for tasks.  Names tie it to kinds and pools across restarts. */
 size_t bal_learned_save(const struct bal_core *core, void *to, size_t size);
 enum bal_status bal_learned_load(struct bal_core *core, const void *from, size_t size);
+
+/* What the job of the last JOB effect works on, copied; returns the bytes it takes, at most
+ * BAL_JOB_RESULT_MAX (nothing is written when size is less), 0 when that job is not wanted. */
+size_t bal_job_snapshot(
+	const struct bal_core *core, uint64_t job, uint32_t generation, void *to, size_t size);
+
+/* Does the job: a pure function of the bytes of its snapshot, for any thread.  scratch is aligned
+ * as malloc does and has bal_job_scratch_size() bytes, which are zero when it is used first.
+ * Returns the bytes of the result; 0 when there is none, or no room for it. */
+size_t bal_job_scratch_size(void);
+size_t bal_job_run(
+	const void *input, size_t input_size, void *output, size_t output_size, void *scratch);
 
 /* Walks every structure and asserts every invariant; O(n). */
 void bal_core_check(const struct bal_core *core);

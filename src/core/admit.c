@@ -15,6 +15,7 @@
 #include "core/outbox.h"
 #include "core/queue.h"
 #include "core/record.h"
+#include "core/series.h"
 #include "core/task.h"
 
 #define RETRY_AFTER_MIN_NS NS_PER_S
@@ -121,6 +122,8 @@ enum bal_status admit_submitted(struct bal_core *core, const struct bal_event_ta
 	}
 	lane_arrived(core, lane);
 	task = task_new(core, event, slab_index(&core->lanes, lane));
+	series_arrived(core->series, task->kind, learn_size_s(core, task), core->now_ns,
+		core->utc_offset_ns);
 	task_count_child(core, task);
 	task_state_set(core, task, BAL_TASK_SUBMITTED);
 	if ((task->flags & BAL_TASK_DURABLE) != 0) {

@@ -15,6 +15,7 @@
 #include "core/order.h"
 #include "core/outbox.h"
 #include "core/queue.h"
+#include "core/series.h"
 #include "core/shelf.h"
 #include "core/task.h"
 
@@ -547,6 +548,8 @@ const char *check_core(const struct bal_core *core)
 	check_decisions(&check);
 	check_outbox(&check);
 	EXPECT(&check, shelf_check(core));
+	if (check.fault == NULL)
+		check.fault = series_check(core->series);
 	heap_check(&core->timers);
 	EXPECT(&check, core->timers.count == check.timers);
 	return check.fault;

@@ -16,6 +16,7 @@
 #include "core/life.h"
 #include "core/queue.h"
 #include "core/score.h"
+#include "core/series.h"
 #include "core/shelf.h"
 #include "core/task.h"
 #include "core/timer.h"
@@ -422,6 +423,7 @@ static void read_state(struct load *load)
 	read_list(load, limits->tenants_max, read_tenant);
 	read_list(load, limits->histories_max, read_history);
 	read_list(load, limits->conversations_max, read_context);
+	load->ok = load->ok && series_read(core->series, &load->reader);
 	if (load->ok)
 		read_outbox(load);
 }

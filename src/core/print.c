@@ -8,6 +8,7 @@
 #include "ballast.h"
 
 #include "base/assert.h"
+#include "base/checksum.h"
 #include "base/units.h"
 #include "core/record.h"
 
@@ -153,6 +154,14 @@ static void put_text(struct line *line, struct bal_text text)
 		put_char(line, hex[c & 15]);
 	}
 	put_word(line, shown < text.size ? "...\"" : "\"");
+}
+
+/* Bytes that mean nothing to people: how many, and a hash that tells them from others. */
+static void put_blob(struct line *line, struct bal_text blob)
+{
+	put_u64(line, blob.size);
+	put_word(line, " bytes ");
+	put_u64(line, checksum_crc32c(0, blob.data, blob.size));
 }
 
 static void put_space_before(struct line *line, bool *first)
@@ -314,6 +323,8 @@ static bool is_default(enum record_how how, uint64_t value)
 
 static bool is_silent(const struct record_field *field, const void *base)
 {
+	if (record_is_text(field->how))
+		return record_get_text(field, base).size == 0;
 	for (uint32_t i = 0; i < field->count; i++) {
 		if (!is_default(field->how, record_get(field, base, i)))
 			return false;
@@ -327,6 +338,10 @@ static void put_value(struct line *line, const struct record_field *field, const
 
 	if (field->how == RECORD_TEXT) {
 		put_text(line, record_get_text(field, base));
+		return;
+	}
+	if (field->how == RECORD_BYTES) {
+		put_blob(line, record_get_text(field, base));
 		return;
 	}
 	if (field->how == RECORD_TAGS) {

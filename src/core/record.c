@@ -162,6 +162,11 @@ uint64_t record_max(enum record_how how)
 	return maxima[how];
 }
 
+bool record_is_text(enum record_how how)
+{
+	return how == RECORD_TEXT || how == RECORD_BYTES;
+}
+
 bool record_is_signed(enum record_how how)
 {
 	return how == RECORD_VALUE || how == RECORD_DURATION_NS || how == RECORD_INSTANT_NS ||
@@ -193,7 +198,7 @@ static bool put_text(
 {
 	struct bal_text text = record_get_text(field, base);
 
-	if (text.size > record_max(RECORD_TEXT))
+	if (text.size > record_max(field->how))
 		return false;
 	bytes_put_blob(writer, text.data, text.size);
 	return true;
@@ -204,7 +209,7 @@ static bool get_text(struct bytes_reader *reader, const struct record_field *fie
 	size_t size;
 	const uint8_t *data = bytes_get_blob(reader, &size);
 
-	if (size > record_max(RECORD_TEXT))
+	if (size > record_max(field->how))
 		return false;
 	record_set_text(
 		field, base, (struct bal_text){.data = (const char *)data, .size = (uint32_t)size});
@@ -215,7 +220,7 @@ bool record_put(struct bytes_writer *writer, const struct record_field *field, c
 {
 	if (field->how == RECORD_UNUSED)
 		return true;
-	if (field->how == RECORD_TEXT)
+	if (record_is_text(field->how))
 		return put_text(writer, field, base);
 	for (uint32_t i = 0; i < field->count; i++) {
 		uint64_t packed = record_pack(field->how, record_get(field, base, i));
@@ -255,7 +260,7 @@ bool record_read(struct bytes_reader *reader, const struct record_field *field, 
 {
 	if (field->how == RECORD_UNUSED)
 		return true;
-	if (field->how == RECORD_TEXT)
+	if (record_is_text(field->how))
 		return get_text(reader, field, base);
 	for (uint32_t i = 0; i < field->count; i++) {
 		bool fixed = field->how == RECORD_DOUBLE;

@@ -95,6 +95,9 @@ bool record_read(struct bytes_reader *reader, const struct record_field *field, 
 /* The largest packed number that may stand in a journal for a field of this kind. */
 uint64_t record_max(enum record_how how);
 
+/* True for fields that borrow bytes: record_get_text reads them, record_get does not. */
+bool record_is_text(enum record_how how);
+
 /* True for numbers that have a sign. */
 bool record_is_signed(enum record_how how);
 

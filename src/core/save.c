@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "core/form.h"
+#include "core/series.h"
 
 /* Holds the longest structure: a decision, with about 150 members of at most 10 bytes. */
 #define WINDOW_SIZE 4096
@@ -161,6 +162,11 @@ static void put_learned(struct save *save, const struct bal_core *core)
 	put_end(save);
 }
 
+static void slide_window(void *context)
+{
+	slide(context, WINDOW_FULL);
+}
+
 static void put_outbox(struct save *save, const struct outbox *outbox)
 {
 	put_number(save, outbox->count);
@@ -194,6 +200,7 @@ static void put_state(struct save *save, const struct bal_core *core)
 			put_timer(save, &core->pools[i].timer);
 	put_table(save, &FORM_TENANT, core->tenants, limits->tenants_max);
 	put_learned(save, core);
+	series_put(core->series, &save->writer, slide_window, save);
 	put_outbox(save, &core->outbox);
 }
 

@@ -21,6 +21,7 @@
  *     tenants      place + 1 and fields; 0
  *     histories, contexts
  *                  in order of use: place + 1, fields; 0
+ *     series       the clock of the bins, the job under way; number + 1 and series of each kind; 0
  *     effects      not yet taken: their count, fields of each
  *     CRC32C       of all before it
  *

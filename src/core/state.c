@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "core/defer.h"
 #include "core/score.h"
+#include "core/series.h"
 
 #define CORE_MAGIC  UINT64_C(0x62616c6c61737431)
 #define EFFECTS_MIN 256 /* room for one turn of anything, see core/outbox.h */
@@ -93,6 +94,7 @@ void state_place(struct bal_core *core, struct arena *arena)
 	map_init(&core->histories_by_key, arena, limits->histories_max);
 	slab_init(&core->contexts, arena, limits->conversations_max, sizeof(struct context));
 	map_init(&core->contexts_by_id, arena, limits->conversations_max);
+	core->series = series_place(arena, limits->kinds_max);
 	core->orders = arena_take(arena, limits->orders_max, sizeof(struct order));
 	core->decisions = arena_take(arena, limits->explanations_max, sizeof(struct bal_why));
 	map_init(&core->decisions_by_id, arena, limits->explanations_max);

@@ -19,6 +19,7 @@
  *               ├─ tenants, kinds, shared limits          (small tables, by interned number)
  *               ├─ histories (agent, kind), contexts (conversation)          (what was learned)
  *               ├─ hedges                             (second attempts beside the first)
+ *               ├─ series                          (load of each kind, as it was and will be)
  *               ├─ orders, decisions                                  (what can be explained)
  *               └─ timers, outbox                        (what is due, what the host must do)
  *
@@ -28,6 +29,7 @@
  */
 
 struct arena;
+struct series_book;
 
 /* What a timer belongs to; also the upper part of its tie, so that the order is total. */
 enum timer_owner { TIMER_TASK, TIMER_AGENT, TIMER_POOL };
@@ -347,6 +349,8 @@ struct bal_core {
 	struct map shelves_by_key;
 	uint32_t shelves_max;
 	uint32_t shelf_turn; /* the place that is taken next */
+
+	struct series_book *series; /* load of each kind, and its forecasts */
 
 	struct order *orders;
 	uint32_t order_count; /* ever made since this start */

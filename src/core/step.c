@@ -17,6 +17,7 @@
 #include "core/defer.h"
 #include "core/dispatch.h"
 #include "core/drain.h"
+#include "core/fitjob.h"
 #include "core/hedge.h"
 #include "core/order.h"
 #include "core/outbox.h"
@@ -24,6 +25,7 @@
 #include "core/record.h"
 #include "core/scale.h"
 #include "core/score.h"
+#include "core/series.h"
 #include "core/shelf.h"
 #include "core/task.h"
 #include "core/timer.h"
@@ -62,6 +64,8 @@ static enum bal_status on_stop(struct bal_core *core, const struct bal_event *ev
 static enum bal_status on_clock(struct bal_core *core, const struct bal_event *event)
 {
 	core->utc_offset_ns = event->clock.utc_offset_ns;
+	if (core->started)
+		series_close(core->series, core->now_ns, core->utc_offset_ns);
 	return BAL_OK;
 }
 
@@ -482,6 +486,17 @@ static enum bal_status on_scale_ended(struct bal_core *core, const struct bal_ev
 	return BAL_OK;
 }
 
+static enum bal_status on_job_done(struct bal_core *core, const struct bal_event *event)
+{
+	const struct bal_event_job_done *done = &event->job_done;
+	struct series_job job = {done->job, done->generation};
+	size_t size = done->status == BAL_OK ? done->result.size : 0;
+
+	if (size > BAL_JOB_RESULT_MAX)
+		return BAL_INVALID;
+	return series_job_end(core->series, &job, done->result.data, size) ? BAL_OK : BAL_STALE;
+}
+
 static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(
 	struct bal_core *core, const struct bal_event *event) = {
 	[BAL_EVENT_MORE] = on_nothing,
@@ -514,6 +529,7 @@ static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(
 	[BAL_EVENT_AGENT_DRAINED] = on_agent_drained,
 	[BAL_EVENT_SAMPLE] = on_sample,
 	[BAL_EVENT_SCALE_ENDED] = on_scale_ended,
+	[BAL_EVENT_JOB_DONE] = on_job_done,
 };
 
 static void serve_timer(struct bal_core *core, struct timer *timer)
@@ -531,6 +547,23 @@ static void serve_timer(struct bal_core *core, struct timer *timer)
 	}
 }
 
+/* Ends bins, and has what they showed looked into. */
+static void serve_series(struct bal_core *core)
+{
+	struct series_job job;
+	struct bal_effect *effect;
+
+	if (core->now_ns >= series_next_ns(core->series))
+		series_close(core->series, core->now_ns, core->utc_offset_ns);
+	if (core->stopping || !outbox_has_room(core) ||
+		!series_job_begin(core->series, core->now_ns, &job))
+		return;
+	effect = outbox_add(core, BAL_EFFECT_JOB);
+	effect->order = job.id;
+	effect->attempt = job.generation;
+	effect->count = BAL_JOB_FIT;
+}
+
 /* What is due, then what may go. */
 static void settle(struct bal_core *core)
 {
@@ -541,6 +574,8 @@ static void settle(struct bal_core *core)
 			break;
 		serve_timer(core, timer);
 	}
+	if (core->started)
+		serve_series(core);
 	if (core->now_ns >= core->wake_at_ns) {
 		core->wake_at_ns = BAL_NEVER_NS;
 		core->dispatch_due = true;
@@ -572,5 +607,15 @@ int64_t bal_deadline_ns(const struct bal_core *core)
 {
 	if (!core->started)
 		return BAL_NEVER_NS;
-	return num_min_i64(timer_next_ns(core), core->wake_at_ns);
+	return num_min_i64(
+		series_next_ns(core->series), num_min_i64(timer_next_ns(core), core->wake_at_ns));
+}
+
+size_t bal_job_snapshot(
+	const struct bal_core *core, uint64_t job, uint32_t generation, void *to, size_t size)
+{
+	struct series_job wanted = {job, generation};
+	const struct forecaster *forecaster = series_job_of(core->series, &wanted);
+
+	return forecaster == NULL ? 0 : fitjob_input(forecaster, to, size);
 }

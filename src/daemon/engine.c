@@ -273,6 +273,9 @@ static void perform_agent(struct engine *engine, const struct bal_effect *effect
 	const struct driver_ops *ops = driver->ops;
 
 	switch (effect->type) {
+	case BAL_EFFECT_JOB:
+		fitter_take(engine->fitter, effect);
+		break;
 	case BAL_EFFECT_SCALE:
 		if (ops->scale != NULL)
 			ops->scale(driver->self, effect->pool, effect->order, effect->count);
@@ -634,7 +637,8 @@ struct engine *engine_open(const struct engine_options *options, char *message, 
 		 restore_meta(engine, message, message_size)) {
 		setup_apply(engine, engine->config);
 		engine->orders = orders_open(engine);
-		if (engine->orders != NULL)
+		engine->fitter = fitter_open(engine);
+		if (engine->orders != NULL && engine->fitter != NULL)
 			return engine;
 		snprintf(message, message_size, "there is no memory for the orders");
 	}
@@ -692,6 +696,7 @@ void engine_close(struct engine *engine)
 
 	if (engine == NULL)
 		return;
+	fitter_close(engine->fitter);
 	if (engine->store != NULL) {
 		if (engine->started)
 			restore_save(engine);

@@ -3,6 +3,7 @@
 #define BAL_DAEMON_ENGINE_STATE_H
 
 #include "daemon/engine.h"
+#include "daemon/fitter.h"
 #include "daemon/recorder.h"
 
 /* What the engine's own files share: engine.c (loop and effects), submit.c (tasks in), restore.c
@@ -43,6 +44,7 @@ struct engine {
 	uint8_t pool_kinds[ENGINE_POOLS_MAX]; /* also of pools that are configured no more */
 	struct list watchers;
 	struct orders *orders;
+	struct fitter *fitter;
 
 	struct list jobs; /* by hash below */
 	struct job_slot *slots;

@@ -80,7 +80,7 @@ void recorder_before(struct recorder *recorder, const struct bal_core *core)
 void recorder_after(
 	struct recorder *recorder, const struct bal_event *event, const struct bal_effects *effects)
 {
-	uint8_t record[BAL_RECORD_SIZE + BAL_TEXT_MAX];
+	uint8_t record[BAL_RECORD_SIZE + BAL_JOB_RESULT_MAX];
 	size_t size = bal_event_encode(event, record, sizeof record);
 
 	if (size > 0)

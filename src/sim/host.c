@@ -206,6 +206,7 @@ static void release(struct host *host)
 	free(host->tasks);
 	oracle_free(host->oracle);
 	future_release(&host->future);
+	worker_release(&host->worker);
 	if (host->world.agents != NULL)
 		world_release(&host->world);
 }

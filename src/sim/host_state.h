@@ -7,6 +7,7 @@
 #include "sim/host.h"
 #include "sim/load.h"
 #include "sim/oracle.h"
+#include "sim/worker.h"
 #include "sim/world.h"
 
 /* host_state: what host.c (the loop), perform.c (effects) and meddle.c (people) share. */
@@ -42,6 +43,7 @@ struct host {
 	size_t core_size;
 	struct bal_effects effects;
 	struct future future;
+	struct worker worker;
 	struct load load;
 	struct fault fault;
 	struct world world;

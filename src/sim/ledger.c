@@ -171,6 +171,7 @@ static bool is_from_outside(struct ledger *ledger, const struct bal_event *event
 	case BAL_EVENT_STOP:
 	case BAL_EVENT_POOL_SCALED:
 	case BAL_EVENT_SCALE_ENDED:
+	case BAL_EVENT_JOB_DONE:
 		return false;
 	case BAL_EVENT_TASK_STORED:
 		task = ledger_find(ledger, event->stored.task);

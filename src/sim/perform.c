@@ -487,6 +487,9 @@ void host_perform(struct host *host, const struct bal_effect *effect)
 	case BAL_EFFECT_PROBE:
 		probe(host, effect);
 		break;
+	case BAL_EFFECT_JOB:
+		worker_take(&host->worker, host->core, effect, &host->future, host->now_ns);
+		break;
 	default: /* REQUEUE, UNDRAIN: nothing in this world follows from them */
 		break;
 	}

@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "sim/future.h"
+#include "sim/worker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,7 @@ struct run {
 	struct bal_effects effects;
 	struct bal_effect items[EFFECTS_ROOM];
 	struct future future;
+	struct worker worker;
 	struct pace_of_agent *paces; /* by agent */
 	uint32_t pace_count;
 	double mean_s; /* service of all */
@@ -242,6 +244,9 @@ static void perform(struct run *run, const struct bal_effect *effect)
 	case BAL_EFFECT_PROBE:
 		post_for_agent(run, effect->agent, PROBE_NS, BAL_EVENT_AGENT_READY);
 		break;
+	case BAL_EFFECT_JOB:
+		worker_take(&run->worker, run->core, effect, &run->future, run->now_ns);
+		break;
 	default: /* nobody waits for the answers; a rescinded attempt's answer is stale by itself */
 		break;
 	}
@@ -390,6 +395,7 @@ bool whatif_run(struct bal_core *core, const struct ledger *recorded,
 				ledger->has_failed ? "no memory" : "it does not come to an end");
 	}
 	future_release(&run->future);
+	worker_release(&run->worker);
 	free(run->paces);
 	free(run);
 	return went;

@@ -33,6 +33,7 @@
 	X(INSTANT_NS, 8, UINT64_MAX)  /* signed core time; likewise */                             \
 	X(FLAG, 1, 1)                 /* bool */                                                   \
 	X(TEXT, sizeof(struct bal_text), BAL_TEXT_MAX)                                             \
+	X(BYTES, sizeof(struct bal_text), BAL_JOB_RESULT_MAX) /* not for people */                 \
 	X(PRIORITY, 4, BAL_PRIORITY_COUNT - 1)                                                     \
 	X(TASK_STATE, 4, BAL_TASK_STATE_COUNT - 1)                                                 \
 	X(AGENT_STATE, 4, BAL_AGENT_STATE_COUNT - 1)                                               \
@@ -82,7 +83,8 @@
 	X(slots)                                                                                   \
 	X(drain)                                                                                   \
 	X(sample)                                                                                  \
-	X(scale_ended)
+	X(scale_ended)                                                                             \
+	X(job_done)
 
 #define RECORD_FIELDS_more(X, type, at) X(type, UNUSED, at, unused, "")
 
@@ -252,6 +254,12 @@
 	X(type, STATUS, at, status, "")                                                            \
 	X(type, U32, at, count, "# agents")
 
+#define RECORD_FIELDS_job_done(X, type, at)                                                        \
+	X(type, U64, at, job, "")                                                                  \
+	X(type, U32, at, generation, "")                                                           \
+	X(type, STATUS, at, status, "")                                                            \
+	X(type, BYTES, at, result, "#")
+
 /* pool has no phrase: most effects leave it 0, which would read as a pool. */
 #define RECORD_FIELDS_effect(X, type, at)                                                          \
 	X(type, U64, at, task, "task #")                                                           \
@@ -297,7 +305,8 @@
 	X(AGENT_SLOTS, "agent {agent} now has {slots} slots")                                      \
 	X(AGENT_DRAINED, "agent {agent} asked to drain")                                           \
 	X(SAMPLE, "agent {agent} sampled: {signal} {value}")                                       \
-	X(SCALE_ENDED, "order {order} ended: {status}")
+	X(SCALE_ENDED, "order {order} ended: {status}")                                            \
+	X(JOB_DONE, "job {job} generation {generation} done: {status}")
 
 /* How each effect reads, likewise. */
 #define RECORD_EFFECT_MAP(X)                                                                       \
@@ -314,6 +323,7 @@
 	X(DRAIN, "drain agent {agent} of pool {pool}")                                             \
 	X(UNDRAIN, "undrain agent {agent} of pool {pool}")                                         \
 	X(END, "end agent {agent} of pool {pool}")                                                 \
-	X(PROBE, "probe agent {agent} of pool {pool}")
+	X(PROBE, "probe agent {agent} of pool {pool}")                                             \
+	X(JOB, "run job {order} generation {attempt}")
 
 #endif

@@ -244,6 +244,13 @@ static void make_answer(struct chaos *chaos, const struct bal_core *core, struct
 		event->type = chance(chaos, 50) ? BAL_EVENT_AGENT_READY : BAL_EVENT_AGENT_UNHEALTHY;
 		event->agent.agent = effect.agent;
 		break;
+	case BAL_EFFECT_JOB:
+		event->type = BAL_EVENT_JOB_DONE;
+		event->job_done = (struct bal_event_job_done){.job = effect.order,
+			.generation = effect.attempt + chance(chaos, 20),
+			.status = draw_status(chaos),
+			.result = {"nonsense", draw(chaos, 8)}};
+		break;
 	default:
 		event->type = BAL_EVENT_MORE;
 		break;

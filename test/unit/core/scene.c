@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scene.h"
 
+#include "core/state.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -330,6 +332,11 @@ enum bal_status scene_result_stored(struct scene *scene, uint64_t task, enum bal
 enum bal_status scene_cancel(struct scene *scene, uint64_t task)
 {
 	return STEP(scene, TASK_CANCELLED, cancelled, .task = task);
+}
+
+struct series_book *scene_series(const struct scene *scene)
+{
+	return scene->core->series;
 }
 
 struct bal_task_view scene_task_view(const struct scene *scene, uint64_t task)

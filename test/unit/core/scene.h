@@ -121,6 +121,9 @@ enum bal_status scene_stored(struct scene *scene, uint64_t task, enum bal_status
 enum bal_status scene_result_stored(struct scene *scene, uint64_t task, enum bal_status status);
 enum bal_status scene_cancel(struct scene *scene, uint64_t task);
 
+/* The core's book of series. */
+struct series_book *scene_series(const struct scene *scene);
+
 /* Views that must exist. */
 struct bal_task_view scene_task_view(const struct scene *scene, uint64_t task);
 struct bal_agent_view scene_agent_view(const struct scene *scene, uint64_t agent);

@@ -25,7 +25,7 @@ static const char longest_text[BAL_TEXT_MAX + 1] = "coder";
 
 static bool is_word(enum record_how how)
 {
-	return how != RECORD_UNUSED && how != RECORD_TEXT && record_max(how) < UINT32_MAX;
+	return how != RECORD_UNUSED && !record_is_text(how) && record_max(how) < UINT32_MAX;
 }
 
 /* Makes every field of the pattern that fills the structure one that a decoder takes; `word` is
@@ -38,7 +38,7 @@ static void mend_fields(const struct record *record, void *base, int word, uint3
 
 		if (field->how == RECORD_UNUSED)
 			record_set(field, base, 0, 0);
-		else if (field->how == RECORD_TEXT)
+		else if (record_is_text(field->how))
 			record_set_text(field, base, (struct bal_text){longest_text, text_size});
 		else if (is_word(field->how))
 			record_set(field, base, 0, word < 0 ? max : (uint64_t)word);
@@ -70,7 +70,7 @@ static void assert_fields_equal(const struct record *record, const void *a, cons
 	for (uint32_t i = 0; i < record->count; i++) {
 		const struct record_field *field = &record->fields[i];
 
-		if (field->how == RECORD_TEXT) {
+		if (record_is_text(field->how)) {
 			struct bal_text x = record_get_text(field, a);
 			struct bal_text y = record_get_text(field, b);
 
@@ -175,6 +175,8 @@ static void test_no_member_is_forgotten(void **state)
 		assert_int_equal(bal_event_decode(&decoded, bytes, size), size);
 		if (type == BAL_EVENT_SYMBOL)
 			decoded.symbol.text.data = event.symbol.text.data;
+		if (type == BAL_EVENT_JOB_DONE)
+			decoded.job_done.result.data = event.job_done.result.data;
 		clear_event_padding(&event);
 		clear_event_padding(&decoded);
 		if (memcmp(&event.more, &decoded.more, payload_size(type)) != 0)
@@ -208,6 +210,31 @@ static void test_record_size_holds_all(void **state)
 		event.now_ns = INT64_MIN + 1;
 		assert_in_range(bal_event_encode(&event, bytes, sizeof(bytes)), 1, BAL_RECORD_SIZE);
 	}
+}
+
+/* A result may be as long as the contract says, and no longer. */
+static void test_result_of_a_job(void **state)
+{
+	static uint8_t result[BAL_JOB_RESULT_MAX + 1];
+	static uint8_t bytes[BAL_RECORD_SIZE + BAL_JOB_RESULT_MAX];
+	struct bal_event event = {.type = BAL_EVENT_JOB_DONE};
+	struct bal_event decoded;
+	size_t size;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof result; i++)
+		result[i] = (uint8_t)(i * 7);
+	event.job_done = (struct bal_event_job_done){
+		.job = 9, .generation = 3, .result = {(const char *)result, BAL_JOB_RESULT_MAX}};
+	size = bal_event_encode(&event, bytes, sizeof bytes);
+	assert_in_range(size, BAL_JOB_RESULT_MAX, sizeof bytes);
+	assert_int_equal(bal_event_decode(&decoded, bytes, size), size);
+	assert_int_equal(decoded.job_done.job, 9);
+	assert_int_equal(decoded.job_done.result.size, BAL_JOB_RESULT_MAX);
+	assert_memory_equal(decoded.job_done.result.data, result, BAL_JOB_RESULT_MAX);
+	assert_int_equal(bal_event_decode(&decoded, bytes, size - 1), 0);
+	event.job_done.result.size++;
+	assert_int_equal(bal_event_encode(&event, bytes, sizeof bytes), 0);
 }
 
 /* The bytes of one record, so that a change of the format is noticed. */
@@ -458,6 +485,7 @@ int main(void)
 		cmocka_unit_test(test_effects_come_back),
 		cmocka_unit_test(test_no_member_is_forgotten),
 		cmocka_unit_test(test_record_size_holds_all),
+		cmocka_unit_test(test_result_of_a_job),
 		cmocka_unit_test(test_golden_bytes),
 		cmocka_unit_test(test_small_room),
 		cmocka_unit_test(test_out_of_range_is_refused),

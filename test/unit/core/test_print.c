@@ -115,6 +115,9 @@ static void test_agents(void **state)
 	assert_event(
 		EVENT(SAMPLE, sample, .agent = 4, .signal = BAL_SIGNAL_CPU_PERMILLE, .value = 250),
 		"[  1.250 s] agent 4 sampled: cpu 250");
+	assert_event(
+		EVENT(JOB_DONE, job_done, .job = 4, .generation = 2, .result = {"123456789", 9}),
+		"[  1.250 s] job 4 generation 2 done: ok, 9 bytes 3808858755");
 	assert_event(EVENT(SCALE_ENDED, scale_ended, .order = 5, .count = 2),
 		"[  1.250 s] order 5 ended: ok, 2 agents");
 }
@@ -337,6 +340,7 @@ static void test_effects(void **state)
 	assert_effect(EFFECT(UNDRAIN, .agent = 4, .pool = 1), "undrain agent 4 of pool 1");
 	assert_effect(EFFECT(END, .agent = 4, .pool = 1), "end agent 4 of pool 1");
 	assert_effect(EFFECT(PROBE, .agent = 4, .pool = 1), "probe agent 4 of pool 1");
+	assert_effect(EFFECT(JOB, .order = 4, .attempt = 2), "run job 4 generation 2");
 }
 
 /* The widest values of every kind of record still fit a line; words out of range do no harm. */
@@ -354,6 +358,8 @@ static void test_longest_lines(void **state)
 		event.type = (enum bal_event_type)(i / 2);
 		if (event.type == BAL_EVENT_SYMBOL)
 			event.symbol.text = (struct bal_text){name, sizeof(name)};
+		if (event.type == BAL_EVENT_JOB_DONE)
+			event.job_done.result = (struct bal_text){name, sizeof(name)};
 		assert_in_range(bal_event_print(&event, line, sizeof(line)), 1, BAL_LINE_SIZE - 1);
 	}
 	for (uint32_t i = 0; i < BAL_EFFECT_COUNT; i++) {

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_CORE_SERIES_STATE_H
+#define BAL_CORE_SERIES_STATE_H
+
+#include "core/forecaster.h"
+#include "core/series.h"
+
+/* series_state: what series.c (life) and series_form.c (saved states) share. */
+
+/* The bins of a kind that are open. */
+struct series_kind {
+	bool used;
+	bool fine_broken, hour_broken; /* they began without us: their value will be missing */
+	double fine[SERIES_WHAT_COUNT];
+	double hour[SERIES_WHAT_COUNT]; /* of the fine bins in it that are closed */
+};
+
+struct series_book {
+	uint32_t kinds_max;
+	uint32_t kinds_high; /* kinds from here on were never used */
+	bool open;           /* there is an open bin */
+	bool look;           /* a series may want a fit */
+	int64_t bin;         /* its number since the epoch of the wall clock */
+	int64_t next_ns;     /* core time at which it ends */
+	struct series_job job;
+	uint32_t generation; /* of the last job */
+	uint32_t turn;       /* place of the series to look at next */
+	int64_t job_at_ns;
+	struct series_kind *kinds;
+	struct forecaster *forecasters; /* by series_index */
+};
+
+#define SERIES_PER_KIND (SERIES_WHAT_COUNT * SERIES_GRAIN_COUNT)
+
+/* The place of a series in its book. */
+static inline uint32_t series_index(uint32_t kind, uint32_t what, uint32_t grain)
+{
+	return kind * SERIES_PER_KIND + what * SERIES_GRAIN_COUNT + grain;
+}
+
+/* Begins the series of a kind that was never used. */
+void series_kind_begin(struct series_book *book, uint32_t kind);
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The load of a kind in bins, and its forecasts: fits are jobs of the host. */
+#include "scene.h"
+
+#include "base/num.h"
+#include "core/forecaster.h"
+#include "core/series.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FINE_NS (5 * NS_PER_MIN)
+/* scene.c begins here, which is no round time of a day: a bin is under way. */
+#define BEGIN_NS (1000 * NS_PER_S)
+
+static uint8_t input[BAL_JOB_RESULT_MAX], result[BAL_JOB_RESULT_MAX];
+static uint64_t task_next = 1;
+
+static void arrive(struct scene *scene, uint32_t kind, uint32_t count, int64_t size_ns)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		scene_submit(scene,
+			(struct bal_event_task){.id = task_next, .kind = kind, .size_ns = size_ns});
+		scene_succeed(scene, task_next++, size_ns);
+	}
+	scene_clear(scene);
+}
+
+static enum bal_status answer(struct scene *scene, uint64_t job, uint32_t generation)
+{
+	static void *scratch;
+	size_t size = bal_job_snapshot(scene->core, job, generation, input, sizeof input);
+
+	if (scratch == NULL)
+		scratch = calloc(1, bal_job_scratch_size());
+	size = bal_job_run(input, size, result, sizeof result, scratch);
+	return STEP(scene, JOB_DONE, job_done, .job = job, .generation = generation,
+		.result = {(const char *)result, (uint32_t)size});
+}
+
+static const struct forecaster *forecaster_of(
+	const struct scene *scene, uint32_t kind, enum series_what what, enum series_grain grain)
+{
+	return series_find(scene_series(scene), kind, what, grain);
+}
+
+/* Does all jobs that are wanted; returns their number. */
+static uint32_t work_off(struct scene *scene)
+{
+	uint32_t count = 0;
+
+	while (scene_count(scene, BAL_EFFECT_JOB) > 0 && count < 100) {
+		struct bal_effect job = *scene_last(scene, BAL_EFFECT_JOB);
+
+		scene_clear(scene);
+		assert_int_equal(answer(scene, job.order, job.attempt), BAL_OK);
+		count++;
+	}
+	return count;
+}
+
+/* So many bins of five minutes with so many tasks each. */
+static void run_bins(struct scene *scene, uint32_t bins, uint32_t tasks)
+{
+	for (uint32_t i = 0; i < bins; i++) {
+		arrive(scene, 1, tasks, 2 * NS_PER_S);
+		scene->now_ns += FINE_NS;
+		STEP(scene, TIMEOUT, more, 0);
+	}
+}
+
+static int begin(void **state)
+{
+	int rc = scene_begin(state);
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	scene_clear(scene);
+	return rc;
+}
+
+static void test_bins_end_at_round_times(void **state)
+{
+	struct scene *scene = *state;
+	const struct forecaster *fine, *work;
+
+	assert_true(series_next_ns(scene_series(scene)) == BAL_NEVER_NS);
+	arrive(scene, 1, 3, NS_PER_S);
+	assert_true(series_next_ns(scene_series(scene)) == 4 * FINE_NS);
+	scene_run_to(scene, 4 * FINE_NS);
+	fine = forecaster_of(scene, 1, SERIES_ARRIVALS, SERIES_FINE);
+	work = forecaster_of(scene, 1, SERIES_WORK, SERIES_FINE);
+	assert_int_equal(fine->count, 0); /* the first one was a part of a bin */
+	arrive(scene, 1, 5, 2 * NS_PER_S);
+	arrive(scene, 2, 1, NS_PER_S);
+	scene_run_to(scene, 6 * FINE_NS);
+	assert_int_equal(fine->count, 2);
+	assert_true(fine->values[0] == 5.0F && fine->values[1] == 0.0F);
+	assert_true(work->values[0] == 10.0F && work->values[1] == 0.0F);
+	assert_null(forecaster_of(scene, 0, SERIES_ARRIVALS, SERIES_FINE));
+	assert_int_equal(forecaster_of(scene, 2, SERIES_ARRIVALS, SERIES_FINE)->count, 1);
+}
+
+static void test_hours_follow_the_wall_clock(void **state)
+{
+	struct scene *scene = *state;
+	const struct forecaster *hourly;
+
+	/* Now it is 10:58 there. */
+	STEP(scene, CLOCK, clock, .utc_offset_ns = 10 * NS_PER_HOUR + 58 * NS_PER_MIN - BEGIN_NS);
+	arrive(scene, 1, 1, NS_PER_S);
+	scene_run_to(scene, BEGIN_NS + 3 * NS_PER_MIN);
+	arrive(scene, 1, 7, NS_PER_S);
+	scene_run_to(scene, BEGIN_NS + 50 * NS_PER_MIN);
+	arrive(scene, 1, 2, NS_PER_S);
+	scene_run_to(scene, BEGIN_NS + 62 * NS_PER_MIN - 1);
+	hourly = forecaster_of(scene, 1, SERIES_ARRIVALS, SERIES_HOURLY);
+	assert_int_equal(hourly->count, 0);
+	scene_run_to(scene, BEGIN_NS + 62 * NS_PER_MIN);
+	assert_int_equal(hourly->count, 1);
+	assert_true(hourly->values[0] == 9.0F);
+}
+
+/* Nobody counted while the process stood still: those bins are missing, and not zero. */
+static void test_a_pause_is_missing(void **state)
+{
+	struct scene *scene = *state;
+	const struct forecaster *fine;
+
+	run_bins(scene, 3, 4);
+	fine = forecaster_of(scene, 1, SERIES_ARRIVALS, SERIES_FINE);
+	assert_int_equal(fine->count, 2);
+	scene->now_ns += 3 * FINE_NS;
+	STEP(scene, TIMEOUT, more, 0);
+	assert_int_equal(fine->count, 5);
+	assert_true(fine->values[3] != fine->values[3]);
+	assert_true(fine->values[4] != fine->values[4]);
+	/* A clock that is set back waits until it is there again. */
+	STEP(scene, CLOCK, clock, .utc_offset_ns = -2 * FINE_NS);
+	scene_run_for(scene, FINE_NS);
+	assert_int_equal(fine->count, 5);
+	scene_run_for(scene, 2 * FINE_NS);
+	assert_int_equal(fine->count, 6);
+}
+
+static void test_fits_are_jobs(void **state)
+{
+	struct scene *scene = *state;
+	const struct forecaster *fine;
+	struct forecast_band band;
+	struct bal_effect first;
+
+	run_bins(scene, SERIES_FIT_MIN, 6);
+	assert_int_equal(scene_count(scene, BAL_EFFECT_JOB), 0);
+	run_bins(scene, 1, 6);
+	fine = forecaster_of(scene, 1, SERIES_ARRIVALS, SERIES_FINE);
+	assert_int_equal(fine->count, SERIES_FIT_MIN);
+	assert_false(forecaster_band(fine, 1, &band));
+	first = *scene_last(scene, BAL_EFFECT_JOB);
+	assert_int_equal(bal_job_snapshot(scene->core, first.order + 1, first.attempt, NULL, 0), 0);
+	/* Arrivals and work of the one kind. */
+	assert_int_equal(work_off(scene), 2);
+	assert_true(forecaster_band(fine, 1, &band));
+	assert_true(num_abs(band.mean - 6) < 0.5);
+	assert_int_equal(answer(scene, first.order, first.attempt), BAL_STALE);
+	/* Within the hour nothing is fitted again. */
+	run_bins(scene, 11, 6);
+	assert_int_equal(work_off(scene), 0);
+	run_bins(scene, 1, 6);
+	assert_int_equal(work_off(scene), 2);
+}
+
+static void test_answers_of_others_are_stale(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_effect job, later;
+
+	run_bins(scene, SERIES_FIT_MIN + 1, 6);
+	job = *scene_last(scene, BAL_EFFECT_JOB);
+	assert_int_equal(answer(scene, job.order, job.attempt + 1), BAL_STALE);
+	assert_int_equal(answer(scene, job.order + 1, job.attempt), BAL_STALE);
+	scene_clear(scene);
+	/* No answer in an hour: somebody else gets a turn, and the old answer comes too late. */
+	run_bins(scene, 13, 6);
+	later = *scene_last(scene, BAL_EFFECT_JOB);
+	assert_true(later.attempt > job.attempt);
+	assert_int_equal(answer(scene, job.order, job.attempt), BAL_STALE);
+	assert_int_equal(answer(scene, later.order, later.attempt), BAL_OK);
+}
+
+static void test_a_bad_result_does_no_harm(void **state)
+{
+	struct scene *scene = *state;
+	struct forecast_band band;
+	struct bal_effect job;
+
+	run_bins(scene, SERIES_FIT_MIN + 1, 6);
+	job = *scene_last(scene, BAL_EFFECT_JOB);
+	scene_clear(scene);
+	assert_int_equal(STEP(scene, JOB_DONE, job_done, .job = job.order,
+				 .generation = job.attempt, .status = BAL_UNAVAILABLE),
+		BAL_OK);
+	/* Not at once again, which would go round for ever. */
+	assert_int_equal(scene_count(scene, BAL_EFFECT_JOB), 0);
+	run_bins(scene, 1, 6);
+	job = *scene_last(scene, BAL_EFFECT_JOB);
+	memset(result, 0x7f, sizeof result);
+	assert_int_equal(STEP(scene, JOB_DONE, job_done, .job = job.order,
+				 .generation = job.attempt, .result = {(const char *)result, 900}),
+		BAL_OK);
+	assert_false(
+		forecaster_band(forecaster_of(scene, 1, SERIES_ARRIVALS, SERIES_FINE), 1, &band));
+	assert_false(forecaster_band(forecaster_of(scene, 1, SERIES_WORK, SERIES_FINE), 1, &band));
+}
+
+/* A saved state with a past, a path and a job under way goes on as if nothing had been. */
+static void test_saved_state_goes_on(void **state)
+{
+	struct scene *scene = *state, *after = scene_open(&SCENE_LIMITS);
+	size_t size;
+	void *bytes;
+
+	run_bins(scene, SERIES_FIT_MIN + 1, 6);
+	work_off(scene);
+	run_bins(scene, 12, 3);
+	assert_int_equal(scene_count(scene, BAL_EFFECT_JOB), 1);
+	size = bal_core_save(scene->core, NULL, 0);
+	bytes = malloc(size);
+	assert_int_equal(bal_core_save(scene->core, bytes, size), size);
+	assert_int_equal(bal_core_load(after->core, bytes, size), BAL_OK);
+	free(bytes);
+	assert_true(bal_core_digest(after->core) == bal_core_digest(scene->core));
+	after->now_ns = scene->now_ns;
+	memcpy(after->effects, scene->effects, sizeof after->effects);
+	after->effect_count = scene->effect_count;
+	assert_int_equal(work_off(scene), 2);
+	assert_int_equal(work_off(after), 2);
+	assert_true(bal_core_digest(after->core) == bal_core_digest(scene->core));
+	scene_close(after);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_bins_end_at_round_times, begin, scene_end),
+		cmocka_unit_test_setup_teardown(test_hours_follow_the_wall_clock, begin, scene_end),
+		cmocka_unit_test_setup_teardown(test_a_pause_is_missing, begin, scene_end),
+		cmocka_unit_test_setup_teardown(test_fits_are_jobs, begin, scene_end),
+		cmocka_unit_test_setup_teardown(test_answers_of_others_are_stale, begin, scene_end),
+		cmocka_unit_test_setup_teardown(test_a_bad_result_does_no_harm, begin, scene_end),
+		cmocka_unit_test_setup_teardown(test_saved_state_goes_on, begin, scene_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
