@@ -350,8 +350,6 @@ struct bal_core {
 	uint32_t shelves_max;
 	uint32_t shelf_turn; /* the place that is taken next */
 
-	struct series_book *series; /* load of each kind, and its forecasts */
-
 	struct order *orders;
 	uint32_t order_count; /* ever made since this start */
 	struct bal_why *decisions;
@@ -365,6 +363,7 @@ struct bal_core {
 	int64_t rivals_at_ns; /* when rivals were last worked out */
 	int64_t wake_at_ns;   /* when a rate limit lets the next attempt start */
 	struct bal_totals totals;
+	struct series_book *series; /* load of each kind, and its forecasts */
 };
 
 /* Places all tables in the arena; called once to measure and once for real. */

@@ -43,7 +43,6 @@ struct host {
 	size_t core_size;
 	struct bal_effects effects;
 	struct future future;
-	struct worker worker;
 	struct load load;
 	struct fault fault;
 	struct world world;
@@ -60,6 +59,7 @@ struct host {
 	uint32_t second_steps, second_steps_max;
 	int64_t slots_at_ns;                 /* up to when capacity was summed */
 	uint64_t slots;                      /* of agents that are alive */
+	struct worker worker;
 	uint64_t contexts[SIM_CONTEXTS_MAX]; /* agent that served the conversation last; 0: none */
 };
 
