@@ -669,8 +669,9 @@ size_t bal_core_save(const struct bal_core *core, void *to, size_t size);
  * another version; the core must then be made anew. */
 enum bal_status bal_core_load(struct bal_core *core, const void *from, size_t size);
 
-/* The learned part of the state only (speeds, sizes, warm contexts): what a snapshot holds, since
- * the store is the truth for tasks.  Names tie it to kinds and pools across restarts. */
+/* The learned part of the state only (speeds, sizes, warm contexts, the load and its forecasts):
+ * what a snapshot holds, since the store is the truth for tasks.  Names tie it to kinds and pools
+ * across restarts. */
 size_t bal_learned_save(const struct bal_core *core, void *to, size_t size);
 enum bal_status bal_learned_load(struct bal_core *core, const void *from, size_t size);
 

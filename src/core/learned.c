@@ -13,10 +13,20 @@
 #include "base/num.h"
 #include "core/learn.h"
 #include "core/record.h"
+#include "core/series.h"
 #include "core/shelf.h"
 
 #define LEARNED_MAGIC   UINT32_C(0x4e52414c)
-#define LEARNED_VERSION 2
+#define LEARNED_VERSION 3
+
+/* Series may take so many bytes of a snapshot, since it is written once a minute: many kinds keep
+ * less of their past each, and of very many the last ones keep nothing. */
+#define SERIES_BYTES      (UINT32_C(8) << 20)
+#define SERIES_HEAD       12288 /* at most: one forecaster without its values */
+#define SERIES_OF_KIND    (SERIES_WHAT_COUNT * SERIES_GRAIN_COUNT)
+#define SERIES_VALUES_MIN 256
+#define SERIES_VALUES_MAX 8192
+#define SERIES_KINDS_KEPT (SERIES_BYTES / (SERIES_OF_KIND * (SERIES_HEAD + 4 * SERIES_VALUES_MIN)))
 
 static void put_mean(struct bytes_writer *writer, const struct mean *mean)
 {
@@ -92,6 +102,35 @@ static void put_contexts(struct bytes_writer *writer, const struct bal_core *cor
 	}
 }
 
+static bool has_series(const struct bal_core *core, uint32_t kind)
+{
+	return core->kinds[kind].name_hash != 0 &&
+	       series_find(core->series, kind, SERIES_ARRIVALS, SERIES_FINE) != NULL;
+}
+
+static void put_series(struct bytes_writer *writer, const struct bal_core *core)
+{
+	uint32_t count = 0, values_max;
+
+	for (uint32_t i = 0; i < series_kinds_high(core->series); i++)
+		count += has_series(core, i);
+	if (count > SERIES_KINDS_KEPT)
+		count = SERIES_KINDS_KEPT;
+	bytes_put_u32(writer, count);
+	if (count == 0)
+		return;
+	values_max = (SERIES_BYTES / count / SERIES_OF_KIND - SERIES_HEAD) / 4;
+	if (values_max > SERIES_VALUES_MAX)
+		values_max = SERIES_VALUES_MAX;
+	for (uint32_t i = 0; count > 0; i++) {
+		if (!has_series(core, i))
+			continue;
+		bytes_put_u64(writer, core->kinds[i].name_hash);
+		series_kind_put(core->series, i, values_max, writer);
+		count--;
+	}
+}
+
 size_t bal_learned_save(const struct bal_core *core, void *to, size_t size)
 {
 	struct bytes_writer measure;
@@ -105,6 +144,7 @@ size_t bal_learned_save(const struct bal_core *core, void *to, size_t size)
 	put_pools(&measure, core);
 	put_histories(&measure, core);
 	put_contexts(&measure, core);
+	put_series(&measure, core);
 	bytes_put_u32(&measure, 0);
 	if (to == NULL || size < measure.used)
 		return measure.used;
@@ -115,6 +155,7 @@ size_t bal_learned_save(const struct bal_core *core, void *to, size_t size)
 	put_pools(&writer, core);
 	put_histories(&writer, core);
 	put_contexts(&writer, core);
+	put_series(&writer, core);
 	bytes_put_u32(&writer, checksum_crc32c(0, to, writer.used));
 	return writer.used;
 }
@@ -225,6 +266,20 @@ static void get_contexts(struct bytes_reader *reader, struct bal_core *core, boo
 	}
 }
 
+static bool get_series(struct bytes_reader *reader, struct bal_core *core, bool apply)
+{
+	uint32_t count = bytes_get_u32(reader);
+	bool ok = true;
+
+	for (uint32_t i = 0; i < count && ok && !reader->failed; i++) {
+		uint64_t hash = bytes_get_u64(reader);
+		uint32_t kind = apply ? kind_of_hash(core, hash) : BAL_NONE;
+
+		ok = series_kind_read(core->series, kind, reader);
+	}
+	return ok;
+}
+
 static bool read_learned(struct bal_core *core, const void *from, size_t size, bool apply)
 {
 	struct bytes_reader reader;
@@ -237,6 +292,7 @@ static bool read_learned(struct bal_core *core, const void *from, size_t size, b
 	     get_histories(&reader, core, apply);
 	if (ok)
 		get_contexts(&reader, core, apply);
+	ok = ok && get_series(&reader, core, apply);
 	return ok && !reader.failed && bytes_left(&reader) == 0;
 }
 

@@ -57,8 +57,8 @@ struct host {
 	int64_t arrivals_end_ns;
 	int64_t second; /* of virtual time, and the steps in it */
 	uint32_t second_steps, second_steps_max;
-	int64_t slots_at_ns;                 /* up to when capacity was summed */
-	uint64_t slots;                      /* of agents that are alive */
+	int64_t slots_at_ns; /* up to when capacity was summed */
+	uint64_t slots;      /* of agents that are alive */
 	struct worker worker;
 	uint64_t contexts[SIM_CONTEXTS_MAX]; /* agent that served the conversation last; 0: none */
 };

@@ -239,6 +239,51 @@ static void test_saved_state_goes_on(void **state)
 	scene_close(after);
 }
 
+static void name_kind(struct scene *scene, uint32_t number, const char *name)
+{
+	struct bal_text text = {name, (uint32_t)strlen(name)};
+
+	assert_int_equal(STEP(scene, SYMBOL, symbol, BAL_SYMBOL_KIND, number, text), BAL_OK);
+}
+
+/* The past, the forecast and its record survive a restart, in which nobody counted. */
+static void test_forecasts_survive_a_restart(void **state)
+{
+	struct scene *scene = *state, *after = scene_open(&SCENE_LIMITS);
+	const struct forecaster *fine, *again;
+	struct forecast_band band, band_again;
+	size_t size;
+	uint8_t *bytes;
+
+	name_kind(scene, 1, "review");
+	run_bins(scene, SERIES_FIT_MIN + 1, 6);
+	work_off(scene);
+	run_bins(scene, 8, 6);
+	size = bal_learned_save(scene->core, NULL, 0);
+	bytes = malloc(size);
+	assert_int_equal(bal_learned_save(scene->core, bytes, size), size);
+	/* Numbered anew, and two bins later. */
+	after->now_ns = scene->now_ns + 2 * FINE_NS;
+	name_kind(after, 3, "review");
+	bytes[size / 2] ^= 1;
+	assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_BROKEN);
+	assert_null(forecaster_of(after, 3, SERIES_ARRIVALS, SERIES_FINE));
+	bytes[size / 2] ^= 1;
+	assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_OK);
+	free(bytes);
+	scene_start(after, 2);
+	fine = forecaster_of(scene, 1, SERIES_ARRIVALS, SERIES_FINE);
+	again = forecaster_of(after, 3, SERIES_ARRIVALS, SERIES_FINE);
+	assert_int_equal(again->count, fine->count + 2);
+	assert_true(again->values[0] == 6.0F);
+	assert_true(again->values[fine->count] != again->values[fine->count]);
+	assert_true(forecaster_band(fine, 5, &band));
+	assert_true(forecaster_band(again, 3, &band_again));
+	assert_true(band.high95 == band_again.high95);
+	assert_true(again->track.horizons[0].score.weight > 1);
+	scene_close(after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +293,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fits_are_jobs, begin, scene_end),
 		cmocka_unit_test_setup_teardown(test_answers_of_others_are_stale, begin, scene_end),
 		cmocka_unit_test_setup_teardown(test_a_bad_result_does_no_harm, begin, scene_end),
+		cmocka_unit_test_setup_teardown(test_forecasts_survive_a_restart, begin, scene_end),
 		cmocka_unit_test_setup_teardown(test_saved_state_goes_on, begin, scene_end),
 	};
 
