@@ -461,7 +461,9 @@ struct bal_event {
 	X(PROBE)        /* probe the ejected agent, then say AGENT_READY or AGENT_UNHEALTHY */     \
 	X(JOB)          /* have long work done: order = its id, attempt = its generation, count =  \
 			 * enum bal_job; take bal_job_snapshot() at once, give it to bal_job_run() \
-			 * wherever there is time, then say JOB_DONE */
+			 * wherever there is time, then say JOB_DONE */                            \
+	X(FORECAST)     /* tell everybody that a forecast is new: of kind count, of series attempt \
+			 * (enum bal_series), by job order */
 enum bal_effect_type {
 #define X(name) BAL_EFFECT_##name,
 	BAL_EFFECT_MAP(X)
@@ -641,6 +643,37 @@ struct bal_totals {
 	uint64_t hedged_count, hedges_won_count; /* second attempts, and those that were faster */
 };
 
+/* ---- forecasts: the load as it is expected -------------------------------------------------- */
+
+/* What is forecast for each kind of task. */
+enum bal_series {
+	BAL_SERIES_ARRIVALS, /* tasks that are accepted */
+	BAL_SERIES_WORK,     /* the seconds of service that they are */
+	BAL_SERIES_COUNT
+};
+
+#define BAL_HORIZONS_MAX 7 /* 15 min, 1, 4, 6, 24, 72 and 168 hours */
+
+/* A forecast of one bin. The truth is within the outer pair 19 times out of 20. */
+struct bal_band {
+	double mean;
+	double low80, high80, low95, high95;
+};
+
+/* A forecast and what such forecasts were worth so far. */
+struct bal_outlook {
+	int64_t ahead_ns; /* from now to the end of the bin */
+	int64_t bin_ns;   /* its length: 5 min for the near horizons, an hour for the far ones */
+	struct bal_band band;
+	bool scored;               /* the rest but confidence is known */
+	bool skilled;              /* skill is known: there was a season to repeat */
+	double accuracy;           /* 1 - sum of errors / sum of values */
+	double bias;               /* mean error / mean value; above 0: too much was forecast */
+	double skill;              /* 1 - errors / those of repeating the last season */
+	double inside80, inside95; /* share of truths within the intervals */
+	double confidence;         /* chance that the mean is right within 20 % */
+};
+
 /* ---- the library -------------------------------------------------------------------------- */
 
 /* Bytes the core needs for these limits; 0 when a limit is 0 or the sum does not fit. */
@@ -701,6 +734,19 @@ bool bal_agent_view_at(const struct bal_core *core, uint32_t place, struct bal_a
 bool bal_pool_view(const struct bal_core *core, uint32_t pool, struct bal_pool_view *view);
 void bal_totals(const struct bal_core *core, struct bal_totals *totals);
 int64_t bal_knob_value(const struct bal_core *core, enum bal_knob knob);
+
+/* The forecast of a kind's series at a horizon, 0 .. BAL_HORIZONS_MAX - 1; false when it is not
+ * known. */
+bool bal_outlook(const struct bal_core *core, uint32_t kind, enum bal_series series,
+	uint32_t horizon, struct bal_outlook *outlook);
+
+/* The closed bins of a series, of five minutes or of an hour: the value `back` bins ago, from 1 on,
+ * NaN when it is missing; and the forecast of the bin `lead` bins ahead. False when there is none.
+ */
+bool bal_series_past(const struct bal_core *core, uint32_t kind, enum bal_series series,
+	bool hourly, uint32_t back, double *value);
+bool bal_series_ahead(const struct bal_core *core, uint32_t kind, enum bal_series series,
+	bool hourly, uint32_t lead, struct bal_band *band);
 
 /* Texts of the tables above; "?" outside their range. */
 const char *bal_status_text(enum bal_status status);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ballast forecast: what a series will do next, with the code that the daemon uses, on anybody's
- * file. Each origin sees only the rows before it, so a file can be used to check the claims. */
+/* ballast forecast: what a series will do next: the daemon's own ones, see outlook.h, or anybody's
+ * file, with the code that the daemon uses. Each origin sees only the rows before it, so a file can
+ * be used to check the claims. */
 #include "core/forecast.h"
 
 #include "base/units.h"
+#include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/fanchart.h"
+#include "cli/outlook.h"
 #include "cli/seriesfile.h"
 #include "wire/wide.h"
 
@@ -26,6 +29,7 @@ static const struct args_option OPTIONS[] = {
 	{"--m4", NULL, "FILE", "many hourly series, one per line: id,value,value,..."},
 	{"--out", "-o", "FILE", "writes the forecasts there instead of standard output"},
 	{"--plot", NULL, "FILE", "draws the last forecast with its intervals, as SVG"},
+	ASK_OPTIONS,
 	{NULL, NULL, NULL, NULL},
 };
 
@@ -197,9 +201,12 @@ static int forecast(const struct args *args)
 {
 	const char *csv = args_value(args, "--csv"), *m4 = args_value(args, "--m4");
 
+	if (csv == NULL && m4 == NULL && args->word_count <= 1)
+		return outlook_run(args);
 	if (args->word_count > 0 || (csv == NULL) == (m4 == NULL)) {
 		fprintf(stderr,
-			"usage: ballast forecast --csv FILE [--origin N[,N...]] [--steps N] "
+			"usage: ballast forecast [SIGNAL]\n"
+			"       ballast forecast --csv FILE [--origin N[,N...]] [--steps N] "
 			"[--out FILE] [--plot FILE]\n"
 			"       ballast forecast --m4 FILE [--steps N] [--out FILE]\n");
 		return EXIT_USAGE;
@@ -208,7 +215,7 @@ static int forecast(const struct args *args)
 }
 
 const struct command command_forecast = {.name = "forecast",
-	.arguments = "--csv FILE | --m4 FILE",
-	.help = "forecasts a series from a file, with intervals",
+	.arguments = "[SIGNAL] | --csv FILE | --m4 FILE",
+	.help = "shows the load that is expected, or forecasts a series from a file",
 	.run = forecast,
 	.options = OPTIONS};

@@ -228,20 +228,32 @@ const struct forecaster *series_job_of(const struct series_book *book, const str
 	return &book->forecasters[job->id - 1];
 }
 
-bool series_job_end(
-	struct series_book *book, const struct series_job *job, const void *result, size_t size)
+bool series_job_end(struct series_book *book, const struct series_job *job, const void *result,
+	size_t size, bool *fitted)
 {
 	struct forecaster_fit fit;
 
+	*fitted = false;
 	if (series_job_of(book, job) == NULL)
 		return false;
+	*fitted = size > 0 && fitjob_result(result, size, &fit);
 	/* A series that could not be fitted is looked at again when the next bin has ended. */
-	if (size == 0 || !fitjob_result(result, size, &fit))
-		book->look = false;
-	else
+	if (*fitted)
 		forecaster_take(&book->forecasters[job->id - 1], &fit);
+	else
+		book->look = false;
 	book->job.id = 0;
 	return true;
+}
+
+uint32_t series_job_kind(uint64_t id)
+{
+	return (uint32_t)((id - 1) / SERIES_PER_KIND);
+}
+
+uint32_t series_job_what(uint64_t id)
+{
+	return (uint32_t)((id - 1) % SERIES_PER_KIND / SERIES_GRAIN_COUNT);
 }
 
 /* ---- views ---- */

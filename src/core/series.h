@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 struct arena;
+struct bal_band;
+struct bal_outlook;
 struct bytes_reader;
 struct bytes_writer;
 struct forecaster;
@@ -51,9 +53,13 @@ void series_close(struct series_book *book, int64_t now_ns, int64_t utc_offset_n
 bool series_job_begin(struct series_book *book, int64_t now_ns, struct series_job *job);
 
 /* The job ended with a result, or without one (size 0). False when it is not the one under way. A
- * result that is none is dropped. */
-bool series_job_end(
-	struct series_book *book, const struct series_job *job, const void *result, size_t size);
+ * result that is none is dropped; *fitted: it was taken. */
+bool series_job_end(struct series_book *book, const struct series_job *job, const void *result,
+	size_t size, bool *fitted);
+
+/* The kind and enum series_what that a job's id is about. */
+uint32_t series_job_kind(uint64_t id);
+uint32_t series_job_what(uint64_t id);
 
 /* The forecaster that the job under way is about; NULL when that is another job. */
 const struct forecaster *series_job_of(
@@ -68,6 +74,16 @@ uint32_t series_kinds_high(const struct series_book *book);
 
 /* The forecasts' steps. */
 int64_t series_step_ns(enum series_grain grain);
+
+/* ---- views: series_view.c; see those of ballast.h ---- */
+
+/* bal_outlook, bal_series_past and bal_series_ahead of a book. */
+bool series_outlook(const struct series_book *book, uint32_t kind, enum series_what what,
+	uint32_t horizon, struct bal_outlook *outlook);
+bool series_past(const struct series_book *book, uint32_t kind, enum series_what what,
+	enum series_grain grain, uint32_t back, double *value);
+bool series_ahead(const struct series_book *book, uint32_t kind, enum series_what what,
+	enum series_grain grain, uint32_t lead, struct bal_band *band);
 
 /* ---- saved states: series_form.c ---- */
 

@@ -491,10 +491,20 @@ static enum bal_status on_job_done(struct bal_core *core, const struct bal_event
 	const struct bal_event_job_done *done = &event->job_done;
 	struct series_job job = {done->job, done->generation};
 	size_t size = done->status == BAL_OK ? done->result.size : 0;
+	struct bal_effect *effect;
+	bool fitted;
 
 	if (size > BAL_JOB_RESULT_MAX)
 		return BAL_INVALID;
-	return series_job_end(core->series, &job, done->result.data, size) ? BAL_OK : BAL_STALE;
+	if (!series_job_end(core->series, &job, done->result.data, size, &fitted))
+		return BAL_STALE;
+	if (!fitted)
+		return BAL_OK;
+	effect = outbox_add(core, BAL_EFFECT_FORECAST);
+	effect->order = job.id;
+	effect->count = series_job_kind(job.id);
+	effect->attempt = series_job_what(job.id);
+	return BAL_OK;
 }
 
 static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(

@@ -8,6 +8,7 @@
 #include "core/hedge.h"
 #include "core/queue.h"
 #include "core/scale.h"
+#include "core/series.h"
 #include "core/task.h"
 
 bool bal_task_view(const struct bal_core *core, uint64_t id, struct bal_task_view *view)
@@ -128,4 +129,24 @@ void bal_totals(const struct bal_core *core, struct bal_totals *totals)
 int64_t bal_knob_value(const struct bal_core *core, enum bal_knob number)
 {
 	return number < BAL_KNOB_COUNT ? core->knobs[number] : 0;
+}
+
+bool bal_outlook(const struct bal_core *core, uint32_t kind, enum bal_series series,
+	uint32_t horizon, struct bal_outlook *outlook)
+{
+	return series_outlook(core->series, kind, (enum series_what)series, horizon, outlook);
+}
+
+bool bal_series_past(const struct bal_core *core, uint32_t kind, enum bal_series series,
+	bool hourly, uint32_t back, double *value)
+{
+	return series_past(core->series, kind, (enum series_what)series,
+		hourly ? SERIES_HOURLY : SERIES_FINE, back, value);
+}
+
+bool bal_series_ahead(const struct bal_core *core, uint32_t kind, enum bal_series series,
+	bool hourly, uint32_t lead, struct bal_band *band)
+{
+	return series_ahead(core->series, kind, (enum series_what)series,
+		hourly ? SERIES_HOURLY : SERIES_FINE, lead, band);
 }

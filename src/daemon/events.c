@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "daemon/conn.h"
+#include "daemon/forecasts.h"
 #include "daemon/instant.h"
 #include "wire/sse.h"
 
@@ -82,6 +83,8 @@ static const char *name_of(const struct event_record *record)
 		return "agent.ending";
 	case BAL_EFFECT_PROBE:
 		return "agent.probed";
+	case BAL_EFFECT_FORECAST:
+		return "forecast.updated";
 	default:
 		return NULL;
 	}
@@ -129,6 +132,12 @@ static void write_data(
 	instant_put(&writer, record->at_utc_ns);
 	put_id(&writer, "task", record->task);
 	put_name(events, &writer, "kind", BAL_SYMBOL_KIND, record->kind);
+	if (record->type == BAL_EFFECT_FORECAST) {
+		json_key(&writer, "series");
+		json_put_word(&writer, forecasts_series_name(record->attempt));
+		json_close(&writer);
+		return;
+	}
 	if (record->attempt > 0) {
 		json_key(&writer, "attempt");
 		json_put_unsigned(&writer, record->attempt);
@@ -217,6 +226,8 @@ static void on_effect(
 		return;
 	if (about_agent)
 		record.pool = effect->pool;
+	if (effect->type == BAL_EFFECT_FORECAST)
+		record.kind = effect->count;
 	events->records[events->count % EVENTS_KEPT_MAX] = record;
 	tell(events, events->count++);
 }

@@ -4,6 +4,7 @@
 #include "daemon/metrics.h"
 
 #include "base/units.h"
+#include "daemon/forecasts.h"
 #include "wire/prometheus.h"
 
 #include <stdlib.h>
@@ -379,6 +380,7 @@ void metrics_write(
 	write_pool_agents(metrics, text);
 	write_gauges(metrics, text);
 	write_store(metrics, text);
+	forecasts_metrics(metrics->engine, text);
 	put_total(text, NAME_PREFIX "http_requests_total", "Requests to the API.", requests);
 	put_gauge(
 		text, NAME_PREFIX "http_connections", "Open connections of the API.", connections);

@@ -324,6 +324,7 @@
 	X(UNDRAIN, "undrain agent {agent} of pool {pool}")                                         \
 	X(END, "end agent {agent} of pool {pool}")                                                 \
 	X(PROBE, "probe agent {agent} of pool {pool}")                                             \
-	X(JOB, "run job {order} generation {attempt}")
+	X(JOB, "run job {order} generation {attempt}")                                             \
+	X(FORECAST, "new forecast of kind {count}, series {attempt}, by job {order}")
 
 #endif

@@ -49,6 +49,9 @@
 	X(POST, "/v1/pools/{pool}/pause", pool_pause, ADMIN, SMALL,                                \
 		"Pause or resume: {\"dispatch\": true, \"out\": false, \"in\": false}")            \
 	X(GET, "/v1/orders", order_list, READ, NONE, "Recent scaling orders with their reasons")   \
+	X(GET, "/v1/forecasts", forecast_list, READ, NONE,                                         \
+		"What load is expected, how surely, and how good it was so far; ?signal= adds "    \
+		"the past and the bins ahead")                                                     \
 	X(POST, "/v1/lease", lease_ask, AGENT, SMALL,                                              \
 		"Ask for work as a worker; waits for it, 204 when there is none")                  \
 	X(POST, "/v1/leases/{lease}/ack", lease_ack, AGENT, RESULT, "The work is done")            \

@@ -3,10 +3,15 @@
 """Forecasts of files that people really have: holes, disorder, nonsense. A clear error or a sane
 forecast, and an origin that sees nothing behind itself."""
 import csv
+import http.server
 import io
+import json
 import math
+import os
+import pty
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -144,6 +149,75 @@ class ForecastTest(unittest.TestCase):
         day = next(line for line in lines if line and line[0] == "1d00h")
         self.assertGreater(float(day[2]), 99)
         self.assertEqual(day[-1], "met")
+
+
+HORIZON = {"ahead_seconds": 3600, "bin_seconds": 300, "mean": 60, "low80": 40.5, "high80": 80,
+           "low95": 30, "high95": 90.25, "accuracy": 0.93, "skill": 0.12, "confidence": 0.8}
+SIGNAL = {"signal": "arrivals/review", "kind": "review", "unit": "tasks/h",
+          "horizons": [HORIZON, {**HORIZON, "ahead_seconds": 86400}],
+          "course_bin_seconds": 3600, "past": [0, None, 90], "ahead": [HORIZON, HORIZON]}
+
+
+class Answers(http.server.BaseHTTPRequestHandler):
+    """What a daemon says after some days, which no test waits for."""
+    asked = []
+
+    def do_GET(self):  # noqa: N802, the library's name
+        self.asked.append(self.path)
+        body = json.dumps({"forecasts": [SIGNAL]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class OutlookTest(unittest.TestCase):
+    def setUp(self):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.url = f"http://127.0.0.1:{server.server_port}"
+        Answers.asked.clear()
+
+    def test_a_table(self):
+        done = run("forecast", "--url", self.url)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = done.stdout.splitlines()
+        self.assertEqual(lines[0], "arrivals/review in tasks/h")
+        self.assertEqual(lines[2].split(), "1h00m 60 40.500 80 30 90.250 93% 12% 80%".split())
+        self.assertEqual(len(lines), 4)
+        self.assertEqual(Answers.asked, ["/v1/forecasts"])
+
+    def test_the_json_as_it_is(self):
+        done = run("forecast", "--url", self.url, "--json", "arrivals/review")
+        self.assertEqual(json.loads(done.stdout), {"forecasts": [SIGNAL]})
+        self.assertEqual(Answers.asked, ["/v1/forecasts?signal=arrivals%2Freview"])
+
+    def test_a_chart_on_a_terminal(self):
+        above, below = pty.openpty()
+        done = subprocess.run([BALLAST, "forecast", "--url", self.url, "arrivals/review"],
+                              stdout=below, stderr=subprocess.PIPE, timeout=SECONDS_MAX)
+        os.close(below)
+        shown = os.read(above, 65536).decode()
+        os.close(above)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = [line.split("|")[1] for line in shown.splitlines() if "|" in line]
+        self.assertEqual(len(rows), 10)
+        self.assertEqual(rows[0], "  #  ")       # the highest value, and nothing else
+        self.assertEqual(rows[1], "  #..")       # the interval ends there
+        self.assertEqual(rows[3], "  #oo")       # the mean: two thirds of the way
+        self.assertEqual(rows[5], "  #..")       # and begins there
+        self.assertEqual(rows[9], "# #  ")       # a zero is something, a hole is not
+
+    def test_nobody_there(self):
+        done = run("forecast", "--url", "http://127.0.0.1:1")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
 
 
 if __name__ == "__main__":

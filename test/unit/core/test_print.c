@@ -341,6 +341,8 @@ static void test_effects(void **state)
 	assert_effect(EFFECT(END, .agent = 4, .pool = 1), "end agent 4 of pool 1");
 	assert_effect(EFFECT(PROBE, .agent = 4, .pool = 1), "probe agent 4 of pool 1");
 	assert_effect(EFFECT(JOB, .order = 4, .attempt = 2), "run job 4 generation 2");
+	assert_effect(EFFECT(FORECAST, .order = 6, .count = 1, .attempt = 1),
+		"new forecast of kind 1, series 1, by job 6");
 }
 
 /* The widest values of every kind of record still fit a line; words out of range do no harm. */

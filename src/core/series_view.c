@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Near horizons are read from the fine series, which follow the last minutes; far ones from the
+ * hourly series, which know the days. A forecast and its record are of bins of that length. */
+#include "ballast.h"
+#include "base/units.h"
+#include "core/series_state.h"
+
+_Static_assert((int)BAL_SERIES_ARRIVALS == (int)SERIES_ARRIVALS &&
+		       (int)BAL_SERIES_WORK == (int)SERIES_WORK,
+	"the contract and the book mean the same");
+
+static const struct {
+	enum series_grain grain;
+	uint32_t steps;
+} HORIZONS[BAL_HORIZONS_MAX] = {
+	{SERIES_FINE, 3},
+	{SERIES_FINE, 12},
+	{SERIES_FINE, 48},
+	{SERIES_FINE, 72},
+	{SERIES_HOURLY, 24},
+	{SERIES_HOURLY, 72},
+	{SERIES_HOURLY, 168},
+};
+
+static const struct track_score *find_score(const struct forecaster *forecaster, uint32_t steps)
+{
+	const struct track *track = &forecaster->track;
+
+	for (uint32_t i = 0; i < track->horizon_count; i++)
+		if (track->horizons[i].steps == steps)
+			return &track->horizons[i].score;
+	return NULL;
+}
+
+static void take_score(struct bal_outlook *outlook, const struct track_score *score)
+{
+	outlook->scored = score->weight > 0 && score->size > 0;
+	outlook->confidence = track_confidence(score);
+	if (!outlook->scored)
+		return;
+	outlook->accuracy = track_accuracy(score);
+	outlook->bias = track_bias(score);
+	outlook->skilled = score->error_naive > 0;
+	outlook->skill = track_skill(score);
+	outlook->inside80 = score->inside80 / score->weight;
+	outlook->inside95 = score->inside95 / score->weight;
+}
+
+bool series_ahead(const struct series_book *book, uint32_t kind, enum series_what what,
+	enum series_grain grain, uint32_t lead, struct bal_band *band)
+{
+	const struct forecaster *forecaster = series_find(book, kind, what, grain);
+	struct forecast_band found;
+
+	if (forecaster == NULL || !forecaster_band(forecaster, lead, &found))
+		return false;
+	*band = (struct bal_band){found.mean, found.low80, found.high80, found.low95, found.high95};
+	return true;
+}
+
+bool series_outlook(const struct series_book *book, uint32_t kind, enum series_what what,
+	uint32_t horizon, struct bal_outlook *outlook)
+{
+	enum series_grain grain;
+	uint32_t steps;
+
+	if (horizon >= BAL_HORIZONS_MAX)
+		return false;
+	grain = HORIZONS[horizon].grain;
+	steps = HORIZONS[horizon].steps;
+	*outlook = (struct bal_outlook){
+		.ahead_ns = steps * series_step_ns(grain), .bin_ns = series_step_ns(grain)};
+	if (!series_ahead(book, kind, what, grain, steps, &outlook->band))
+		return false;
+	take_score(outlook, find_score(series_find(book, kind, what, grain), steps));
+	return true;
+}
+
+bool series_past(const struct series_book *book, uint32_t kind, enum series_what what,
+	enum series_grain grain, uint32_t back, double *value)
+{
+	const struct forecaster *forecaster = series_find(book, kind, what, grain);
+
+	if (forecaster == NULL || back == 0 || back > forecaster->count)
+		return false;
+	*value = (double)forecaster->values[(forecaster->next + HISTORY_MAX - back) % HISTORY_MAX];
+	return true;
+}

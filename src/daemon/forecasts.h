@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_DAEMON_FORECASTS_H
+#define BAL_DAEMON_FORECASTS_H
+
+#include "daemon/engine.h"
+
+/* forecasts: the expected load as metrics; api_forecast.c answers with it too. */
+
+/* The word for an enum bal_series; "?" outside its range. */
+const char *forecasts_series_name(uint32_t series);
+
+/* Writes the metrics: of the first 32 kinds that were seen, an hour and a day ahead. */
+void forecasts_metrics(struct engine *engine, struct buffer *text);
+
+#endif
