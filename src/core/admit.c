@@ -120,7 +120,7 @@ enum bal_status admit_submitted(struct bal_core *core, const struct bal_event_ta
 		refuse(core, event, reason, wait_ns);
 		return BAL_OK;
 	}
-	lane_arrived(core, lane);
+	lane_arrived(core, lane, event->kind);
 	task = task_new(core, event, slab_index(&core->lanes, lane));
 	series_arrived(core->series, task->kind, learn_size_s(core, task), core->now_ns,
 		core->utc_offset_ns);

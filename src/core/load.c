@@ -150,7 +150,7 @@ static bool read_lane(struct load *load, uint32_t place)
 	struct lane lane = {.live = 0};
 
 	return form_read(&FORM_LANE, &lane, &load->reader) &&
-	       lane_restore(load->core, place, &lane);
+	       lane.kind < load->core->limits.kinds_max && lane_restore(load->core, place, &lane);
 }
 
 static bool read_timer(struct load *load, struct timer *timer, uint64_t id)

@@ -136,8 +136,9 @@ double lane_rate(const struct bal_core *core, const struct lane *lane)
 	return lane->rate / (1.0 + quiet_s / RATE_SPAN_S);
 }
 
-void lane_arrived(struct bal_core *core, struct lane *lane)
+void lane_arrived(struct bal_core *core, struct lane *lane, uint32_t kind)
 {
+	lane->kind = kind;
 	lane->rate = lane_rate(core, lane) + 1.0 / RATE_SPAN_S;
 	lane->rate_at_ns = core->now_ns;
 }

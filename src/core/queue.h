@@ -29,7 +29,7 @@ bool lane_restore(struct bal_core *core, uint32_t place, const struct lane *save
 void lanes_update(struct bal_core *core);
 
 /* Notes an arrival, for the moving rate of the lane. */
-void lane_arrived(struct bal_core *core, struct lane *lane);
+void lane_arrived(struct bal_core *core, struct lane *lane, uint32_t kind);
 
 /* Arrivals per second of the lane at core->now_ns. */
 double lane_rate(const struct bal_core *core, const struct lane *lane);

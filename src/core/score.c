@@ -5,8 +5,9 @@
  * load           0 s until the start, for only agents with a free slot are candidates; what the
  *                present concurrency and pressure slow the task down by
  * performance    expected service on this agent, divided by its chance of success
- * future         arrivals expected during the service that want a slot of this pool, times the half
- *                service that each would wait on average; of the pool's mean agent
+ * future         arrivals expected during the service that want a slot of this pool, as forecast or
+ *                else as lately, times the half service that each would wait on average; of the
+ *                pool's mean agent
  * efficiency     what the agent costs during the service, in seconds at the value of time, and
  *                memory left stranded on the pool's mean agent
  * collaboration  less what a warm context, or working beside the parent task, saves
@@ -20,6 +21,7 @@
 #include "core/agent.h"
 #include "core/learn.h"
 #include "core/queue.h"
+#include "core/series.h"
 #include "core/task.h"
 
 #define SLOWING_FULL   0.25 /* a full agent's task takes this much longer than alone */
@@ -40,11 +42,39 @@ static uint32_t lane_slots_ready(const struct bal_core *core, const struct lane 
 	return slots;
 }
 
+/* What arrives in each kind's lanes now: how its forecast is shared among them. */
+static void sum_lanes(struct bal_core *core)
+{
+	for (uint32_t i = slab_next(&core->lanes, 0); i != SLAB_NONE;
+		i = slab_next(&core->lanes, i + 1))
+		core->kinds[lane_at(core, i)->kind].lanes_rate = 0.0;
+	for (uint32_t i = slab_next(&core->lanes, 0); i != SLAB_NONE;
+		i = slab_next(&core->lanes, i + 1)) {
+		const struct lane *lane = lane_at(core, i);
+
+		core->kinds[lane->kind].lanes_rate += lane_rate(core, lane);
+	}
+}
+
+/* Arrivals per second that a lane has to expect during a service: its part of what is forecast for
+ * its kind, and where no forecast has proved itself what came lately. */
+static double expected_rate(const struct bal_core *core, const struct lane *lane)
+{
+	const struct kind *kind = &core->kinds[lane->kind];
+	double recent = lane_rate(core, lane), expected;
+
+	if (recent <= 0.0 ||
+		!series_rate(core->series, lane->kind, kind->service_s.value, &expected))
+		return recent;
+	return expected * recent / kind->lanes_rate;
+}
+
 void score_refresh(struct bal_core *core)
 {
 	if (core->now_ns - core->rivals_at_ns < REFRESH_NS)
 		return;
 	core->rivals_at_ns = core->now_ns;
+	sum_lanes(core);
 	for (uint32_t i = 0; i < core->pools_high; i++)
 		core->pools[i].rivals = 0.0;
 	for (uint32_t i = slab_next(&core->lanes, 0); i != SLAB_NONE;
@@ -52,7 +82,7 @@ void score_refresh(struct bal_core *core)
 		struct lane *lane = lane_at(core, i);
 		uint32_t slots = lane_slots_ready(core, lane);
 
-		lane->rivals_own = lane_rate(core, lane) / (double)(slots == 0 ? 1 : slots);
+		lane->rivals_own = expected_rate(core, lane) / (double)(slots == 0 ? 1 : slots);
 		for (uint32_t j = 0; j < core->pools_high; j++)
 			if (lane_serves(lane, j))
 				core->pools[j].rivals += lane->rivals_own;

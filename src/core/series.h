@@ -85,6 +85,10 @@ bool series_past(const struct series_book *book, uint32_t kind, enum series_what
 bool series_ahead(const struct series_book *book, uint32_t kind, enum series_what what,
 	enum series_grain grain, uint32_t lead, struct bal_band *band);
 
+/* Arrivals per second that are expected on the mean of the next `ahead_s` seconds, an hour at most.
+ * False when there is no forecast, or one that has not been right often enough to act on. */
+bool series_rate(const struct series_book *book, uint32_t kind, double ahead_s, double *rate);
+
 /* ---- saved states: series_form.c ---- */
 
 /* Writes all of the book. `flush` is called after at most 1 KiB each, for a writer that wants to be

@@ -2,12 +2,17 @@
 /* Near horizons are read from the fine series, which follow the last minutes; far ones from the
  * hourly series, which know the days. A forecast and its record are of bins of that length. */
 #include "ballast.h"
+#include "base/num.h"
 #include "base/units.h"
 #include "core/series_state.h"
 
 _Static_assert((int)BAL_SERIES_ARRIVALS == (int)SERIES_ARRIVALS &&
 		       (int)BAL_SERIES_WORK == (int)SERIES_WORK,
 	"the contract and the book mean the same");
+
+/* Requirement "predictive optimization": forecasts are acted on from this confidence on. */
+#define CONFIDENCE_MIN 0.80
+#define RATE_STEPS_MAX 12
 
 static const struct {
 	enum series_grain grain;
@@ -84,5 +89,25 @@ bool series_past(const struct series_book *book, uint32_t kind, enum series_what
 	if (forecaster == NULL || back == 0 || back > forecaster->count)
 		return false;
 	*value = (double)forecaster->values[(forecaster->next + HISTORY_MAX - back) % HISTORY_MAX];
+	return true;
+}
+
+bool series_rate(const struct series_book *book, uint32_t kind, double ahead_s, double *rate)
+{
+	double step_s = (double)series_step_ns(SERIES_FINE) / (double)NS_PER_S;
+	double steps = num_clamp(ahead_s / step_s, 1, RATE_STEPS_MAX), sum = 0;
+	struct bal_outlook outlook;
+	struct bal_band band;
+	uint32_t lead = 0;
+
+	if (!series_outlook(book, kind, SERIES_ARRIVALS, 0, &outlook) || !outlook.scored ||
+		outlook.confidence < CONFIDENCE_MIN)
+		return false;
+	while ((double)lead < steps &&
+		series_ahead(book, kind, SERIES_ARRIVALS, SERIES_FINE, lead + 1, &band)) {
+		sum += band.mean;
+		lead++;
+	}
+	*rate = sum / ((double)lead * step_s);
 	return true;
 }

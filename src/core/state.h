@@ -129,6 +129,7 @@ struct lane {
 	double rate; /* arrivals per second, moving average */
 	int64_t rate_at_ns;
 	double rivals_own; /* its own part of its pools' rivals, see score_refresh */
+	uint32_t kind;     /* of the last arrival; lanes are of one kind as a rule */
 };
 
 struct tenant {
@@ -157,6 +158,7 @@ struct kind {
 	struct mean beside, apart; /* slowness on the agent of the parent task, and elsewhere */
 	uint64_t finished_count;
 	double success_told; /* what is believed where an agent is not known yet; 0 = certain */
+	double lanes_rate;   /* of its lanes, while score_refresh runs */
 	double late;         /* a high quantile of service over what was expected, see learn.c */
 	uint32_t late_count; /* ends that it comes from */
 };

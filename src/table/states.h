@@ -135,7 +135,8 @@
 	X(type, U32, at, memory_mib, "")                                                           \
 	X(type, DOUBLE, at, rate, "")                                                              \
 	X(type, PAST_NS, at, rate_at_ns, "")                                                       \
-	X(type, DOUBLE, at, rivals_own, "")
+	X(type, DOUBLE, at, rivals_own, "")                                                        \
+	X(type, U32, at, kind, "")
 
 #define STATE_FIELDS_agent(X, type, at)                                                            \
 	X(type, U64, at, id, "")                                                                   \

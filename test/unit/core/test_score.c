@@ -3,6 +3,8 @@
  * which nothing was learned, so that each factor is a share of ten seconds. */
 #include "scene.h"
 
+#include <stdlib.h>
+
 #define SIZE_NS (10 * NS_PER_S)
 
 static void submit(struct scene *scene, struct bal_event_task task)
@@ -185,6 +187,77 @@ static void test_future(void **state)
 	assert_in_range(scene_why(scene, 2).winner.rivals_ppm, 0, 5000);
 }
 
+static double rivals_per_s(struct scene *scene, uint64_t id)
+{
+	double rivals;
+
+	submit(scene, (struct bal_event_task){.id = id});
+	rivals = (double)scene_why(scene, id).winner.rivals_ppm * 4.0 / 1e6;
+	scene_cancel(scene, id);
+	return rivals;
+}
+
+/* So many bins of five minutes with six tasks of kind 1 at their beginning; returns what is
+ * expected of them ten seconds after the last six. */
+static double arrive_in_bins(struct scene *scene, uint32_t bins)
+{
+	static uint64_t id = 1000;
+	double rivals = 0.0;
+
+	for (uint32_t i = 0; i < bins; i++) {
+		for (uint32_t k = 0; k < 6; k++) {
+			scene_submit(scene, (struct bal_event_task){
+						    .id = id, .kind = 1, .needs.tags.words = {2}});
+			scene_cancel(scene, id++);
+		}
+		scene_run_for(scene, 10 * NS_PER_S);
+		if (i + 1 == bins)
+			rivals = rivals_per_s(scene, id++);
+		scene_run_for(scene, 290 * NS_PER_S);
+	}
+	return rivals;
+}
+
+static void do_jobs(struct scene *scene)
+{
+	static uint8_t input[BAL_JOB_RESULT_MAX], output[BAL_JOB_RESULT_MAX];
+	void *scratch = calloc(1, bal_job_scratch_size());
+
+	while (scene_count(scene, BAL_EFFECT_JOB) > 0) {
+		struct bal_effect job = *scene_last(scene, BAL_EFFECT_JOB);
+		size_t size =
+			bal_job_snapshot(scene->core, job.order, job.attempt, input, sizeof input);
+
+		size = bal_job_run(input, size, output, sizeof output, scratch);
+		scene_clear(scene);
+		STEP(scene, JOB_DONE, job_done, .job = job.order, .generation = job.attempt,
+			.result = {(const char *)output, (uint32_t)size});
+	}
+	free(scratch);
+}
+
+/* Six tasks at once every five minutes are 0.02 per second. Until a forecast has proved itself,
+ * what came lately is expected, which is five times that just after they came; then what is
+ * forecast. */
+static void test_future_by_forecast(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+	double lately, expected;
+
+	pool.offers.words[0] = 3;
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 0, 4);
+	scene_clear(scene);
+	arrive_in_bins(scene, 25);
+	do_jobs(scene);
+	lately = arrive_in_bins(scene, 1);
+	assert_true(lately > 0.08 && lately < 0.12);
+	/* Now enough forecasts of 15 minutes have been scored, all of them right. */
+	expected = arrive_in_bins(scene, 10);
+	assert_true(expected > 0.0195 && expected < 0.0205);
+}
+
 /* Packing turns the load round: an empty agent looks as dear as a full one else. */
 static void test_load_when_packing(void **state)
 {
@@ -216,6 +289,7 @@ int main(void)
 		TEST(test_memory_left_stranded),
 		TEST(test_collaboration),
 		TEST(test_future),
+		TEST(test_future_by_forecast),
 		TEST(test_load_when_packing),
 	};
 
