@@ -6,8 +6,8 @@
 #include "daemon/fitter.h"
 #include "daemon/recorder.h"
 
-/* What the engine's own files share: engine.c (loop and effects), submit.c (tasks in), restore.c
- * (start and stop), setup.c (configuration).  Nobody else includes this. */
+/* What the engine's own files share: engine.c (loop and effects), jobs.c (table of jobs), submit.c
+ * (tasks in), restore.c (start and stop), setup.c (configuration).  Nobody else includes this. */
 
 #define ENGINE_EFFECTS_MAX 256
 #define ENGINE_DRAIN_MAX   512
