@@ -237,10 +237,11 @@ static void drop_worse(struct choice *choice)
 		choice->ruled_out_count--;
 }
 
-void choose(const struct bal_core *core, const struct task *task, struct choice *choice)
+/* Ranks the heads of all pools, and looks at what shelves cannot know about. */
+static void search_all(const struct bal_core *core, struct choice *choice)
 {
-	const struct lane *lane = lane_at(core, task->lane);
-	bool plain = !task->exclusive && lane->memory_mib == 0;
+	const struct lane *lane = choice->basis.lane;
+	bool plain = !choice->basis.task->exclusive && lane->memory_mib == 0;
 	struct search search;
 
 	search.core = core;
@@ -250,7 +251,6 @@ void choose(const struct bal_core *core, const struct task *task, struct choice 
 	choice->ranked_count = 0;
 	choice->ruled_out_count = 0;
 	choice->free_count = 0;
-	score_prepare(core, task, &choice->basis);
 	for (uint32_t i = 0; i < core->pool_words; i++) {
 		for (uint64_t pools = lane->pools[i]; pools != 0; pools &= pools - 1) {
 			uint32_t number = i * 64 + (uint32_t)__builtin_ctzll(pools);
@@ -268,12 +268,89 @@ void choose(const struct bal_core *core, const struct task *task, struct choice 
 	drop_worse(choice);
 }
 
+/* True when no agent is special to the task or forbidden, and what it needs of one all have. */
+static bool is_simple(const struct choice *choice)
+{
+	const struct task *task = choice->basis.task;
+	const uint64_t *not_agents = task->not_agents;
+
+	_Static_assert(BAL_NOT_AGENTS_MAX == 4, "all of them");
+	return (not_agents[0] | not_agents[1] | not_agents[2] | not_agents[3]) == 0 &&
+	       !task->exclusive && choice->basis.lane->memory_mib == 0 &&
+	       choice->basis.warm_agent == 0 && choice->basis.beside_agent == 0;
+}
+
+/* The least head of all pools, without a look at any agent but the winner.  False when a pool has
+ * no shelf. */
+static bool find_least(const struct bal_core *core, struct choice *choice)
+{
+	const struct lane *lane = choice->basis.lane;
+	struct choice_entry *best = &choice->ranked[0];
+
+	choice->free_count = 0;
+	best->shelf = NULL;
+	for (uint32_t i = 0; i < core->pool_words; i++) {
+		for (uint64_t pools = lane->pools[i]; pools != 0; pools &= pools - 1) {
+			uint32_t number = i * 64 + (uint32_t)__builtin_ctzll(pools);
+			struct shelf *shelf;
+			int64_t cost_ns;
+			float rate;
+
+			if (!pool_open(core, &core->pools[number]))
+				continue;
+			shelf = shelf_find(core, number, choice->basis.task->kind);
+			if (shelf == NULL)
+				return false;
+			choice->free_count += core->pools[number].idle_count;
+			score_pool(&choice->basis, number, shelf->slowness);
+			rate = mintree_least(&shelf->rate);
+			cost_ns = score_plain_ns(&choice->basis, rate);
+			/* At a tie as entry_before says; pools come in their order. */
+			if (best->shelf != NULL &&
+				(cost_ns > best->composite_ns ||
+					(cost_ns == best->composite_ns && rate >= best->rate)))
+				continue;
+			best->shelf = shelf;
+			best->composite_ns = cost_ns;
+			best->rate = rate;
+		}
+	}
+	return true;
+}
+
+static void name_winner(const struct bal_core *core, struct choice *choice)
+{
+	struct choice_entry *best = &choice->ranked[0];
+	uint32_t seat;
+
+	choice->ranked_count = best->shelf != NULL;
+	choice->ruled_out_count = 0;
+	if (best->shelf == NULL)
+		return;
+	seat = mintree_first(&best->shelf->rate);
+	best->agent = shelf_agent(core, &core->pools[best->shelf->pool], seat);
+	best->slow = mintree_key(&best->shelf->slow, seat);
+	best->violated = BAL_REASON_NONE;
+}
+
+void choose(const struct bal_core *core, const struct task *task, struct choice *choice)
+{
+	score_prepare(core, task, &choice->basis);
+	choice->winner_only = is_simple(choice) && find_least(core, choice);
+	if (choice->winner_only)
+		name_winner(core, choice);
+	else
+		search_all(core, choice);
+}
+
 /* The heads of the best pools are ranked.  Whoever comes next is on the shelf of one that is ranked
  * already: each is taken off in its turn, and the next of its shelf ranked. */
 void choose_losers(const struct bal_core *core, struct choice *choice)
 {
 	struct search search;
 
+	if (choice->winner_only)
+		search_all(core, choice);
 	search.core = core;
 	search.choice = choice;
 	search.losers = true;

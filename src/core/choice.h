@@ -26,6 +26,7 @@ struct choice {
 	struct choice_entry ruled_out[BAL_VIOLATIONS_MAX]; /* better than the winner; best first */
 	uint32_t ruled_out_count;
 	uint32_t free_count; /* idle agents that have what it needs */
+	bool winner_only;    /* nobody else is ranked yet */
 };
 
 /* True when attempts may start in this pool now: it dispatches, has an idle agent, and no shared
