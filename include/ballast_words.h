@@ -155,7 +155,8 @@
 	X(LATENCY, "latency")   /* twice the weight on speed, a quarter on price */                \
 	X(COST, "cost")         /* four times the weight on price, half on speed */                \
 	X(PACK, "pack")         /* rather a fuller agent, so that others become free to end */     \
-	X(SPREAD, "spread")     /* four times the weight on load */
+	X(SPREAD, "spread")     /* four times the weight on load */                                \
+	X(AUTO, "auto")         /* as the forecast asks: latency, pack or balanced */
 
 /* Signals that hosts sample from agents; more of them come with monitoring. */
 #define BAL_SIGNAL_MAP(X)                                                                          \
@@ -172,8 +173,8 @@
 	X(WEIGHT_COLLABORATION, 100, 0, 1000, "permille", "weight of warm context")                \
 	X(TIME_VALUE, 500000000, 0, 1000000000000, "microcents/h",                                 \
 		"what an hour of waiting costs")                                                   \
-	X(ROUTING, 0, 0, 4, "strategy",                                                            \
-		"what the choice of an agent is after; the words stand for 0 to 4")                \
+	X(ROUTING, 0, 0, 5, "strategy",                                                            \
+		"what the choice of an agent is after; the words stand for 0 to 5")                \
 	X(SHORTEST_FIRST, 0, 0, 1000000, "permille",                                               \
 		"turns by size: seconds later for each second of size; 0 = by age alone")          \
 	X(DEFER_SERVICE, 1400, 0, 100000, "permille",                                              \

@@ -44,7 +44,7 @@ uint32_t explain_capable(const struct bal_core *core, const struct lane *lane)
 
 static void fill_weights(const struct bal_core *core, struct bal_why *why)
 {
-	why->routing = (uint32_t)knob(core, BAL_KNOB_ROUTING);
+	why->routing = core->routing;
 	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
 		why->weights_permille[i] = (uint32_t)core->weights_permille[i];
 }

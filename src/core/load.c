@@ -76,7 +76,8 @@ static bool read_head(struct load *load)
 		ok = core->served_ns[i] >= 0 && ok;
 	for (uint32_t i = 0; i < 4; i++)
 		seen |= core->random.state[i];
-	return ok && seen != 0 && core->retry_tokens_permille <= INT64_MAX / 2;
+	return ok && core->routing < BAL_ROUTING_AUTO && seen != 0 &&
+	       core->retry_tokens_permille <= INT64_MAX / 2;
 }
 
 static bool read_pool(struct load *load, uint32_t place)

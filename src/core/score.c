@@ -21,6 +21,7 @@
 #include "core/agent.h"
 #include "core/learn.h"
 #include "core/queue.h"
+#include "core/routing.h"
 #include "core/series.h"
 #include "core/task.h"
 
@@ -74,6 +75,7 @@ void score_refresh(struct bal_core *core)
 	if (core->now_ns - core->rivals_at_ns < REFRESH_NS)
 		return;
 	core->rivals_at_ns = core->now_ns;
+	routing_refresh(core);
 	sum_lanes(core);
 	for (uint32_t i = 0; i < core->pools_high; i++)
 		core->pools[i].rivals = 0.0;
@@ -153,7 +155,7 @@ static double saved_share(const struct score_basis *basis, const struct agent *a
 }
 
 /* Rows of BAL_ROUTING_MAP: what each strategy multiplies the weights by, in quarters. */
-static const uint8_t BENT[BAL_ROUTING_COUNT][BAL_FACTOR_COUNT] = {
+static const uint8_t BENT[BAL_ROUTING_AUTO][BAL_FACTOR_COUNT] = {
 	[BAL_ROUTING_BALANCED] = {4, 4, 4, 4, 4},
 	[BAL_ROUTING_LATENCY] = {4, 8, 4, 1, 4},
 	[BAL_ROUTING_COST] = {4, 2, 4, 16, 4},
@@ -163,7 +165,7 @@ static const uint8_t BENT[BAL_ROUTING_COUNT][BAL_FACTOR_COUNT] = {
 
 void score_weights(struct bal_core *core)
 {
-	const uint8_t *bent = BENT[knob(core, BAL_KNOB_ROUTING)];
+	const uint8_t *bent = BENT[core->routing];
 
 	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++) {
 		core->weights_permille[i] = core->knobs[BAL_KNOB_WEIGHT_LOAD + i] * bent[i] / 4;
@@ -206,7 +208,7 @@ static double slowing(const struct bal_core *core, const struct agent *agent)
 {
 	double busy = (double)agent->running / (double)(agent->slots == 0 ? 1 : agent->slots);
 
-	if (knob(core, BAL_KNOB_ROUTING) == BAL_ROUTING_PACK)
+	if (core->routing == BAL_ROUTING_PACK)
 		busy = num_max(0.0, 1.0 - busy);
 	return SLOWING_FULL * busy + pressure(agent);
 }

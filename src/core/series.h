@@ -89,6 +89,10 @@ bool series_ahead(const struct series_book *book, uint32_t kind, enum series_wha
  * False when there is no forecast, or one that has not been right often enough to act on. */
 bool series_rate(const struct series_book *book, uint32_t kind, double ahead_s, double *rate);
 
+/* Work per second that is forecast for the largest step of the next hour, and on the mean of the
+ * next day, of all kinds whose forecasts may be acted on. False when there is none. */
+bool series_tide(const struct series_book *book, double *soon, double *day);
+
 /* ---- saved states: series_form.c ---- */
 
 /* Writes all of the book. `flush` is called after at most 1 KiB each, for a writer that wants to be

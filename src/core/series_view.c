@@ -13,6 +13,7 @@ _Static_assert((int)BAL_SERIES_ARRIVALS == (int)SERIES_ARRIVALS &&
 /* Requirement "predictive optimization": forecasts are acted on from this confidence on. */
 #define CONFIDENCE_MIN 0.80
 #define RATE_STEPS_MAX 12
+#define HOURS_AHEAD    24
 
 static const struct {
 	enum series_grain grain;
@@ -92,16 +93,23 @@ bool series_past(const struct series_book *book, uint32_t kind, enum series_what
 	return true;
 }
 
+/* True when the forecasts of a series have been right often enough to act on. */
+static bool may_act(const struct series_book *book, uint32_t kind, enum series_what what)
+{
+	struct bal_outlook outlook;
+
+	return series_outlook(book, kind, what, 0, &outlook) && outlook.scored &&
+	       outlook.confidence >= CONFIDENCE_MIN;
+}
+
 bool series_rate(const struct series_book *book, uint32_t kind, double ahead_s, double *rate)
 {
 	double step_s = (double)series_step_ns(SERIES_FINE) / (double)NS_PER_S;
 	double steps = num_clamp(ahead_s / step_s, 1, RATE_STEPS_MAX), sum = 0;
-	struct bal_outlook outlook;
 	struct bal_band band;
 	uint32_t lead = 0;
 
-	if (!series_outlook(book, kind, SERIES_ARRIVALS, 0, &outlook) || !outlook.scored ||
-		outlook.confidence < CONFIDENCE_MIN)
+	if (!may_act(book, kind, SERIES_ARRIVALS))
 		return false;
 	while ((double)lead < steps &&
 		series_ahead(book, kind, SERIES_ARRIVALS, SERIES_FINE, lead + 1, &band)) {
@@ -110,4 +118,36 @@ bool series_rate(const struct series_book *book, uint32_t kind, double ahead_s, 
 	}
 	*rate = sum / ((double)lead * step_s);
 	return true;
+}
+
+/* Adds what is forecast of a kind's work for each of the next steps; false when there is none. */
+static bool add_ahead(const struct series_book *book, uint32_t kind, enum series_grain grain,
+	uint32_t steps, double *sums)
+{
+	struct bal_band band;
+
+	for (uint32_t i = 0; i < steps; i++) {
+		if (!series_ahead(book, kind, SERIES_WORK, grain, i + 1, &band))
+			return false;
+		sums[i] += band.mean * (double)NS_PER_S / (double)series_step_ns(grain);
+	}
+	return true;
+}
+
+bool series_tide(const struct series_book *book, double *soon, double *day)
+{
+	double near[RATE_STEPS_MAX] = {0}, far[HOURS_AHEAD] = {0};
+	bool any = false;
+
+	for (uint32_t kind = 0; kind < series_kinds_high(book); kind++)
+		if (may_act(book, kind, SERIES_WORK) &&
+			add_ahead(book, kind, SERIES_HOURLY, HOURS_AHEAD, far))
+			any |= add_ahead(book, kind, SERIES_FINE, RATE_STEPS_MAX, near);
+	*soon = 0.0;
+	*day = 0.0;
+	for (uint32_t i = 0; i < RATE_STEPS_MAX; i++)
+		*soon = num_max(*soon, near[i]);
+	for (uint32_t i = 0; i < HOURS_AHEAD; i++)
+		*day += far[i] / (double)HOURS_AHEAD;
+	return any;
 }

@@ -134,6 +134,7 @@ struct bal_core *bal_core_init(void *memory, size_t size, const struct bal_limit
 	bal_assert(arena_fits(&arena));
 	core->now_ns = INT64_MIN / 2;
 	core->rivals_at_ns = INT64_MIN / 2;
+	core->routing_at_ns = INT64_MIN / 2;
 	core->wake_at_ns = BAL_NEVER_NS;
 	core->retry_tokens_permille = 10000;
 	prng_init(&core->random, 1);

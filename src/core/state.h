@@ -309,6 +309,8 @@ struct bal_core {
 	bool dispatch_due; /* something changed that may let a task go */
 	struct prng random;
 	int64_t knobs[BAL_KNOB_COUNT];
+	uint32_t routing;                           /* enum bal_routing in force, never AUTO */
+	int64_t routing_at_ns;                      /* when the forecast was last asked for it */
 	int64_t weights_permille[BAL_FACTOR_COUNT]; /* of the factors in force; follow from knobs */
 	double weights[BAL_FACTOR_COUNT];           /* the same, as shares */
 	double defer_service, defer_wait;           /* likewise the knobs of deferral */

@@ -23,6 +23,7 @@
 #include "core/outbox.h"
 #include "core/queue.h"
 #include "core/record.h"
+#include "core/routing.h"
 #include "core/scale.h"
 #include "core/score.h"
 #include "core/series.h"
@@ -126,6 +127,8 @@ static enum bal_status on_knob(struct bal_core *core, const struct bal_event *ev
 	if (!knob_valid(number, event->knob.value))
 		return BAL_INVALID;
 	core->knobs[number] = event->knob.value;
+	if (number == BAL_KNOB_ROUTING)
+		routing_tune(core);
 	score_weights(core);
 	defer_tune(core);
 	shelf_priced(core, BAL_NONE);

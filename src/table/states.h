@@ -62,6 +62,8 @@
 	X(type, U64, at, turn, "")                                                                 \
 	X(type, U64, at, retry_tokens_permille, "")                                                \
 	X(type, PAST_NS, at, rivals_at_ns, "")                                                     \
+	X(type, U32, at, routing, "")                                                              \
+	X(type, PAST_NS, at, routing_at_ns, "")                                                    \
 	X(type, INSTANT_NS, at, wake_at_ns, "")                                                    \
 	STATE_FIELDS_totals(X, type, at totals.)
 

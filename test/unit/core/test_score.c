@@ -3,6 +3,8 @@
  * which nothing was learned, so that each factor is a share of ten seconds. */
 #include "scene.h"
 
+#include "core/state.h"
+
 #include <stdlib.h>
 
 #define SIZE_NS (10 * NS_PER_S)
@@ -34,6 +36,8 @@ static void test_weights_of_the_strategies(void **state)
 		[BAL_ROUTING_COST] = {300, 125, 200, 600, 100},
 		[BAL_ROUTING_PACK] = {300, 250, 200, 150, 100},
 		[BAL_ROUTING_SPREAD] = {1200, 250, 200, 150, 100},
+		/* Nothing is forecast here. */
+		[BAL_ROUTING_AUTO] = {300, 250, 200, 150, 100},
 	};
 	struct scene *scene = *state;
 
@@ -44,7 +48,7 @@ static void test_weights_of_the_strategies(void **state)
 		scene_knob(scene, BAL_KNOB_ROUTING, i);
 		submit(scene, (struct bal_event_task){.id = 1 + i});
 		why = scene_why(scene, 1 + i);
-		assert_int_equal(why.routing, i);
+		assert_int_equal(why.routing, i == BAL_ROUTING_AUTO ? BAL_ROUTING_BALANCED : i);
 		for (uint32_t j = 0; j < BAL_FACTOR_COUNT; j++)
 			assert_int_equal(why.weights_permille[j], weights[i][j]);
 	}
@@ -258,6 +262,66 @@ static void test_future_by_forecast(void **state)
 	assert_true(expected > 0.0195 && expected < 0.0205);
 }
 
+/* So many tasks in each of the twelve bins of an hour; the jobs of the core are done. */
+static void play_hour(struct scene *scene, uint32_t tasks_per_bin)
+{
+	static uint64_t id = 100000;
+
+	for (uint32_t bin = 0; bin < 12; bin++) {
+		for (uint32_t k = 0; k < tasks_per_bin; k++) {
+			scene_submit(scene, (struct bal_event_task){
+						    .id = id, .kind = 1, .needs.tags.words = {2}});
+			scene_cancel(scene, id++);
+		}
+		scene_run_for(scene, 300 * NS_PER_S);
+		do_jobs(scene);
+	}
+}
+
+/* Nights of 2 tasks per bin, mornings of 12 from six to twelve, then 6. */
+static uint32_t tasks_at(uint32_t hour)
+{
+	if (hour % 24 < 6)
+		return 2;
+	return hour % 24 < 12 ? 12 : 6;
+}
+
+static void test_routing_by_forecast(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_URLS);
+	uint32_t hour;
+
+	pool.offers.words[0] = 3;
+	scene->unchecked = true;
+	scene_run_to(scene, NS_PER_DAY);
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 0, 4);
+	scene_knob(scene, BAL_KNOB_ROUTING, BAL_ROUTING_AUTO);
+	scene_clear(scene);
+	for (hour = 0; hour < 4 * 24; hour++) {
+		if (hour == 1)
+			assert_int_equal(scene->core->routing, BAL_ROUTING_BALANCED);
+		play_hour(scene, tasks_at(hour));
+	}
+	for (; hour < 5 * 24; hour++) {
+		play_hour(scene, tasks_at(hour));
+		submit(scene, (struct bal_event_task){.id = hour});
+		if (hour % 24 == 2)
+			assert_int_equal(scene_why(scene, hour).routing, BAL_ROUTING_PACK);
+		/* The peak is an hour off. */
+		if (hour % 24 == 5)
+			assert_int_equal(scene_why(scene, hour).routing, BAL_ROUTING_LATENCY);
+		if (hour % 24 == 16)
+			assert_int_equal(scene_why(scene, hour).routing, BAL_ROUTING_BALANCED);
+		scene_cancel(scene, hour);
+		scene_clear(scene);
+	}
+	scene_knob(scene, BAL_KNOB_ROUTING, BAL_ROUTING_COST);
+	assert_int_equal(scene->core->routing, BAL_ROUTING_COST);
+	bal_core_check(scene->core);
+}
+
 /* Packing turns the load round: an empty agent looks as dear as a full one else. */
 static void test_load_when_packing(void **state)
 {
@@ -290,6 +354,7 @@ int main(void)
 		TEST(test_collaboration),
 		TEST(test_future),
 		TEST(test_future_by_forecast),
+		TEST(test_routing_by_forecast),
 		TEST(test_load_when_packing),
 	};
 
