@@ -98,12 +98,27 @@ double prng_normal(struct prng *prng)
 	return x * num_sqrt(-2 * num_log(square) / square);
 }
 
-double prng_lognormal(struct prng *prng, double mean, double cv)
+void prng_sizes_init(struct prng_sizes *sizes, double mean, double cv)
 {
 	double variance = num_log(1 + cv * cv);
+
+	*sizes = (struct prng_sizes){
+		.mean = mean, .deviation = num_sqrt(variance), .half_variance = variance / 2};
+}
+
+double prng_size(struct prng *prng, const struct prng_sizes *sizes)
+{
 	double normal = prng_normal(prng);
 
-	return mean * num_exp(num_sqrt(variance) * normal - variance / 2);
+	return sizes->mean * num_exp(sizes->deviation * normal - sizes->half_variance);
+}
+
+double prng_lognormal(struct prng *prng, double mean, double cv)
+{
+	struct prng_sizes sizes;
+
+	prng_sizes_init(&sizes, mean, cv);
+	return prng_size(prng, &sizes);
 }
 
 double prng_pareto(struct prng *prng, double alpha, double mean)

@@ -40,6 +40,13 @@ double prng_normal(struct prng *prng);
  */
 double prng_lognormal(struct prng *prng, double mean, double cv);
 
+/* The same for many draws: what the logarithm and the root of cv come to is worked out once. */
+struct prng_sizes {
+	double mean, deviation, half_variance;
+};
+void prng_sizes_init(struct prng_sizes *sizes, double mean, double cv);
+double prng_size(struct prng *prng, const struct prng_sizes *sizes);
+
 /* Pareto with this mean (> 0) and shape alpha (> 1; the variance is infinite up to 2). */
 double prng_pareto(struct prng *prng, double alpha, double mean);
 

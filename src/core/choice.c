@@ -349,7 +349,8 @@ void choose_losers(const struct bal_core *core, struct choice *choice)
 {
 	struct search search;
 
-	if (choice->winner_only)
+	/* Of a single pool the head is ranked already. */
+	if (choice->winner_only && choice->basis.lane->pool_count > 1)
 		search_all(core, choice);
 	search.core = core;
 	search.choice = choice;

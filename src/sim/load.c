@@ -23,6 +23,7 @@ void load_init(struct load *load, const struct sim_options *options)
 	bal_assert(options->load.kinds <= SIM_KINDS_MAX);
 	bal_assert(options->load.tenants >= 1);
 	*load = (struct load){.options = options};
+	prng_sizes_init(&load->lognormal, options->load.size_mean_s, options->load.size_shape);
 	prng_init(&load->times, options->seed ^ TIMES_SALT);
 	prng_init(&load->sizes, options->seed ^ SIZES_SALT);
 	prng_init(&load->details, options->seed ^ DETAILS_SALT);
@@ -56,7 +57,7 @@ static int64_t draw_work_ns(struct load *load)
 	double size_s = conf->size_mean_s;
 
 	if (conf->sizes == SIM_LOGNORMAL)
-		size_s = prng_lognormal(&load->sizes, conf->size_mean_s, conf->size_shape);
+		size_s = prng_size(&load->sizes, &load->lognormal);
 	else if (conf->sizes == SIM_PARETO)
 		size_s = prng_pareto(&load->sizes, conf->size_shape, conf->size_mean_s);
 	return num_max_i64(WORK_MIN_NS, seconds(num_min(size_s, WORK_MAX_S)));

@@ -11,6 +11,7 @@
 struct load {
 	const struct sim_options *options; /* borrowed */
 	struct prng times, sizes, details;
+	struct prng_sizes lognormal;
 	int64_t at_ns;
 	int64_t phase_end_ns; /* of the burst or the quiet time */
 	bool is_burst;
