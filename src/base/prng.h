@@ -40,10 +40,12 @@ double prng_normal(struct prng *prng);
  */
 double prng_lognormal(struct prng *prng, double mean, double cv);
 
-/* The same for many draws: what the logarithm and the root of cv come to is worked out once. */
+/* What the logarithm and the root of a coefficient of variation come to, for many draws. */
 struct prng_sizes {
 	double mean, deviation, half_variance;
 };
+
+/* Works it out, and draws with it what prng_lognormal would, bit for bit. */
 void prng_sizes_init(struct prng_sizes *sizes, double mean, double cv);
 double prng_size(struct prng *prng, const struct prng_sizes *sizes);
 
