@@ -138,6 +138,10 @@ class Bench:
                 wanted.append((name, [f"{folder}/{path.name}", *parts], [], cmocka))
         sim = sorted(str(p.relative_to(self.root)) for p in (self.root / "src/sim").glob("*.c"))
         wanted.append(("trace", ["test/trace/trace.c", "test/trace/scene.c"], ["test/trace"], []))
+        golden = "test/golden"
+        for name, parts in (("anomaly", []), ("history", []), ("forecast", ["series.c"])):
+            sources = [f"{golden}/{part}" for part in (f"{name}.c", "golden.c", *parts)]
+            wanted.append((f"golden/{name}", sources, [f"{golden}/{name}.txt"], []))
         wanted.append(("sim/seeds", ["test/sim/seeds.c", *sim], SEEDS, []))
         wanted.append(("sim/scalein", ["test/sim/scalein.c", *sim], [], []))
         wanted = [row for row in wanted if only is None or row[0] in only]
