@@ -32,7 +32,6 @@ static bool save_text(const char *path, const char *text)
 	return (file == NULL || fclose(file) == 0) && is_written;
 }
 
-/* Says at which line the file and the text part. */
 static bool compare_text(FILE *file, const char *path, const char *text)
 {
 	char wanted[LINE_SIZE];
@@ -53,28 +52,35 @@ static bool compare_text(FILE *file, const char *path, const char *text)
 	return *text == '\0';
 }
 
+bool golden_settle(const char *path, const char *text, bool updates)
+{
+	bool is_good;
+	FILE *file;
+
+	if (updates)
+		return save_text(path, text);
+	file = fopen(path, "r");
+	if (file == NULL) {
+		printf("%s: cannot be read\n", path);
+		return false;
+	}
+	is_good = compare_text(file, path, text);
+	fclose(file);
+	return is_good;
+}
+
 int golden_main(int argc, char **argv, const struct golden_part *parts, size_t count)
 {
 	bool updates = argc == 3 && strcmp(argv[2], "--update") == 0;
-	bool is_good = false;
+	bool is_good;
+	char *text;
 
 	if (argc < 2 || (argc > 2 && !updates)) {
 		fprintf(stderr, "usage: %s FILE [--update]\n", argv[0]);
 		return 2;
 	}
-	char *text = write_text(parts, count);
-	if (updates) {
-		is_good = save_text(argv[1], text);
-	} else {
-		FILE *file = fopen(argv[1], "r");
-
-		if (file == NULL)
-			printf("%s: cannot be read\n", argv[1]);
-		else
-			is_good = compare_text(file, argv[1], text);
-		if (file != NULL)
-			fclose(file);
-	}
+	text = write_text(parts, count);
+	is_good = golden_settle(argv[1], text, updates);
 	free(text);
 	return is_good ? 0 : 1;
 }

@@ -2,6 +2,7 @@
 #ifndef BAL_TEST_GOLDEN_H
 #define BAL_TEST_GOLDEN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,6 +14,10 @@ struct golden_part {
 	const char *name;
 	void (*write)(FILE *to);
 };
+
+/* Compares the text with the file and says at which line they part; with `updates` the file is written
+ * anew instead. False when they differ or the file cannot be read or written. */
+bool golden_settle(const char *path, const char *text, bool updates);
 
 /* main: PROGRAM FILE [--update]. With --update the file is written anew. */
 int golden_main(int argc, char **argv, const struct golden_part *parts, size_t count);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../golden/golden.h"
 #include "scene.h"
 
 #define PATH_SIZE 4096
@@ -575,43 +576,6 @@ static char *play(size_t number)
 	return text;
 }
 
-static bool write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-	bool is_written = file != NULL && fputs(text, file) >= 0;
-
-	return (file == NULL || fclose(file) == 0) && is_written;
-}
-
-/* Says at which line the file and the text part. */
-static bool compare_file(const char *path, const char *text)
-{
-	char wanted[2 * BAL_LINE_SIZE];
-	FILE *file = fopen(path, "r");
-	int line = 1;
-
-	if (file == NULL) {
-		printf("%s: cannot be read\n", path);
-		return false;
-	}
-	while (fgets(wanted, sizeof wanted, file) != NULL) {
-		size_t size = strlen(wanted);
-
-		if (strncmp(text, wanted, size) != 0) {
-			printf("%s:%d:\n  wanted %s  found  %.*s\n", path, line, wanted,
-				(int)strcspn(text, "\n"), text);
-			fclose(file);
-			return false;
-		}
-		text += size;
-		line++;
-	}
-	fclose(file);
-	if (*text != '\0')
-		printf("%s:%d: more came than is written there:\n%s", path, line, text);
-	return *text == '\0';
-}
-
 int main(int argc, char **argv)
 {
 	bool updates = argc == 3 && strcmp(argv[2], "--update") == 0;
@@ -624,11 +588,9 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof SCENES / sizeof *SCENES; i++) {
 		char path[PATH_SIZE];
 		char *text = play(i);
-		bool is_good;
 
 		snprintf(path, sizeof path, "%s/%s.txt", argv[1], SCENES[i].name);
-		is_good = updates ? write_file(path, text) : compare_file(path, text);
-		failed += !is_good;
+		failed += !golden_settle(path, text, updates);
 		free(text);
 	}
 	return failed == 0 ? 0 : 1;
