@@ -5,7 +5,7 @@ PREFIX ?= /usr/local
 # Tests that use measured data and other parties' harnesses skip when this folder is not there.
 export BALLAST_SHARED ?= $(abspath ../shared)
 
-.PHONY: all help setup quick test long demo bench install format coverage mutate fuzz sanitize clean
+.PHONY: all help setup quick test long peers demo bench install format coverage mutate fuzz sanitize clean
 all: configured ## build the program: build/ballast
 	@ninja -C $(BUILD)
 
@@ -19,13 +19,19 @@ quick: tests-configured ## build, run the quick tests
 	@ninja -C $(BUILD)
 	@meson test -C $(BUILD) --timeout-multiplier 4 --no-rebuild --suite quick --print-errorlogs
 
-test: setup tests-configured ## set up, build, run all tests but the long ones
+test: setup tests-configured ## set up, build, run all tests but the long ones and those with peers
 	@ninja -C $(BUILD)
-	@meson test -C $(BUILD) --timeout-multiplier 4 --no-rebuild --no-suite long --print-errorlogs
+	@meson test -C $(BUILD) --timeout-multiplier 4 --no-rebuild --no-suite long --no-suite peers \
+		--print-errorlogs
 
 long: setup tests-configured ## set up, build, run the long tests (crashes, seeds, loads)
 	@ninja -C $(BUILD)
 	@meson test -C $(BUILD) --timeout-multiplier 4 --no-rebuild --suite long --print-errorlogs
+
+peers: setup tests-configured ## set up, build, run the tests that need programs of others
+	@tools/setup peers
+	@ninja -C $(BUILD)
+	@meson test -C $(BUILD) --timeout-multiplier 4 --no-rebuild --suite peers --print-errorlogs
 
 demo: ## set up, build, show it at work (TRACE=FILE replays a trace, ARGS='--speed 100 ...')
 	@tools/setup build

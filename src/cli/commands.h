@@ -66,6 +66,7 @@ extern const struct command command_simulate;
 extern const struct command command_replay;
 extern const struct command command_forecast;
 extern const struct command command_backtest;
+extern const struct command command_grafana;
 extern const struct command command_completion;
 extern const struct command command_help;
 extern const struct command command_version;

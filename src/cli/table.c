@@ -32,6 +32,7 @@ const struct command *const commands[] = {
 	&command_replay,
 	&command_forecast,
 	&command_backtest,
+	&command_grafana,
 	&command_completion,
 	&command_help,
 	&command_version,

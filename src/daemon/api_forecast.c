@@ -9,7 +9,6 @@
 
 #include "base/num.h"
 #include "base/units.h"
-#include "wire/prometheus.h"
 
 #include <stdio.h>
 
@@ -229,15 +228,8 @@ void api_forecast_list(struct request *request)
 /* ---- metrics ---- */
 
 /* The families, in the order of metric_of. */
-static const struct {
-	const char *name;
-	const char *help;
-} FAMILIES[] = {
-	{"ballast_forecast", "Expected load: arrivals in tasks an hour, work in busy slots."},
-	{"ballast_forecast_high80", "Likewise, not exceeded in nine cases of ten."},
-	{"ballast_forecast_accuracy", "1 - error / size of the forecasts so far."},
-	{"ballast_forecast_confidence", "Chance that the forecast is right within 20 %."},
-};
+static const enum metric_id FAMILIES[] = {METRIC_ID_FORECAST, METRIC_ID_FORECAST_HIGH80,
+	METRIC_ID_FORECAST_ACCURACY, METRIC_ID_FORECAST_CONFIDENCE};
 
 #define FAMILY_COUNT (sizeof FAMILIES / sizeof FAMILIES[0])
 
@@ -256,7 +248,7 @@ static double metric_of(
 	}
 }
 
-static void put_metric(const struct signal *signal, uint32_t family, struct buffer *text)
+static void put_metric(const struct signal *signal, uint32_t family, struct metric_text *text)
 {
 	static const struct {
 		uint32_t horizon;
@@ -269,24 +261,22 @@ static void put_metric(const struct signal *signal, uint32_t family, struct buff
 			    SHOWN[i].horizon, &outlook) ||
 			(family >= 2 && !outlook.scored))
 			continue;
-		prometheus_name(text, FAMILIES[family].name, "");
-		prometheus_label(text, "series", span_of(SERIES_NAMES[signal->series]));
-		prometheus_label(text, "kind", kind_name(signal));
-		prometheus_label(text, "ahead", span_of(SHOWN[i].name));
-		prometheus_decimal(
-			text, thousandths(metric_of(signal, &outlook, family)), DECIMALS);
+		metric_begin(text, "");
+		metric_label(text, "series", span_of(SERIES_NAMES[signal->series]));
+		metric_label(text, "kind", kind_name(signal));
+		metric_label(text, "ahead", span_of(SHOWN[i].name));
+		metric_decimal(text, thousandths(metric_of(signal, &outlook, family)), DECIMALS);
 	}
 }
 
-void forecasts_metrics(struct engine *engine, struct buffer *text)
+void forecasts_metrics(struct engine *engine, struct metric_text *text)
 {
 	uint32_t kinds = names_count(engine_names(engine), BAL_SYMBOL_KIND);
 
 	for (uint32_t family = 0; family < FAMILY_COUNT; family++) {
 		uint32_t shown = 0;
 
-		prometheus_family(
-			text, FAMILIES[family].name, PROMETHEUS_GAUGE, FAMILIES[family].help);
+		metric_family(text, FAMILIES[family]);
 		for (uint32_t kind = 0; kind < kinds && shown < METRIC_KINDS_MAX; kind++) {
 			struct signal arrivals = {engine, kind, BAL_SERIES_ARRIVALS};
 			struct signal work = {engine, kind, BAL_SERIES_WORK};

@@ -4,7 +4,6 @@
 #include "daemon/instant.h"
 #include "daemon/metrics.h"
 #include "daemon/openapi.h"
-#include "wire/prometheus.h"
 
 #include "base/units.h"
 
@@ -174,14 +173,16 @@ void api_ops_reload(struct request *request)
 void api_ops_metrics(struct request *request)
 {
 	struct server *server = request->server;
+	enum metric_format format =
+		metric_format_wanted(http_field_get(request->head, HTTP_FIELD_ACCEPT));
 	struct buffer text;
 
 	buffer_init(&text, METRICS_SIZE_MAX);
-	metrics_write(server->metrics, server->requests_count, server->conns.count, &text);
+	metrics_write(server->metrics, server->requests_count, server->conns.count, format, &text);
 	if (text.failed)
 		request_problem(request, 500, "memory", "there is no memory for the metrics");
 	else
-		request_answer(request, 200, PROMETHEUS_CONTENT_TYPE, buffer_span(&text), NULL);
+		request_answer(request, 200, metric_content_type(format), buffer_span(&text), NULL);
 	buffer_release(&text);
 }
 

@@ -3,6 +3,7 @@
 #define BAL_DAEMON_FORECASTS_H
 
 #include "daemon/engine.h"
+#include "wire/metric.h"
 
 /* forecasts: the expected load as metrics; api_forecast.c answers with it too. */
 
@@ -10,6 +11,6 @@
 const char *forecasts_series_name(uint32_t series);
 
 /* Writes the metrics: of the first 32 kinds that were seen, an hour and a day ahead. */
-void forecasts_metrics(struct engine *engine, struct buffer *text);
+void forecasts_metrics(struct engine *engine, struct metric_text *text);
 
 #endif

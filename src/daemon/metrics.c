@@ -5,12 +5,11 @@
 
 #include "base/units.h"
 #include "daemon/forecasts.h"
-#include "wire/prometheus.h"
+#include "wire/metric.h"
 
 #include <stdlib.h>
 
-#define BUCKETS     17
-#define NAME_PREFIX "ballast_"
+#define BUCKETS 17
 
 static const int64_t BOUNDS_MS[BUCKETS] = {1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000,
 	30000, 60000, 300000, 1800000, 3600000};
@@ -134,15 +133,15 @@ static struct span name_of(
 }
 
 static void put_pair(
-	const struct metrics *metrics, struct buffer *text, const struct series *series)
+	const struct metrics *metrics, struct metric_text *text, const struct series *series)
 {
 	if (series == NULL)
 		return;
-	prometheus_label(text, "pool", name_of(metrics, BAL_SYMBOL_POOL, series->pool));
-	prometheus_label(text, "kind", name_of(metrics, BAL_SYMBOL_KIND, series->kind));
+	metric_label(text, "pool", name_of(metrics, BAL_SYMBOL_POOL, series->pool));
+	metric_label(text, "kind", name_of(metrics, BAL_SYMBOL_KIND, series->kind));
 }
 
-static void write_histo(const struct metrics *metrics, struct buffer *text, const char *name,
+static void write_histo(const struct metrics *metrics, struct metric_text *text,
 	const struct series *series, const struct histo *histo)
 {
 	uint64_t below = 0;
@@ -157,17 +156,17 @@ static void write_histo(const struct metrics *metrics, struct buffer *text, cons
 			buffer_append_text(&bound_text, "+Inf");
 		else
 			buffer_append_decimal(&bound_text, BOUNDS_MS[i], 3);
-		prometheus_name(text, name, "_bucket");
+		metric_begin(text, "_bucket");
 		put_pair(metrics, text, series);
-		prometheus_label(text, "le", buffer_span(&bound_text));
-		prometheus_value(text, (int64_t)below);
+		metric_label(text, "le", buffer_span(&bound_text));
+		metric_value(text, (int64_t)below);
 	}
-	prometheus_name(text, name, "_sum");
+	metric_begin(text, "_sum");
 	put_pair(metrics, text, series);
-	prometheus_decimal(text, histo->sum_ms, 3);
-	prometheus_name(text, name, "_count");
+	metric_decimal(text, histo->sum_ms, 3);
+	metric_begin(text, "_count");
 	put_pair(metrics, text, series);
-	prometheus_value(text, (int64_t)histo->count);
+	metric_value(text, (int64_t)histo->count);
 }
 
 /* The series, "other" only when it has something. */
@@ -182,77 +181,50 @@ static const struct series *series_at(const struct metrics *metrics, uint32_t in
 	return NULL;
 }
 
-static void write_series(const struct metrics *metrics, struct buffer *text)
+static void write_series(const struct metrics *metrics, struct metric_text *text)
 {
-	static const char wait[] = NAME_PREFIX "task_wait_seconds";
-	static const char service[] = NAME_PREFIX "task_service_seconds";
-	static const char ended[] = NAME_PREFIX "tasks_ended_total";
 	const struct series *series;
 
-	prometheus_family(text, wait, PROMETHEUS_HISTOGRAM, "Time in the queue before an attempt.");
+	metric_family(text, METRIC_ID_TASK_WAIT);
 	for (uint32_t i = 0; (series = series_at(metrics, i)) != NULL; i++)
-		write_histo(metrics, text, wait, series, &series->wait);
-	prometheus_family(text, service, PROMETHEUS_HISTOGRAM, "Time of attempts that succeeded.");
+		write_histo(metrics, text, series, &series->wait);
+	metric_family(text, METRIC_ID_TASK_SERVICE);
 	for (uint32_t i = 0; (series = series_at(metrics, i)) != NULL; i++)
-		write_histo(metrics, text, service, series, &series->service);
-	prometheus_family(text, ended, PROMETHEUS_COUNTER, "Tasks that ended, by how.");
+		write_histo(metrics, text, series, &series->service);
+	metric_family(text, METRIC_ID_TASKS_ENDED);
 	for (uint32_t i = 0; (series = series_at(metrics, i)) != NULL; i++)
 		for (uint32_t state = 0; state < BAL_TASK_STATE_COUNT; state++) {
 			if (series->outcomes[state] == 0)
 				continue;
-			prometheus_name(text, ended, "");
+			metric_begin(text, "");
 			put_pair(metrics, text, series);
-			prometheus_label(text, "state",
+			metric_label(text, "state",
 				span_of(bal_task_state_name((enum bal_task_state)state)));
-			prometheus_value(text, (int64_t)series->outcomes[state]);
+			metric_value(text, (int64_t)series->outcomes[state]);
 		}
 }
 
-static void put_total(struct buffer *text, const char *name, const char *help, uint64_t value)
+static void write_totals(const struct metrics *metrics, struct metric_text *text)
 {
-	prometheus_family(text, name, PROMETHEUS_COUNTER, help);
-	prometheus_name(text, name, "");
-	prometheus_value(text, (int64_t)value);
-}
-
-static void put_gauge(struct buffer *text, const char *name, const char *help, uint64_t value)
-{
-	prometheus_family(text, name, PROMETHEUS_GAUGE, help);
-	prometheus_name(text, name, "");
-	prometheus_value(text, (int64_t)value);
-}
-
-static void write_totals(const struct metrics *metrics, struct buffer *text)
-{
-	static const char waiting[] = NAME_PREFIX "tasks_waiting";
 	struct bal_totals totals;
 
 	bal_totals(engine_core(metrics->engine), &totals);
-	put_gauge(text, NAME_PREFIX "tasks_live", "Tasks that have not ended.", totals.tasks);
-	prometheus_family(text, waiting, PROMETHEUS_GAUGE, "Tasks in the queue, by priority.");
+	metric_single(text, METRIC_ID_TASKS_LIVE, totals.tasks);
+	metric_family(text, METRIC_ID_TASKS_WAITING);
 	for (uint32_t i = 0; i < BAL_PRIORITY_COUNT; i++) {
-		prometheus_name(text, waiting, "");
-		prometheus_label(
-			text, "priority", span_of(bal_priority_name((enum bal_priority)i)));
-		prometheus_value(text, totals.waiting[i]);
+		metric_begin(text, "");
+		metric_label(text, "priority", span_of(bal_priority_name((enum bal_priority)i)));
+		metric_value(text, totals.waiting[i]);
 	}
-	put_total(
-		text, NAME_PREFIX "tasks_submitted_total", "Submissions.", totals.submitted_count);
-	put_total(text, NAME_PREFIX "tasks_refused_total", "Submissions refused.",
-		totals.refused_count);
-	put_total(text, NAME_PREFIX "dispatches_total", "Attempts begun.", totals.dispatched_count);
-	put_total(text, NAME_PREFIX "retries_total", "Attempts that were repeated.",
-		totals.retried_count);
-	put_total(text, NAME_PREFIX "hedges_total",
-		"Second attempts begun beside one that took too long.", totals.hedged_count);
-	put_total(text, NAME_PREFIX "hedges_won_total", "Second attempts that succeeded first.",
-		totals.hedges_won_count);
-	put_total(text, NAME_PREFIX "stale_answers_total",
-		"Answers of attempts that were given up on.", totals.stale_count);
-	put_total(text, NAME_PREFIX "scale_out_orders_total", "Orders for more agents.",
-		totals.orders_up_count);
-	put_total(text, NAME_PREFIX "scale_in_orders_total", "Agents chosen to be drained.",
-		totals.orders_down_count);
+	metric_single(text, METRIC_ID_TASKS_SUBMITTED, totals.submitted_count);
+	metric_single(text, METRIC_ID_TASKS_REFUSED, totals.refused_count);
+	metric_single(text, METRIC_ID_DISPATCHES, totals.dispatched_count);
+	metric_single(text, METRIC_ID_RETRIES, totals.retried_count);
+	metric_single(text, METRIC_ID_HEDGES, totals.hedged_count);
+	metric_single(text, METRIC_ID_HEDGES_WON, totals.hedges_won_count);
+	metric_single(text, METRIC_ID_STALE_ANSWERS, totals.stale_count);
+	metric_single(text, METRIC_ID_SCALE_OUT, totals.orders_up_count);
+	metric_single(text, METRIC_ID_SCALE_IN, totals.orders_down_count);
 }
 
 /* Sums of the agents of one pool. */
@@ -281,19 +253,18 @@ static struct usage sum_usage(const struct metrics *metrics, uint32_t pool)
 
 /* The gauges of one pool, in the order of their values below. */
 static const struct {
-	const char *name;
-	const char *help;
+	enum metric_id id;
 	unsigned decimals;
 } POOL_GAUGES[] = {
-	{NAME_PREFIX "pool_slots", "Slots of agents that are ready.", 0},
-	{NAME_PREFIX "pool_running", "Tasks that its agents have.", 0},
-	{NAME_PREFIX "pool_waiting", "Tasks in the queue that the pool could take.", 0},
-	{NAME_PREFIX "pool_load", "Running and waiting tasks by slots there and coming.", 3},
-	{NAME_PREFIX "pool_utilisation", "Share of ready slots that are in use.", 3},
-	{NAME_PREFIX "pool_oldest_wait_seconds", "Age of the oldest waiting task.", 3},
-	{NAME_PREFIX "pool_service_seconds", "Mean time of a task, decayed.", 3},
-	{NAME_PREFIX "pool_cpu", "CPU of its agents by what they were promised, added up.", 3},
-	{NAME_PREFIX "pool_memory_bytes", "Memory of its agents, added up.", 0},
+	{METRIC_ID_POOL_SLOTS, 0},
+	{METRIC_ID_POOL_RUNNING, 0},
+	{METRIC_ID_POOL_WAITING, 0},
+	{METRIC_ID_POOL_LOAD, 3},
+	{METRIC_ID_POOL_UTILISATION, 3},
+	{METRIC_ID_POOL_OLDEST_WAIT, 3},
+	{METRIC_ID_POOL_SERVICE, 3},
+	{METRIC_ID_POOL_CPU, 3},
+	{METRIC_ID_POOL_MEMORY, 0},
 };
 
 #define POOL_GAUGE_COUNT (sizeof POOL_GAUGES / sizeof POOL_GAUGES[0])
@@ -314,74 +285,70 @@ static void read_gauges(const struct metrics *metrics, uint32_t pool,
 	values[8] = usage.memory_mib * MIB;
 }
 
-static void write_gauges(const struct metrics *metrics, struct buffer *text)
+static void write_gauges(const struct metrics *metrics, struct metric_text *text)
 {
 	uint32_t count = names_count(engine_names(metrics->engine), BAL_SYMBOL_POOL);
 	int64_t values[POOL_GAUGE_COUNT];
 	struct bal_pool_view view;
 
 	for (uint32_t gauge = 0; gauge < POOL_GAUGE_COUNT; gauge++) {
-		const char *name = POOL_GAUGES[gauge].name;
-
-		prometheus_family(text, name, PROMETHEUS_GAUGE, POOL_GAUGES[gauge].help);
+		metric_family(text, POOL_GAUGES[gauge].id);
 		for (uint32_t i = 0; i < count; i++) {
 			if (!bal_pool_view(engine_core(metrics->engine), i, &view))
 				continue;
 			read_gauges(metrics, i, &view, values);
-			prometheus_name(text, name, "");
-			prometheus_label(text, "pool", name_of(metrics, BAL_SYMBOL_POOL, i));
-			prometheus_decimal(text, values[gauge], POOL_GAUGES[gauge].decimals);
+			metric_begin(text, "");
+			metric_label(text, "pool", name_of(metrics, BAL_SYMBOL_POOL, i));
+			metric_decimal(text, values[gauge], POOL_GAUGES[gauge].decimals);
 		}
 	}
 }
 
-static void write_pool_agents(const struct metrics *metrics, struct buffer *text)
+static void write_pool_agents(const struct metrics *metrics, struct metric_text *text)
 {
-	static const char agents[] = NAME_PREFIX "agents";
 	uint32_t count = names_count(engine_names(metrics->engine), BAL_SYMBOL_POOL);
 	struct bal_pool_view view;
 
-	prometheus_family(text, agents, PROMETHEUS_GAUGE, "Agents by pool and state.");
+	metric_family(text, METRIC_ID_AGENTS);
 	for (uint32_t i = 0; i < count; i++) {
 		if (!bal_pool_view(engine_core(metrics->engine), i, &view))
 			continue;
 		for (uint32_t state = BAL_AGENT_STARTING; state < BAL_AGENT_GONE; state++) {
-			prometheus_name(text, agents, "");
-			prometheus_label(text, "pool", name_of(metrics, BAL_SYMBOL_POOL, i));
-			prometheus_label(text, "state",
+			metric_begin(text, "");
+			metric_label(text, "pool", name_of(metrics, BAL_SYMBOL_POOL, i));
+			metric_label(text, "state",
 				span_of(bal_agent_state_name((enum bal_agent_state)state)));
-			prometheus_value(text, view.agents[state]);
+			metric_value(text, view.agents[state]);
 		}
 	}
 }
 
-static void write_store(const struct metrics *metrics, struct buffer *text)
+static void write_store(const struct metrics *metrics, struct metric_text *text)
 {
-	static const char name[] = NAME_PREFIX "store_seconds";
 	struct store *store = engine_store(metrics->engine);
 	struct store_counts counts;
 
-	prometheus_family(text, name, PROMETHEUS_HISTOGRAM, "Time until a submission was durable.");
-	write_histo(metrics, text, name, NULL, &metrics->store);
+	metric_family(text, METRIC_ID_STORE_TIME);
+	write_histo(metrics, text, NULL, &metrics->store);
 	store->ops->count(store, &counts);
-	put_gauge(text, NAME_PREFIX "store_healthy", "1 while the store takes writes.",
-		counts.health == STORE_OK);
-	put_gauge(text, NAME_PREFIX "store_queue", "Operations that wait for the disk.",
-		counts.queue_count);
-	put_total(text, NAME_PREFIX "store_commits_total", "Commits of the store, ever.",
-		counts.commit);
+	metric_single(text, METRIC_ID_STORE_HEALTHY, counts.health == STORE_OK);
+	metric_single(text, METRIC_ID_STORE_QUEUE, counts.queue_count);
+	metric_single(text, METRIC_ID_STORE_COMMITS, counts.commit);
 }
 
-void metrics_write(
-	const struct metrics *metrics, uint64_t requests, uint32_t connections, struct buffer *text)
+void metrics_write(const struct metrics *metrics, uint64_t requests, uint32_t connections,
+	enum metric_format format, struct buffer *buffer)
 {
-	write_totals(metrics, text);
-	write_series(metrics, text);
-	write_pool_agents(metrics, text);
-	write_gauges(metrics, text);
-	write_store(metrics, text);
-	forecasts_metrics(metrics->engine, text);
-	put_total(text, NAME_PREFIX "http_requests_total", "Requests to the API.", requests);
-	put_gauge(
-		text, NAME_PREFIX "http_connections", "Open connections of the API.", connections);
+	struct metric_text text;
+
+	metric_text_init(&text, buffer, format);
+	write_totals(metrics, &text);
+	write_series(metrics, &text);
+	write_pool_agents(metrics, &text);
+	write_gauges(metrics, &text);
+	write_store(metrics, &text);
+	forecasts_metrics(metrics->engine, &text);
+	metric_single(&text, METRIC_ID_HTTP_REQUESTS, requests);
+	metric_single(&text, METRIC_ID_HTTP_CONNECTIONS, connections);
+	metric_text_end(&text);
 }

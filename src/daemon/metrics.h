@@ -3,6 +3,7 @@
 #define BAL_DAEMON_METRICS_H
 
 #include "daemon/engine.h"
+#include "wire/metric.h"
 
 /*
  * What Prometheus scrapes.  Most values are read from the core when somebody asks; waits, service
@@ -21,6 +22,6 @@ void metrics_close(struct metrics *metrics);
 
 /* Appends the text of all metrics.  `requests` and `connections` are the server's own. */
 void metrics_write(const struct metrics *metrics, uint64_t requests, uint32_t connections,
-	struct buffer *text);
+	enum metric_format format, struct buffer *buffer);
 
 #endif

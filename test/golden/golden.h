@@ -15,8 +15,8 @@ struct golden_part {
 	void (*write)(FILE *to);
 };
 
-/* Compares the text with the file and says at which line they part; with `updates` the file is written
- * anew instead. False when they differ or the file cannot be read or written. */
+/* Compares the text with the file and says at which line they part; with `updates` the file is
+ * written anew instead. False when they differ or the file cannot be read or written. */
 bool golden_settle(const char *path, const char *text, bool updates);
 
 /* main: PROGRAM FILE [--update]. With --update the file is written anew. */

@@ -12,7 +12,6 @@
 #include "base/units.h"
 #include "wire/csv.h"
 #include "wire/gzip.h"
-#include "wire/prometheus.h"
 #include "wire/sse.h"
 #include "wire/trace.h"
 
@@ -357,28 +356,6 @@ static void test_recorded(void **state)
 	}
 }
 
-static void test_prometheus(void **state)
-{
-	(void)state;
-	prometheus_family(&out, "ballast_x_total", PROMETHEUS_COUNTER, "Things\nthat \\ \"are\".");
-	prometheus_name(&out, "ballast_x_total", "");
-	prometheus_value(&out, -5);
-	prometheus_name(&out, "ballast_x", "_bucket");
-	prometheus_label(&out, "pool", SPAN("a\"\\\n\x01"));
-	prometheus_label(&out, "le", SPAN("+Inf"));
-	prometheus_decimal(&out, 1500, 3);
-	assert_written("# HELP ballast_x_total Things\\nthat \\\\ \"are\".\n"
-		       "# TYPE ballast_x_total counter\n"
-		       "ballast_x_total -5\n"
-		       "ballast_x_bucket{pool=\"a\\\"\\\\\\n \",le=\"+Inf\"} 1.5\n");
-	begin(NULL);
-	prometheus_name(&out, "1x", "");
-	assert_true(out.failed);
-	begin(NULL);
-	prometheus_label(&out, "a-b", SPAN(""));
-	assert_true(out.failed);
-}
-
 static void test_sse(void **state)
 {
 	(void)state;
@@ -405,7 +382,6 @@ int main(void)
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_traces),
 		cmocka_unit_test(test_recorded),
-		cmocka_unit_test_setup(test_prometheus, begin),
 		cmocka_unit_test_setup(test_sse, begin),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
