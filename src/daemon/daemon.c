@@ -13,6 +13,7 @@
 #include "daemon/log.h"
 #include "daemon/push.h"
 #include "daemon/server.h"
+#include "daemon/traces.h"
 #include "daemon/upstream.h"
 #include "daemon/urls.h"
 #include "provider/group.h"
@@ -43,6 +44,7 @@ struct daemon {
 	struct upstream *upstream;
 	struct push *push;
 	struct urls *urls;
+	struct traces *traces;
 	struct leases *leases;
 	struct fleet *fleet;
 	struct command *command;
@@ -221,6 +223,9 @@ static bool open_parts(struct daemon *daemon, char *message, size_t message_size
 	daemon->leases = leases_open(daemon->engine);
 	if (daemon->urls == NULL || daemon->leases == NULL)
 		return false;
+	daemon->traces = traces_open(daemon->engine, daemon->upstream, message, message_size);
+	if (daemon->traces == NULL && message[0] != '\0')
+		return false;
 	group_open(&group, instance, message, message_size);
 	if (group.version == CGROUP_NONE)
 		say(STORE_SAY_WARNING, message);
@@ -291,6 +296,7 @@ static void close_parts(struct daemon *daemon)
 	fleet_close(daemon->fleet);
 	leases_close(daemon->leases);
 	urls_close(daemon->urls);
+	traces_close(daemon->traces);
 	push_close(daemon->push);
 	upstream_close(daemon->upstream);
 	engine_close(daemon->engine);

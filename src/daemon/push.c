@@ -4,6 +4,7 @@
 #include "daemon/push.h"
 
 #include "base/units.h"
+#include "daemon/traces.h"
 #include "wire/httpwrite.h"
 #include "wire/json.h"
 #include "wire/jsonwrite.h"
@@ -185,14 +186,19 @@ static void put_deadline(struct buffer *buffer, int64_t utc_ns)
 	http_put_known(buffer, HTTP_FIELD_BALLAST_DEADLINE, span_of(text));
 }
 
-/* The trace context travels on as it came. */
-static void put_trace(struct buffer *buffer, const struct job *job)
+/* The trace context travels on as it came, but for the span: see traces.h. */
+static void put_trace(struct buffer *buffer, const struct engine *engine, const struct job *job)
 {
-	static const enum http_field_id fields[] = {
-		HTTP_FIELD_TRACEPARENT, HTTP_FIELD_TRACESTATE, HTTP_FIELD_BAGGAGE};
+	static const enum http_field_id fields[] = {HTTP_FIELD_TRACESTATE, HTTP_FIELD_BAGGAGE};
 	struct json json = {NULL, NULL};
 	struct json_error error;
+	struct traceparent context;
+	char text[TRACEPARENT_SIZE];
 
+	if (traces_context(engine, job, &context)) {
+		traceparent_write(&context, text);
+		http_put_known(buffer, HTTP_FIELD_TRACEPARENT, span_of(text));
+	}
 	if (job->meta.size == 0 || !json_read(&json, job->meta, job->meta.size, &error))
 		return;
 	for (uint32_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
@@ -223,7 +229,7 @@ static void build_request(struct push *push, const struct job *job, const struct
 	http_put_known_number(buffer, HTTP_FIELD_BALLAST_TASK, job->id);
 	http_put_known_number(buffer, HTTP_FIELD_BALLAST_ATTEMPT, job->attempt);
 	put_deadline(buffer, clock_to_utc_ns(engine_clock(push->engine), job->deadline_ns));
-	put_trace(buffer, job);
+	put_trace(buffer, push->engine, job);
 	http_put_length(buffer, body->size);
 	http_put_end(buffer);
 	buffer_append_span(buffer, buffer_span(body));

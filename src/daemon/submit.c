@@ -4,6 +4,7 @@
 
 #include "base/checksum.h"
 #include "base/units.h"
+#include "daemon/instant.h"
 #include "daemon/needs.h"
 #include "wire/jsonwrite.h"
 
@@ -246,6 +247,8 @@ void engine_history_add(
 	json_put_word(&writer, agent == NULL ? NULL : agent->name);
 	json_key(&writer, "outcome");
 	json_put_word(&writer, bal_outcome_name(outcome));
+	json_key(&writer, "started");
+	instant_put(&writer, job->started_at_utc_ns);
 	json_key(&writer, "seconds");
 	json_put_decimal(&writer, (clock_utc_ns() - job->started_at_utc_ns) / NS_PER_MS, 3);
 	if (error != NULL && error[0] != '\0') {

@@ -147,6 +147,10 @@ struct config {
 	} queue;
 	bool journal;
 	int64_t retention_ns; /* of results and errors of ended tasks */
+	struct {
+		const char *url; /* NULL: no traces */
+		int64_t sample_permille;
+	} traces;
 	int64_t knobs[BAL_KNOB_COUNT];
 
 	void *memory; /* the block that all of this lies in; config's own */

@@ -28,6 +28,7 @@ static const char *name_type(enum config_type type)
 		[CONFIG_NAMES] = "list of names",
 		[CONFIG_LABELS] = "mapping of labels",
 		[CONFIG_ENV] = "list of NAME or NAME=VALUE",
+		[CONFIG_URL] = "URL",
 		[CONFIG_URLS] = "list of URLs",
 		[CONFIG_AGENT] = "command line",
 		[CONFIG_COMMAND] = "command line",

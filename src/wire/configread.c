@@ -306,22 +306,34 @@ static bool read_env(struct config_reader *reader, const struct config_row *row,
 	return true;
 }
 
+static bool check_url(struct config_reader *reader, const struct yaml_node *item)
+{
+	struct url url;
+
+	if (item->kind != YAML_SCALAR || !url_read(item->text, &url))
+		return config_fail_expected(reader, item, "a URL such as http://host:8000");
+	if (url.secure)
+		return FAIL(reader, item, "https is not spoken yet, use http: found %s",
+			config_show_node(item).text);
+	return true;
+}
+
+static bool read_url(struct config_reader *reader, const struct yaml_node *node, const char **to)
+{
+	if (!check_url(reader, node))
+		return false;
+	*to = config_copy(reader, node->text);
+	return *to != NULL;
+}
+
 static bool read_urls(struct config_reader *reader, const struct config_row *row,
 	const struct yaml_node *node, struct config_texts *to)
 {
-	struct url url;
 	if (!begin_texts(reader, row, node, "a list such as [http://host:8000]", to))
 		return false;
-	for (const struct yaml_node *item = node->child; item; item = item->next) {
-		if (item->kind != YAML_SCALAR || !url_read(item->text, &url))
-			return config_fail_expected(reader, item, "a URL such as http://host:8000");
-		if (url.secure)
-			return FAIL(reader, item,
-				"https is not spoken to agents yet, use http: found %s",
-				config_show_node(item).text);
-		if (!append_copy(reader, to, item->text))
+	for (const struct yaml_node *item = node->child; item; item = item->next)
+		if (!check_url(reader, item) || !append_copy(reader, to, item->text))
 			return false;
-	}
 	return true;
 }
 
@@ -559,6 +571,8 @@ static bool read_value(struct config_reader *reader, const struct config_row *ro
 		return read_labels(reader, row, node, to);
 	case CONFIG_ENV:
 		return read_env(reader, row, node, to);
+	case CONFIG_URL:
+		return read_url(reader, node, to);
 	case CONFIG_URLS:
 		return read_urls(reader, row, node, to);
 	case CONFIG_AGENT:

@@ -204,6 +204,18 @@ static const struct config_row queue_rows[] = {
 };
 static const struct config_section queue_section = {"queue", queue_rows, COUNT_OF(queue_rows), 0};
 
+#define TRACES(member) (ROOT(traces.member) - ROOT(traces))
+
+static const struct config_row traces_rows[] = {
+	{"url", CONFIG_URL, TRACES(url), 0, 0, NULL,
+		"collector that takes OTLP over HTTP as JSON, such as "
+		"http://127.0.0.1:4318/v1/traces (default: no traces)"},
+	{"sample", CONFIG_SHARE, TRACES(sample_permille), 0, PERMILLE, "100%",
+		"share of the traces that begin here"},
+};
+static const struct config_section traces_section = {
+	"traces", traces_rows, COUNT_OF(traces_rows), 0};
+
 static const struct config_row root_rows[] = {
 	{"listen", CONFIG_LISTEN, ROOT(listen), 0, 0, "127.0.0.1:7777",
 		"address of the API; port 0 lets the system choose"},
@@ -223,6 +235,9 @@ static const struct config_row root_rows[] = {
 		"record every decision, for `ballast replay`"},
 	{"retention", CONFIG_TIME, ROOT(retention_ns), NS_PER_MIN, 520 * NS_PER_WEEK, "7d",
 		"how long results and errors are kept"},
+	{"traces", CONFIG_SECTION, ROOT(traces), 0, 0, NULL,
+		"where a span of each task and attempt is sent; takes effect at start", 0, NULL,
+		&traces_section},
 	{"knobs", CONFIG_KNOBS, ROOT(knobs), 0, 0, NULL, "tunables of the decisions"},
 };
 const struct config_section config_root = {

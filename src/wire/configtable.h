@@ -27,6 +27,7 @@ enum config_type {
 	CONFIG_NAMES,   /* struct config_texts of names */
 	CONFIG_LABELS,  /* struct config_texts of key=value, from a map */
 	CONFIG_ENV,     /* struct config_texts of NAME or NAME=VALUE */
+	CONFIG_URL,     /* const char *, an http:// address */
 	CONFIG_URLS,    /* struct config_texts of base URLs */
 	CONFIG_AGENT,   /* struct config_texts, an argv with the placeholders of an agent */
 	CONFIG_COMMAND, /* struct config_texts, an argv with the placeholders of a task */
