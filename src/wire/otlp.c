@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The envelope is written open, span by span, so that a batch never exists twice in memory. */
 #include "wire/otlp.h"
 
 #include <inttypes.h>

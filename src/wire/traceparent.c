@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Every place is checked before a digit is read: the form has no optional parts. */
 #include "wire/traceparent.h"
 
 #include <inttypes.h>

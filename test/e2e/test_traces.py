@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Spans of tasks and attempts reach a collector, in the trace of the submission, whatever it does."""
+"""Spans of tasks and attempts reach a collector in the trace of the submission."""
 import json
 
 import harness

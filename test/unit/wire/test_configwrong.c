@@ -96,7 +96,7 @@ static const struct {
 	{"pools: {a: {urls: [[http://h]]}}",
 		"b.yaml:1:20: expected a URL such as http://host:8000, found a list"},
 	{"pools: {a: {urls: [https://h]}}",
-		"b.yaml:1:20: https is not spoken to agents yet, use http: found `https://h`"},
+		"b.yaml:1:20: https is not spoken yet, use http: found `https://h`"},
 	{"pools: {a: {urls: [http://h], path: x}}",
 		"b.yaml:1:37: expected a path such as /health, found `x`"},
 	{"pools: {a: {urls: [http://h], path: \"/a b\"}}",
