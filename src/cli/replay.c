@@ -85,7 +85,8 @@ static int replay_file(const char *path, bool print)
 	int code = EXIT_NO;
 
 	if (bytes == NULL) {
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+		fprintf(stderr, "%s: %s\n", path,
+			errno == EINVAL ? "not a file with a journal in it" : strerror(errno));
 		return EXIT_NO;
 	}
 	if (journal_reader_init(&reader, bytes, size) != JOURNAL_READ) {

@@ -321,6 +321,7 @@ int daemon_run(const struct daemon_options *options)
 	struct daemon *daemon = calloc(1, sizeof *daemon);
 	struct config *config = calloc(1, sizeof *config);
 	char message[MESSAGE_SIZE];
+	bool was_started = false;
 	int code = DAEMON_OK;
 
 	if (daemon == NULL || config == NULL)
@@ -340,11 +341,14 @@ int daemon_run(const struct daemon_options *options)
 	if (open_parts(daemon, message, sizeof message) &&
 		start_parts(daemon, message, sizeof message)) {
 		uv_run(&daemon->loop, UV_RUN_DEFAULT);
+		was_started = true;
 	} else {
 		fprintf(stderr, "ballast: %s\n", message);
 		code = DAEMON_CANNOT_START;
 	}
 	close_parts(daemon);
+	if (was_started)
+		say(STORE_SAY_INFO, "stopped: everything that was accepted is on disk");
 	config_release(daemon->config);
 	free(daemon->config);
 	free(daemon);

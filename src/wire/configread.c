@@ -101,9 +101,13 @@ static bool read_bool(struct config_reader *reader, const struct yaml_node *node
 	if (scalar && (is_word(node->text, yes) || is_word(node->text, no)))
 		return FAIL(reader, node, "expected true or false, found `%s`: write %s",
 			node->text.at, is_word(node->text, yes) ? "true" : "false");
-	if (!scalar || !node->plain ||
+	if (!scalar ||
 		(!span_equal(node->text, SPAN("true")) && !span_equal(node->text, SPAN("false"))))
 		return config_fail_expected(reader, node, "true or false");
+	if (!node->plain)
+		return FAIL(reader, node,
+			"expected true or false, found a text in quotes: write %s without them",
+			node->text.at);
 	*to = span_equal(node->text, SPAN("true"));
 	return true;
 }

@@ -222,7 +222,8 @@ static const struct config_row root_rows[] = {
 	{"data", CONFIG_TEXT, ROOT(data), 0, 0, "./ballast-data",
 		"directory of everything durable"},
 	{"tokens_file", CONFIG_TEXT, ROOT(tokens_file), 0, 0, NULL,
-		"file of access tokens (default: tokens in the data directory, when it is there)"},
+		"file of access tokens, looked for at start (default: tokens in the data "
+		"directory, when it is there)"},
 	{"pools", CONFIG_NAMED, ROOT(pools), 0, 0, NULL, "groups of agents made from one template",
 		0, NULL, &config_pool_section},
 	{"limits", CONFIG_NAMED, ROOT(limits), 0, 0, NULL, "ceilings that several pools share", 0,

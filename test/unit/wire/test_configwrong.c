@@ -22,7 +22,8 @@ static const struct {
 	{"pools: {a: }", "b.yaml:1:12: expected a mapping with the keys of a pool, found nothing"},
 	{"pools: {a: {lease: 1}}", "b.yaml:1:20: expected true or false, found `1`"},
 	{"pools: {a: {lease: [true]}}", "b.yaml:1:20: expected true or false, found a list"},
-	{"pools: {a: {lease: \"true\"}}", "b.yaml:1:20: expected true or false, found `true`"},
+	{"pools: {a: {lease: \"true\"}}", "b.yaml:1:20: expected true or false, found a text in "
+					  "quotes: write true without them"},
 	{"pools: {a: {lease: true, slots: }}",
 		"b.yaml:1:33: expected a whole number, found nothing"},
 	{"pools: {a: {lease: true, slots: [1]}}",
