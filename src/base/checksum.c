@@ -13,8 +13,6 @@
 
 #include <string.h>
 
-__extension__ typedef unsigned __int128 wide;
-
 /* The sum of the constants of the bits of i, and then of all i of 4, 16, 64 and 256 numbers. */
 #define ENTRY(i, a, b, c, d, e, f, g, h)                                                           \
 	(((i) >> 0 & 1) * (a)) ^ (((i) >> 1 & 1) * (b)) ^ (((i) >> 2 & 1) * (c)) ^                 \
@@ -57,12 +55,6 @@ static const uint32_t crc_table[SLICES][256] = {
 		0x1a00cb32U, 0x34019664U),
 };
 
-/* Odd numbers without pattern: the first 64-bit words of the fraction of the square roots of the
- * primes 2, 3 and 5 (as in SHA-512), made odd. */
-#define KEY_FIRST  UINT64_C(0x6a09e667f3bcc909)
-#define KEY_SECOND UINT64_C(0xbb67ae8584caa73b)
-#define KEY_THIRD  UINT64_C(0x3c6ef372fe94f82b)
-
 /* Bytes per round of the hash. */
 #define BLOCK_SIZE 16
 
@@ -73,13 +65,6 @@ static uint64_t load_u64(const uint8_t *data)
 	return (uint64_t)data[0] | (uint64_t)data[1] << 8 | (uint64_t)data[2] << 16 |
 	       (uint64_t)data[3] << 24 | (uint64_t)data[4] << 32 | (uint64_t)data[5] << 40 |
 	       (uint64_t)data[6] << 48 | (uint64_t)data[7] << 56;
-}
-
-static uint64_t fold_product(uint64_t a, uint64_t b)
-{
-	wide product = (wide)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64) ^ (a + b);
 }
 
 uint32_t checksum_crc32c(uint32_t seed, const void *data, size_t size)
@@ -104,36 +89,16 @@ uint64_t checksum_hash64(uint64_t seed, const void *data, size_t size)
 {
 	const uint8_t *next = data;
 	uint8_t last[BLOCK_SIZE] = {0};
-	uint64_t state = fold_product(seed ^ KEY_FIRST, (uint64_t)size ^ KEY_SECOND);
+	uint64_t state =
+		checksum_fold(seed ^ CHECKSUM_KEY_FIRST, (uint64_t)size ^ CHECKSUM_KEY_SECOND);
 
 	for (; size > BLOCK_SIZE; size -= BLOCK_SIZE, next += BLOCK_SIZE)
-		state = fold_product(load_u64(next) ^ KEY_FIRST, load_u64(next + 8) ^ state);
+		state = checksum_fold(
+			load_u64(next) ^ CHECKSUM_KEY_FIRST, load_u64(next + 8) ^ state);
 	if (size > 0)
 		memcpy(last, next, size);
-	state = fold_product(load_u64(last) ^ KEY_FIRST, load_u64(last + 8) ^ state);
-	return fold_product(state ^ KEY_SECOND, KEY_THIRD);
-}
-
-uint64_t checksum_mix(uint64_t a, uint64_t b)
-{
-	return fold_product(fold_product(a ^ KEY_FIRST, KEY_SECOND) ^ b, KEY_THIRD);
-}
-
-void digest_init(struct digest *digest, uint64_t seed)
-{
-	digest->state = seed;
-	digest->count = 0;
-}
-
-void digest_u64(struct digest *digest, uint64_t value)
-{
-	digest->state = checksum_mix(digest->state, value);
-	digest->count++;
-}
-
-void digest_i64(struct digest *digest, int64_t value)
-{
-	digest_u64(digest, (uint64_t)value);
+	state = checksum_fold(load_u64(last) ^ CHECKSUM_KEY_FIRST, load_u64(last + 8) ^ state);
+	return checksum_fold(state ^ CHECKSUM_KEY_SECOND, CHECKSUM_KEY_THIRD);
 }
 
 void digest_double(struct digest *digest, double value)
@@ -148,9 +113,4 @@ void digest_double(struct digest *digest, double value)
 void digest_bytes(struct digest *digest, const void *data, size_t size)
 {
 	digest_u64(digest, checksum_hash64(digest->state, data, size));
-}
-
-uint64_t digest_value(const struct digest *digest)
-{
-	return checksum_mix(digest->state, digest->count);
 }

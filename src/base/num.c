@@ -44,8 +44,6 @@ struct pair {
 #define INTEGER_MIN 4503599627370496.0
 /* 2^53: from here on every double is an even integer. */
 #define EVEN_MIN 9007199254740992.0
-/* 2^63 */
-#define I64_LIMIT 9223372036854775808.0
 
 /* Dekker's splitter, 2^27 + 1. */
 #define SPLITTER 134217729.0
@@ -297,17 +295,6 @@ double num_round(double x)
 	if (size - whole >= 0.5)
 		whole += 1;
 	return x < 0 ? 0 - whole : whole;
-}
-
-int64_t num_to_i64(double x)
-{
-	if (x != x)
-		return 0;
-	if (x >= I64_LIMIT)
-		return INT64_MAX;
-	if (x < -I64_LIMIT)
-		return INT64_MIN;
-	return (int64_t)x;
 }
 
 int64_t num_add_i64(int64_t a, int64_t b)

@@ -82,7 +82,16 @@ double num_floor(double x);
 double num_round(double x);
 
 /* The integer part of x, clamped to the range of int64_t; NaN gives 0. */
-int64_t num_to_i64(double x);
+static inline int64_t num_to_i64(double x)
+{
+	const double limit = 9223372036854775808.0; /* 2^63 */
+
+	if (x >= -limit && x < limit)
+		return (int64_t)x;
+	if (x != x)
+		return 0;
+	return x < 0 ? INT64_MIN : INT64_MAX;
+}
 
 /* Sum, difference and product, clamped to the range of int64_t. */
 int64_t num_add_i64(int64_t a, int64_t b);
