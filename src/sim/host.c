@@ -224,21 +224,14 @@ static void draw_arrival(struct host *host)
 static bool step_arrival(struct host *host)
 {
 	struct bal_event event = {.type = BAL_EVENT_TASK_SUBMITTED, .task = host->arrival.event};
-	struct host_task *task;
-	uint64_t id;
-
 	if (host->task_count >= host->options->tasks) {
 		host->has_arrival = false; /* children took the last ids meanwhile */
 		host->arrivals_end_ns = host->now_ns;
 		return true;
 	}
-	id = ++host->task_count;
-	task = &host->tasks[id];
-	event.task.id = id;
-	task->event = event.task;
-	task->work_ns = host->arrival.work_ns;
-	task->children = host->arrival.children;
-	task->submitted_at_ns = host->now_ns;
+	event.task.id = ++host->task_count;
+	host_task_note(host, &event.task, host->arrival.work_ns, host->arrival.children);
+	host->tasks[event.task.id].submitted_at_ns = host->now_ns;
 	host->report->submitted++;
 	host->live_count++;
 	draw_arrival(host);

@@ -14,24 +14,27 @@
 
 /* An attempt that its agent works on. */
 struct host_run {
-	uint64_t agent; /* 0: none */
-	uint32_t attempt;
 	int64_t begun_at_ns;
+	uint32_t agent; /* 0: none; the world numbers its agents from 1 */
+	uint32_t attempt;
 	bool is_parked; /* its agent only waits for the task's children */
 	bool is_ahead;  /* it waits at its agent for a slot */
 };
 
 #define HOST_RUNS_MAX 2 /* of one task at a time: the second is a hedge */
 
-/* A task as its client and its agents know it. */
+/* A task as its client and its agents know it: small, since a run may have a hundred million, and
+ * each of them costs memory that was never touched before. */
 struct host_task {
-	struct bal_event_task event;
 	int64_t submitted_at_ns;
 	int64_t work_ns;
 	struct host_run runs[HOST_RUNS_MAX];
+	struct load_traits traits;
+	uint32_t parent;        /* 0: none; tasks are numbered from 1 */
+	uint32_t context;       /* its conversation's place in host.contexts; 0: none */
 	uint32_t children;      /* still to be submitted */
 	uint32_t children_open; /* submitted, not ended */
-	uint64_t success;       /* attempt whose answer succeeded first; 0 = none */
+	uint32_t success;       /* attempt whose answer succeeded first; 0 = none */
 	bool is_seen;           /* was dispatched before */
 	bool is_ended;
 };
@@ -72,8 +75,9 @@ bool host_happens(struct host *host, struct future_event *event);
 /* Notes what became of an event: an answer that was taken closes its attempt. */
 void host_happened(struct host *host, const struct bal_event *event, enum bal_status status);
 
-/* Submits a task that the host drew, now. */
-void host_submit(struct host *host, const struct load_task *task, uint64_t parent);
+/* Notes what arrives, or will, under an id that is given out. */
+void host_task_note(
+	struct host *host, const struct bal_event_task *event, int64_t work_ns, uint32_t children);
 
 /* Gives one event to the core and performs what it wants.  False when the run must stop. */
 bool host_step(struct host *host, struct bal_event *event);

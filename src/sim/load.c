@@ -72,17 +72,23 @@ static int64_t draw_estimate_ns(struct load *load, int64_t work_ns)
 	return num_to_i64((double)work_ns * error);
 }
 
+/* Agents offer kinds, and a task needs nothing but its own. */
+static void set_kind(struct bal_event_task *event, uint32_t kind)
+{
+	event->kind = kind;
+	event->needs.tags.words[0] = UINT64_C(1) << kind;
+}
+
 static void draw_details(struct load *load, struct load_task *task)
 {
 	const struct sim_load *conf = &load->options->load;
 	struct prng *prng = &load->details;
 	struct bal_event_task *event = &task->event;
 
-	event->kind = (uint32_t)prng_below(prng, conf->kinds);
+	set_kind(event, (uint32_t)prng_below(prng, conf->kinds));
 	event->tenant = (uint32_t)prng_below(prng, conf->tenants);
 	event->priority = BAL_PRIORITY_NORMAL;
 	event->deadline_ns = BAL_NEVER_NS;
-	event->needs.tags.words[0] = UINT64_C(1) << event->kind;
 	if (conf->priorities)
 		event->priority = (uint32_t)prng_below(prng, BAL_PRIORITY_COUNT);
 	if (conf->conversations > 0)
@@ -99,8 +105,7 @@ static void draw_details(struct load *load, struct load_task *task)
 /* What a recorded task has of its own. */
 static void copy_details(const struct sim_arrival *arrival, struct bal_event_task *event)
 {
-	event->kind = arrival->kind;
-	event->needs.tags.words[0] = UINT64_C(1) << arrival->kind;
+	set_kind(event, arrival->kind);
 	event->tenant = arrival->tenant;
 	event->conversation = arrival->conversation;
 	if (arrival->priority > 0)
@@ -132,14 +137,23 @@ bool load_next(struct load *load, struct load_task *task)
 	return true;
 }
 
-void load_child(struct load *load, const struct bal_event_task *parent, struct load_task *child)
+struct load_traits load_traits_of(const struct bal_event_task *event)
 {
+	return (struct load_traits){.kind = event->kind,
+		.tenant = event->tenant,
+		.priority = (uint8_t)event->priority,
+		.is_durable = (event->flags & BAL_TASK_DURABLE) != 0};
+}
+
+void load_child(struct load *load, const struct load_traits *parent, struct load_task *child)
+{
+	struct bal_event_task *event = &child->event;
+
 	*child = (struct load_task){.work_ns = draw_work_ns(load)};
-	child->event.size_ns = draw_estimate_ns(load, child->work_ns);
-	child->event.kind = parent->kind;
-	child->event.tenant = parent->tenant;
-	child->event.priority = parent->priority;
-	child->event.needs = parent->needs;
-	child->event.deadline_ns = BAL_NEVER_NS;
-	child->event.flags = (parent->flags & BAL_TASK_DURABLE) | BAL_TASK_PARENT_WAITS;
+	event->size_ns = draw_estimate_ns(load, child->work_ns);
+	set_kind(event, parent->kind);
+	event->tenant = parent->tenant;
+	event->priority = parent->priority;
+	event->deadline_ns = BAL_NEVER_NS;
+	event->flags = BAL_TASK_PARENT_WAITS | (parent->is_durable ? BAL_TASK_DURABLE : 0);
 }

@@ -26,13 +26,23 @@ struct load_task {
 	struct bal_event_task event; /* id and parent are the host's to set */
 };
 
+/* What a child has of its parent. */
+struct load_traits {
+	uint32_t kind, tenant;
+	uint8_t priority; /* enum bal_priority */
+	bool is_durable;
+};
+
 /* Begins at time 0; options, whose load must be in range, stay the caller's. */
 void load_init(struct load *load, const struct sim_options *options);
 
 /* The next arrival; times never go back.  False when a trace is at its end. */
 bool load_next(struct load *load, struct load_task *task);
 
-/* A child of a task: its size and details are drawn, kind, tenant and class are its parent's. */
-void load_child(struct load *load, const struct bal_event_task *parent, struct load_task *child);
+/* What the children of a task will have of it. */
+struct load_traits load_traits_of(const struct bal_event_task *event);
+
+/* A child of such a task: its size is drawn, all else is its parent's. */
+void load_child(struct load *load, const struct load_traits *parent, struct load_task *child);
 
 #endif

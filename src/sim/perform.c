@@ -119,6 +119,19 @@ static void fail(struct host *host, uint64_t id, const struct host_run *run,
 	}
 }
 
+void host_task_note(
+	struct host *host, const struct bal_event_task *event, int64_t work_ns, uint32_t children)
+{
+	struct host_task *task = &host->tasks[event->id];
+
+	task->work_ns = work_ns;
+	task->children = children;
+	task->traits = load_traits_of(event);
+	task->parent = (uint32_t)event->parent;
+	if (event->conversation < SIM_CONTEXTS_MAX)
+		task->context = (uint32_t)event->conversation;
+}
+
 /* The agent of a parent submits its children and waits for them. */
 static void begin_children(struct host *host, uint64_t id, struct host_run *run, int64_t service_ns)
 {
@@ -128,17 +141,15 @@ static void begin_children(struct host *host, uint64_t id, struct host_run *run,
 	run->is_parked = true;
 	while (count-- > 0 && host->task_count < host->options->tasks) {
 		uint64_t child = ++host->task_count;
-		struct host_task *task = &host->tasks[child];
 		struct load_task drawn;
 		struct future_event *event = future_post(&host->future,
 			time_add_ns(host->now_ns, service_ns / CHILDREN_SHARE),
 			BAL_EVENT_TASK_SUBMITTED);
 
-		load_child(&host->load, &host->tasks[id].event, &drawn);
+		load_child(&host->load, &host->tasks[id].traits, &drawn);
 		drawn.event.id = child;
 		drawn.event.parent = id;
-		task->event = drawn.event;
-		task->work_ns = drawn.work_ns;
+		host_task_note(host, &drawn.event, drawn.work_ns, 0);
 		event->event.task = drawn.event;
 		host->tasks[id].children_open++;
 	}
@@ -150,14 +161,13 @@ static void begin_children(struct host *host, uint64_t id, struct host_run *run,
 static int64_t serve(struct host *host, const struct host_task *task, uint64_t id)
 {
 	struct world_agent *agent = &host->world.agents[id];
-	uint64_t conversation = task->event.conversation;
 	int64_t work_ns = task->work_ns;
 
 	agent->running++;
-	if (conversation > 0 && conversation < SIM_CONTEXTS_MAX) {
-		bool is_warm = host->contexts[conversation] == id;
+	if (task->context > 0) {
+		bool is_warm = host->contexts[task->context] == id;
 
-		host->contexts[conversation] = id;
+		host->contexts[task->context] = id;
 		host->report->warm += is_warm;
 		if (is_warm)
 			work_ns -= num_mul_div(work_ns, host->options->warm_permille, PERMILLE);
@@ -183,8 +193,9 @@ static struct host_run *new_run(struct host *host, const struct bal_effect *effe
 			task->runs[i] = (struct host_run){.agent = 0};
 	run = &task->runs[task->runs[0].agent != 0];
 	bal_assert(run->agent == 0);
-	*run = (struct host_run){
-		.agent = effect->agent, .attempt = effect->attempt, .begun_at_ns = host->now_ns};
+	*run = (struct host_run){.agent = (uint32_t)effect->agent,
+		.attempt = effect->attempt,
+		.begun_at_ns = host->now_ns};
 	return run;
 }
 
@@ -266,7 +277,7 @@ static void settle(struct host *host, const struct host_task *task, const struct
 
 	agent->running--;
 	host->report->busy_ns += busy_ns;
-	host->report->tenant_busy_ns[task->event.tenant] += busy_ns;
+	host->report->tenant_busy_ns[task->traits.tenant] += busy_ns;
 	host->report->cost_microcents += num_mul_div(
 		busy_ns, pool->price_microcents_hour, (int64_t)pool->slots * NS_PER_HOUR);
 }
@@ -327,7 +338,7 @@ static void go_on(struct host *host, uint64_t id)
 static void end_task(struct host *host, uint64_t id)
 {
 	struct host_task *task = &host->tasks[id];
-	uint64_t parent = task->event.parent;
+	uint32_t parent = task->parent;
 
 	task->is_ended = true;
 	host->live_count--;
@@ -345,7 +356,7 @@ static void complete(struct host *host, const struct bal_effect *effect)
 	close_attempts(host, effect->task);
 	host->report->ended[effect->state]++;
 	histogram_record(&host->report->responses_ns, host->now_ns - task->submitted_at_ns, 1);
-	histogram_record(&host->report->kind_responses_ns[task->event.kind],
+	histogram_record(&host->report->kind_responses_ns[task->traits.kind],
 		host->now_ns - task->submitted_at_ns, 1);
 	end_task(host, effect->task);
 }
