@@ -54,8 +54,9 @@ int64_t defer_until_ns(const struct bal_core *core, const struct task *task, dou
 	if (until_ns <= core->now_ns)
 		return core->now_ns;
 	/* Whoever must be done by a deadline does not gamble with what is left until then. */
-	if (task->deadline_ns <
-		time_add_ns(until_ns, num_to_i64(size_s * (double)slow * (double)NS_PER_S)))
+	if (task->deadline_ns != BAL_NEVER_NS &&
+		task->deadline_ns <
+			time_add_ns(until_ns, num_to_i64(size_s * (double)slow * (double)NS_PER_S)))
 		return core->now_ns;
 	return num_max_i64(until_ns, time_add_ns(core->now_ns, LOOK_AGAIN_NS));
 }

@@ -31,7 +31,6 @@
 #define WARM_SHARE     0.2  /* believed before anything is measured */
 #define BESIDE_SHARE   0.05 /* likewise */
 #define HALF_LIFE_NS   (10 * NS_PER_DAY)
-#define SIZE_UNKNOWN_S 1.0
 #define SLOWNESS_MIN   0.001
 #define SLOWNESS_MAX   1000.0
 #define SUCCESS_MIN    0.05
@@ -130,15 +129,6 @@ struct history *learn_history(struct bal_core *core, uint64_t who, uint64_t hash
 	if (who_forgotten != 0)
 		forget(core, who_forgotten);
 	return history;
-}
-
-double learn_size_s(const struct bal_core *core, const struct task *task)
-{
-	const struct kind *kind = &core->kinds[task->kind];
-
-	if (task->size_ns > 0)
-		return (double)task->size_ns / (double)NS_PER_S;
-	return kind->service_s.weight > 0.0 ? kind->service_s.value : SIZE_UNKNOWN_S;
 }
 
 static double slowness_of(const struct history *history, double prior)

@@ -2,6 +2,7 @@
 #ifndef BAL_CORE_LEARN_H
 #define BAL_CORE_LEARN_H
 
+#include "base/units.h"
 #include "core/state.h"
 
 /*
@@ -15,8 +16,17 @@
 /* Adds a sample to a mean that forgets: the weight of the past is at most `span` samples. */
 void mean_add(struct mean *mean, double sample, double span);
 
-/* Size of the task in seconds on an average agent. */
-double learn_size_s(const struct bal_core *core, const struct task *task);
+/* Size of the task in seconds on an average agent: what its client says, or else the mean of its
+ * kind, or else LEARN_SIZE_UNKNOWN_S.  Inline, because each run asks it of all deferred tasks. */
+#define LEARN_SIZE_UNKNOWN_S 1.0
+static inline double learn_size_s(const struct bal_core *core, const struct task *task)
+{
+	const struct kind *kind = &core->kinds[task->kind];
+
+	if (task->size_ns > 0)
+		return (double)task->size_ns / (double)NS_PER_S;
+	return kind->service_s.weight > 0.0 ? kind->service_s.value : LEARN_SIZE_UNKNOWN_S;
+}
 
 /* Expected slowness of this kind on this agent, shrunk towards its pool's and then 1. */
 double learn_slowness(const struct bal_core *core, const struct agent *agent, uint32_t kind);
