@@ -80,6 +80,17 @@ static void *take_index(struct slab *slab, uint32_t index)
 	return item;
 }
 
+/* What an odd number must be multiplied by to give 1, modulo 2^64: each round doubles the bits that
+ * are right, and of any odd number the first three are its own inverse's. */
+static uint64_t invert(uint64_t odd)
+{
+	uint64_t inverse = odd;
+
+	for (uint32_t bits = 3; bits < 64; bits *= 2)
+		inverse *= 2 - odd * inverse;
+	return inverse;
+}
+
 void slab_init(struct slab *slab, struct arena *arena, uint32_t count_max, size_t item_size)
 {
 	uint32_t words = count_max;
@@ -92,6 +103,8 @@ void slab_init(struct slab *slab, struct arena *arena, uint32_t count_max, size_
 	slab->count_max = count_max;
 	slab->stride =
 		(uint32_t)((item_size + STRIDE_MULTIPLE - 1) & ~(size_t)(STRIDE_MULTIPLE - 1));
+	slab->stride_shift = (uint32_t)__builtin_ctz(slab->stride);
+	slab->stride_inverse = invert(slab->stride >> slab->stride_shift);
 	do {
 		words = (words + WORD_BITS - 1) / WORD_BITS;
 		slab->level[slab->level_count++] = arena_take(arena, words, sizeof(uint64_t));

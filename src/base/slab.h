@@ -27,8 +27,10 @@ struct slab {
 	uint8_t *items;
 	uint64_t *level[SLAB_LEVELS]; /* [0]: bit per live item; [k]: bit per full word of k - 1 */
 	uint32_t level_count;
-	uint32_t stride; /* bytes from one item to the next */
-	uint32_t count;  /* live items */
+	uint32_t stride;       /* bytes from one item to the next: an odd number << stride_shift */
+	uint32_t stride_shift; /* see slab_index */
+	uint64_t stride_inverse; /* the odd number times this is 1, modulo 2^64 */
+	uint32_t count;          /* live items */
 	uint32_t count_max;
 	uint32_t high; /* items from here on were never used, nor their pages touched */
 };
@@ -56,11 +58,13 @@ static inline void *slab_at(const struct slab *slab, uint32_t index)
 	return slab->items + (size_t)index * slab->stride;
 }
 
-/* Index of an item of this slab; asserts that the pointer is the start of one. */
+/* Index of an item of this slab; asserts that the pointer is the start of one. An exact quotient is
+ * the product with the inverse, which takes a quarter of the time of a division; of what is no
+ * multiple that product is far beyond all indices. */
 static inline uint32_t slab_index(const struct slab *slab, const void *item)
 {
-	uintptr_t offset = (uintptr_t)item - (uintptr_t)slab->items;
-	uintptr_t index = offset / slab->stride;
+	uint64_t offset = (uintptr_t)item - (uintptr_t)slab->items;
+	uint64_t index = (offset >> slab->stride_shift) * slab->stride_inverse;
 
 	bal_assert(index < slab->high);
 	bal_assert(index * slab->stride == offset);
