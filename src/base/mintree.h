@@ -21,11 +21,11 @@ struct arena;
  * stops at the first that does not change. Keys are floats, not NaN; equal keys go by place.
  */
 struct mintree {
-	float *level[MINTREE_LEVELS]; /* [0]: the keys; [k]: a minimum per 16 of k - 1 */
+	float least; /* of all keys; MINTREE_ABSENT when there are none */
 	uint32_t count;
 	uint32_t count_max;
 	uint32_t height; /* levels in use; the topmost is one node. 0 when there are no keys */
-	float least;     /* of all keys */
+	float *level[MINTREE_LEVELS]; /* [0]: the keys; [k]: a minimum per 16 of k - 1 */
 };
 
 /* Takes memory for `count_max` keys (1 .. 2^24) from the arena, untouched; the tree is empty. On a
@@ -56,7 +56,7 @@ static inline float mintree_key(const struct mintree *tree, uint32_t place)
 /* The smallest key, MINTREE_ABSENT when there is none. */
 static inline float mintree_least(const struct mintree *tree)
 {
-	return tree->count == 0 ? MINTREE_ABSENT : tree->least;
+	return tree->least;
 }
 
 /* Walks the tree and asserts that it is one. */
