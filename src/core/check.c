@@ -464,11 +464,16 @@ static void check_limits(struct check *check)
 		running += weight(i) * core->shared[i].running;
 	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
 		const struct pool *pool = &core->pools[i];
+		bool is_limited = false;
 
-		for (uint32_t j = 0; pool->exists && j < BAL_POOL_LIMITS_MAX; j++)
-			if (pool->conf.limits[j] != BAL_NONE)
-				held += weight(pool->conf.limits[j]) *
-					((uint64_t)pool->running + pool->lent + pool->ahead);
+		for (uint32_t j = 0; pool->exists && j < BAL_POOL_LIMITS_MAX; j++) {
+			if (pool->conf.limits[j] == BAL_NONE)
+				continue;
+			held += weight(pool->conf.limits[j]) *
+				((uint64_t)pool->running + pool->lent + pool->ahead);
+			is_limited = true;
+		}
+		EXPECT(check, pool->is_limited == is_limited);
 	}
 	EXPECT(check, running == held);
 }

@@ -11,7 +11,6 @@
 
 #include "base/assert.h"
 #include "core/agent.h"
-#include "core/limit.h"
 #include "core/queue.h"
 #include "core/shelf.h"
 
@@ -31,24 +30,6 @@ struct search {
 	uint32_t taken_count;
 	struct taken taken[TAKEN_MAX];
 };
-
-/* True when the pool uses a shared limit: few do, and all of them are asked often. */
-static inline bool is_limited(const struct pool *pool)
-{
-	const uint32_t *limits = pool->conf.limits;
-
-	_Static_assert(
-		BAL_POOL_LIMITS_MAX == 4 && BAL_NONE == UINT32_MAX, "all bits set, four times");
-	return (limits[0] & limits[1] & limits[2] & limits[3]) != BAL_NONE;
-}
-
-bool pool_open(const struct bal_core *core, const struct pool *pool)
-{
-	uint32_t blocking;
-
-	return pool->idle_count > 0 && !pool->paused_dispatch &&
-	       (!is_limited(pool) || limits_allow(core, pool, &blocking));
-}
 
 static bool is_forbidden(const struct task *task, const struct agent *agent)
 {
@@ -117,7 +98,7 @@ static void rank(struct search *search, const struct choice_entry *entry)
 }
 
 /* Looks at an agent by itself. */
-static void consider(struct search *search, const struct agent *agent)
+static void consider(struct search *search, struct agent *agent)
 {
 	struct score_basis *basis = &search->choice->basis;
 	struct choice_entry entry = {.agent = agent};
@@ -140,7 +121,7 @@ static void scan_pool(struct search *search, const struct pool *pool)
 {
 	for (const struct list_node *node = pool->agents.first; node != NULL;
 		node = list_next(node)) {
-		const struct agent *agent = container_of(node, struct agent, pool_node);
+		struct agent *agent = container_of(node, struct agent, pool_node);
 
 		if (agent->idle)
 			consider(search, agent);
@@ -171,7 +152,7 @@ static bool is_beaten(const struct search *search, float rate)
 
 	return rate == MINTREE_ABSENT ||
 	       (choice->ranked_count == CHOICE_RANKED_MAX &&
-		       score_plain_ns(&choice->basis, rate) >
+		       score_plain_ns(&choice->basis, rate, choice->basis.shared_s) >
 			       choice->ranked[CHOICE_RANKED_MAX - 1].composite_ns);
 }
 
@@ -220,7 +201,7 @@ static void search_pool(struct search *search, uint32_t number, bool plain)
 static void search_special(struct search *search, uint64_t id)
 {
 	const struct choice *choice = search->choice;
-	const struct agent *agent = id == 0 ? NULL : agent_find(search->core, id);
+	struct agent *agent = id == 0 ? NULL : agent_find(search->core, id);
 
 	if (agent == NULL || !agent->idle || !lane_serves(choice->basis.lane, agent->pool))
 		return;
@@ -280,65 +261,83 @@ static bool is_simple(const struct choice *choice)
 	       choice->basis.warm_agent == 0 && choice->basis.beside_agent == 0;
 }
 
-/* The least head of all pools, without a look at any agent but the winner.  False when a pool has
- * no shelf. */
-static bool find_least(const struct bal_core *core, struct choice *choice)
+/* The shelf whose head costs least, and what that costs; of equal ones as entry_before says. */
+struct least {
+	struct shelf *shelf;
+	int64_t cost_ns;
+};
+
+/* Which of two pools is better nobody can guess, so both ways are worked out; only a tie is so rare
+ * that a branch is right.  Pools come in their order. */
+static inline struct least least_of(struct least best, struct shelf *shelf, int64_t cost_ns)
 {
-	const struct lane *lane = choice->basis.lane;
-	struct choice_entry *best = &choice->ranked[0];
+	bool better = cost_ns < best.cost_ns;
 
-	choice->free_count = 0;
-	best->shelf = NULL;
+	if (cost_ns == best.cost_ns)
+		better = mintree_least(&shelf->rate) < mintree_least(&best.shelf->rate);
+	best.shelf = better ? shelf : best.shelf;
+	best.cost_ns = better ? cost_ns : best.cost_ns;
+	return best;
+}
+
+/* The least head of all pools, without a look at any agent.  A shelf without an idle agent takes
+ * part at the highest cost there is.  False when a pool has no shelf. */
+static bool find_least(const struct bal_core *core, struct choice *choice, struct least *least)
+{
+	const struct score_basis basis = choice->basis;
+	uint32_t kind = basis.task->kind;
+	struct least best = {.cost_ns = INT64_MAX};
+	uint32_t free_count = 0;
+
 	for (uint32_t i = 0; i < core->pool_words; i++) {
-		for (uint64_t pools = lane->pools[i]; pools != 0; pools &= pools - 1) {
+		for (uint64_t pools = basis.lane->pools[i]; pools != 0; pools &= pools - 1) {
 			uint32_t number = i * 64 + (uint32_t)__builtin_ctzll(pools);
+			const struct pool *pool = &core->pools[number];
 			struct shelf *shelf;
-			int64_t cost_ns;
-			float rate;
 
-			if (!pool_open(core, &core->pools[number]))
+			if (!pool_dispatches(core, pool))
 				continue;
-			shelf = shelf_find(core, number, choice->basis.task->kind);
+			shelf = shelf_find(core, number, kind);
 			if (shelf == NULL)
 				return false;
-			choice->free_count += core->pools[number].idle_count;
-			score_pool(&choice->basis, number, shelf->slowness);
-			rate = mintree_least(&shelf->rate);
-			cost_ns = score_plain_ns(&choice->basis, rate);
-			/* At a tie as entry_before says; pools come in their order. */
-			if (best->shelf != NULL &&
-				(cost_ns > best->composite_ns ||
-					(cost_ns == best->composite_ns && rate >= best->rate)))
-				continue;
-			best->shelf = shelf;
-			best->composite_ns = cost_ns;
-			best->rate = rate;
+			free_count += pool->idle_count;
+			best = least_of(best, shelf,
+				score_simple_ns(&basis, pool, shelf->slowness,
+					mintree_least(&shelf->rate)));
 		}
 	}
+	choice->free_count = free_count;
+	*least = best;
 	return true;
 }
 
-static void name_winner(const struct bal_core *core, struct choice *choice)
+static void name_winner(
+	const struct bal_core *core, struct choice *choice, const struct least *least)
 {
-	struct choice_entry *best = &choice->ranked[0];
-	uint32_t seat;
+	struct shelf *shelf = least->shelf;
+	uint32_t seat = shelf == NULL ? MINTREE_NONE : mintree_first(&shelf->rate);
 
-	choice->ranked_count = best->shelf != NULL;
+	choice->ranked_count = seat != MINTREE_NONE;
 	choice->ruled_out_count = 0;
-	if (best->shelf == NULL)
+	if (seat == MINTREE_NONE)
 		return;
-	seat = mintree_first(&best->shelf->rate);
-	best->agent = shelf_agent(core, &core->pools[best->shelf->pool], seat);
-	best->slow = mintree_key(&best->shelf->slow, seat);
-	best->violated = BAL_REASON_NONE;
+	choice->ranked[0] =
+		(struct choice_entry){.agent = shelf_agent(core, &core->pools[shelf->pool], seat),
+			.shelf = shelf,
+			.composite_ns = least->cost_ns,
+			.rate = mintree_key(&shelf->rate, seat),
+			.slow = mintree_key(&shelf->slow, seat),
+			.violated = BAL_REASON_NONE};
 }
 
 void choose(const struct bal_core *core, const struct task *task, struct choice *choice)
 {
+	struct least least;
+
 	score_prepare(core, task, &choice->basis);
-	choice->winner_only = is_simple(choice) && find_least(core, choice);
+	choice->winner_only = is_simple(choice) && find_least(core, choice, &least);
 	if (choice->winner_only)
-		name_winner(core, choice);
+		name_winner(core, choice, &least);
 	else
 		search_all(core, choice);
 }

@@ -2,6 +2,7 @@
 #ifndef BAL_CORE_CHOICE_H
 #define BAL_CORE_CHOICE_H
 
+#include "core/limit.h"
 #include "core/score.h"
 
 /* The choice of an agent for a task: of all idle agents that have what it needs and that no
@@ -11,7 +12,7 @@
 #define CHOICE_RANKED_MAX (1 + BAL_LOSERS_MAX)
 
 struct choice_entry {
-	const struct agent *agent;
+	struct agent *agent;
 	struct shelf *shelf; /* where it was found; NULL: it was looked at by itself */
 	int64_t composite_ns;
 	float rate;               /* weighted seconds per second of size, see score_rate */
@@ -29,9 +30,20 @@ struct choice {
 	bool winner_only;    /* nobody else is ranked yet */
 };
 
-/* True when attempts may start in this pool now: it dispatches, has an idle agent, and no shared
- * limit stands in the way. */
-bool pool_open(const struct bal_core *core, const struct pool *pool);
+/* True when nothing but a lack of idle agents keeps attempts from starting in this pool: it
+ * dispatches, and no shared limit stands in the way. */
+static inline bool pool_dispatches(const struct bal_core *core, const struct pool *pool)
+{
+	uint32_t blocking;
+
+	return !pool->paused_dispatch && (!pool->is_limited || limits_allow(core, pool, &blocking));
+}
+
+/* True when attempts may start in this pool now. */
+static inline bool pool_open(const struct bal_core *core, const struct pool *pool)
+{
+	return pool->idle_count > 0 && pool_dispatches(core, pool);
+}
 
 /* What rules the agent out for this task although its pool is capable; NONE when nothing does. */
 enum bal_reason choice_constraint(

@@ -189,8 +189,7 @@ static enum tried try_task(struct bal_core *core, struct task *task, struct run 
 		return TRIED_DEFERRED;
 	choose_losers(core, &choice);
 	explain_routed(core, task, &choice);
-	attempt_start(core, task, agent_at(core, slab_index(&core->agents, choice.ranked[0].agent)),
-		NULL);
+	attempt_start(core, task, choice.ranked[0].agent, NULL);
 	run->offer.holds = false;
 	return TRIED_STARTED;
 }

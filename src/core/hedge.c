@@ -220,7 +220,7 @@ static bool try_start(struct bal_core *core, struct task *task)
 	if (!pick(core, task, &choice))
 		return false;
 	explain_hedged(core, task, &choice);
-	start(core, task, agent_at(core, slab_index(&core->agents, choice.ranked[0].agent)));
+	start(core, task, choice.ranked[0].agent);
 	return true;
 }
 

@@ -41,6 +41,13 @@ static bool starts_allow(const struct bal_core *core, const struct limit *limit)
 		       limit->starts_period_ns) <= core->now_ns;
 }
 
+void limits_note(struct pool *pool)
+{
+	pool->is_limited = false;
+	for (uint32_t i = 0; i < BAL_POOL_LIMITS_MAX; i++)
+		pool->is_limited |= pool->conf.limits[i] != BAL_NONE;
+}
+
 bool limits_allow(const struct bal_core *core, const struct pool *pool, uint32_t *blocking)
 {
 	*blocking = BAL_NONE;

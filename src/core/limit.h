@@ -8,6 +8,10 @@
  * kept as a virtual schedule (generic cell rate algorithm, ITU-T I.371): one instant per limit, no
  * buckets to refill. */
 
+/* Notes whether the pool uses a limit at all: few do, and all of them are asked often. Call after
+ * each change of its configuration. */
+void limits_note(struct pool *pool);
+
 /* True when one more attempt of this pool may start now; else *blocking names a limit that stands
  * in the way. */
 bool limits_allow(const struct bal_core *core, const struct pool *pool, uint32_t *blocking);

@@ -14,6 +14,7 @@
 #include "core/form.h"
 #include "core/learn.h"
 #include "core/life.h"
+#include "core/limit.h"
 #include "core/queue.h"
 #include "core/score.h"
 #include "core/series.h"
@@ -92,6 +93,7 @@ static bool read_pool(struct load *load, uint32_t place)
 	if (place >= core->pools_high)
 		core->pools_high = place + 1;
 	pool->timer.owner = TIMER_POOL;
+	limits_note(pool);
 	return pool->conf.pool == place && pool_valid(core, &pool->conf);
 }
 

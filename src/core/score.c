@@ -25,13 +25,12 @@
 #include "core/series.h"
 #include "core/task.h"
 
-#define SLOWING_FULL   0.25 /* a full agent's task takes this much longer than alone */
-#define CPU_CALM       700  /* permille from which CPU pressure slows a task */
-#define MEMORY_CALM    850  /* likewise memory */
-#define RIVALS_MAX     10.0 /* arrivals per service counted at most: beyond, all is saturated */
-#define STRANDED_SHARE 0.05 /* of the service, for memory that the task leaves unused */
-#define FACTOR_MAX_NS  1e15 /* 11 days */
-#define REFRESH_NS     NS_PER_S
+#define SLOWING_FULL 0.25 /* a full agent's task takes this much longer than alone */
+#define CPU_CALM     700  /* permille from which CPU pressure slows a task */
+#define MEMORY_CALM  850  /* likewise memory */
+#define REFRESH_NS   NS_PER_S
+
+const double score_ceiling_ns = 1e15;
 
 static uint32_t lane_slots_ready(const struct bal_core *core, const struct lane *lane)
 {
@@ -91,6 +90,11 @@ void score_refresh(struct bal_core *core)
 	}
 }
 
+static double weight(const struct bal_core *core, enum bal_factor factor)
+{
+	return core->weights[factor];
+}
+
 void score_prepare(const struct bal_core *core, const struct task *task, struct score_basis *basis)
 {
 	const struct task *parent = task->parent == 0 ? NULL : task_find(core, task->parent);
@@ -98,6 +102,7 @@ void score_prepare(const struct bal_core *core, const struct task *task, struct 
 	*basis = (struct score_basis){.core = core, .task = task, .pool = BAL_NONE};
 	basis->lane = lane_at(core, task->lane);
 	basis->size_s = learn_size_s(core, task);
+	basis->weight_future = weight(core, BAL_FACTOR_FUTURE);
 	basis->warm_agent = context_agent(core, task->conversation);
 	if (basis->warm_agent != 0)
 		basis->warm_share = learn_warm_share(core, task->kind);
@@ -105,16 +110,6 @@ void score_prepare(const struct bal_core *core, const struct task *task, struct 
 		basis->beside_agent = agent_at(core, parent->agent)->id;
 		basis->beside_share = learn_beside_share(core, task->kind);
 	}
-}
-
-/* Bounded, so that five weighted factors cannot overflow; what is not a number is the bound too. */
-static inline int64_t to_ns(double seconds)
-{
-	double ns = seconds * (double)NS_PER_S;
-
-	if (!(ns < FACTOR_MAX_NS))
-		return (int64_t)FACTOR_MAX_NS;
-	return ns < -FACTOR_MAX_NS ? -(int64_t)FACTOR_MAX_NS : (int64_t)ns;
 }
 
 static double pressure(const struct agent *agent)
@@ -128,19 +123,6 @@ static double pressure(const struct agent *agent)
 	if (memory > MEMORY_CALM)
 		sum += (double)(num_min_i64(memory, PERMILLE) - MEMORY_CALM) / (double)PERMILLE;
 	return sum;
-}
-
-static double rivals(const struct score_basis *basis, const struct pool *pool)
-{
-	return num_max(0.0, pool->rivals - basis->lane->rivals_own);
-}
-
-static double stranded(const struct score_basis *basis, const struct pool *pool)
-{
-	if (pool->conf.memory_mib == 0 || basis->lane->memory_mib == 0)
-		return 0.0;
-	return STRANDED_SHARE *
-	       (1.0 - (double)basis->lane->memory_mib / (double)pool->conf.memory_mib);
 }
 
 static double saved_share(const struct score_basis *basis, const struct agent *agent)
@@ -171,11 +153,6 @@ void score_weights(struct bal_core *core)
 		core->weights_permille[i] = core->knobs[BAL_KNOB_WEIGHT_LOAD + i] * bent[i] / 4;
 		core->weights[i] = (double)core->weights_permille[i] / (double)PERMILLE;
 	}
-}
-
-static double weight(const struct bal_core *core, enum bal_factor factor)
-{
-	return core->weights[factor];
 }
 
 static int64_t weigh(const struct bal_core *core, const int64_t factor_ns[BAL_FACTOR_COUNT])
@@ -218,26 +195,17 @@ float score_load(const struct bal_core *core, const struct agent *agent)
 	return (float)(weight(core, BAL_FACTOR_LOAD) * slowing(core, agent));
 }
 
-/* Future and stranded memory are of a pool's mean agent: what it means for those who want a slot of
- * this pool, and for what they need, that one is taken. */
 void score_pool(struct score_basis *basis, uint32_t number, double slowness)
 {
-	const struct bal_core *core = basis->core;
-	const struct pool *pool = &core->pools[number];
-	double service_s = basis->size_s * slowness;
+	const struct pool *pool = &basis->core->pools[number];
 
 	if (basis->pool == number)
 		return;
 	basis->pool = number;
-	basis->future_s = num_min(rivals(basis, pool) * service_s, RIVALS_MAX) * service_s * 0.5;
-	basis->stranded_s = service_s * stranded(basis, pool);
-	basis->shared_s = weight(core, BAL_FACTOR_FUTURE) * basis->future_s +
-			  weight(core, BAL_FACTOR_EFFICIENCY) * basis->stranded_s;
-}
-
-int64_t score_plain_ns(const struct score_basis *basis, float rate)
-{
-	return to_ns(basis->size_s * (double)rate + basis->shared_s);
+	basis->future_s = score_future_s(basis, pool, basis->size_s * slowness);
+	basis->stranded_s = score_stranded_s(basis, pool, basis->size_s * slowness);
+	basis->shared_s = basis->weight_future * basis->future_s +
+			  weight(basis->core, BAL_FACTOR_EFFICIENCY) * basis->stranded_s;
 }
 
 int64_t score_composite_ns(
@@ -246,9 +214,9 @@ int64_t score_composite_ns(
 	double cost_s = basis->size_s * (double)rate + basis->shared_s;
 
 	if (!score_is_special(basis, agent))
-		return score_plain_ns(basis, rate);
-	return to_ns(cost_s - weight(basis->core, BAL_FACTOR_COLLABORATION) * basis->size_s *
-				      (double)slow * saved_share(basis, agent));
+		return score_plain_ns(basis, rate, basis->shared_s);
+	return score_ns(cost_s - weight(basis->core, BAL_FACTOR_COLLABORATION) * basis->size_s *
+					 (double)slow * saved_share(basis, agent));
 }
 
 void score_agent(struct score_basis *basis, const struct agent *agent,
@@ -261,14 +229,15 @@ void score_agent(struct score_basis *basis, const struct agent *agent,
 	score_pool(basis, agent->pool, prior->slowness);
 	learn_agent(core, agent, prior, &view);
 	service_s = basis->size_s * view.slowness;
-	score->service_ns = to_ns(service_s);
+	score->service_ns = score_ns(service_s);
 	score->success_permille = (uint32_t)num_to_i64(view.success * (double)PERMILLE);
-	score->factor_ns[BAL_FACTOR_LOAD] = to_ns(service_s * slowing(core, agent));
-	score->factor_ns[BAL_FACTOR_PERFORMANCE] = to_ns(service_s / view.success);
-	score->factor_ns[BAL_FACTOR_FUTURE] = to_ns(basis->future_s);
+	score->factor_ns[BAL_FACTOR_LOAD] = score_ns(service_s * slowing(core, agent));
+	score->factor_ns[BAL_FACTOR_PERFORMANCE] = score_ns(service_s / view.success);
+	score->factor_ns[BAL_FACTOR_FUTURE] = score_ns(basis->future_s);
 	score->factor_ns[BAL_FACTOR_EFFICIENCY] =
-		to_ns(service_s * price(core, &core->pools[agent->pool]) + basis->stranded_s);
-	score->factor_ns[BAL_FACTOR_COLLABORATION] = to_ns(-service_s * saved_share(basis, agent));
+		score_ns(service_s * price(core, &core->pools[agent->pool]) + basis->stranded_s);
+	score->factor_ns[BAL_FACTOR_COLLABORATION] =
+		score_ns(-service_s * saved_share(basis, agent));
 }
 
 void score_explain(const struct score_basis *basis, const struct agent *agent,
@@ -287,7 +256,7 @@ void score_explain(const struct score_basis *basis, const struct agent *agent,
 	candidate->memory_permille =
 		(uint32_t)num_max_i64(0, agent->signals[BAL_SIGNAL_MEMORY_PERMILLE]);
 	candidate->success_permille = score->success_permille;
-	candidate->rivals_ppm = num_to_i64(rivals(basis, pool) * (double)PPM);
+	candidate->rivals_ppm = num_to_i64(score_rivals(basis, pool) * (double)PPM);
 	candidate->warm_ns = num_sub_i64(0, score->factor_ns[BAL_FACTOR_COLLABORATION]);
 	for (uint32_t i = 0; i < BAL_FACTOR_COUNT; i++)
 		candidate->factor_ns[i] = score->factor_ns[i];

@@ -2,6 +2,8 @@
 #ifndef BAL_CORE_SCORE_H
 #define BAL_CORE_SCORE_H
 
+#include "base/num.h"
+#include "base/units.h"
 #include "core/learn.h"
 
 /* The five factors: what it is expected to cost, in seconds, to give a task to an agent. */
@@ -18,6 +20,7 @@ struct score_basis {
 	const struct task *task;
 	const struct lane *lane;
 	double size_s;
+	double weight_future; /* see core->weights */
 	double warm_share;
 	double beside_share;
 	uint64_t warm_agent;         /* holds the conversation's context; 0 = none */
@@ -56,6 +59,64 @@ static inline float score_rate(const struct score_facts *facts, float load)
 	return facts->slow * load + facts->base;
 }
 
+/* Seconds as a cost. Bounded, so that five weighted factors cannot overflow; what is not a number
+ * is the upper bound too, 11 days. That one is known to score.c alone: a compiler that knew it
+ * would make a branch where a minimum is cheaper. */
+extern const double score_ceiling_ns;
+static inline int64_t score_ns(double seconds)
+{
+	double ns = num_min(seconds * (double)NS_PER_S, score_ceiling_ns);
+
+	return (int64_t)num_max(ns, -score_ceiling_ns);
+}
+
+/* Expected arrivals per second per ready slot of other lanes that the pool serves. */
+static inline double score_rivals(const struct score_basis *basis, const struct pool *pool)
+{
+	return num_max(pool->rivals - basis->lane->rivals_own, 0.0);
+}
+
+/* Future and stranded memory are of a pool's mean agent, which serves the task in so long: what it
+ * means for those who want a slot of this pool, and for what they need, that one is taken. A choice
+ * asks it of every pool, so it is inline. */
+#define SCORE_RIVALS_MAX 10.0 /* arrivals per service counted at most: beyond, all is saturated */
+static inline double score_future_s(
+	const struct score_basis *basis, const struct pool *pool, double service_s)
+{
+	double arrivals = num_min(score_rivals(basis, pool) * service_s, SCORE_RIVALS_MAX);
+
+	return arrivals * service_s * 0.5;
+}
+
+/* Memory that the task leaves unused on such an agent, as a share of its service. */
+#define SCORE_STRANDED_SHARE 0.05
+static inline double score_stranded_s(
+	const struct score_basis *basis, const struct pool *pool, double service_s)
+{
+	double needed = (double)basis->lane->memory_mib;
+
+	if (pool->conf.memory_mib == 0 || basis->lane->memory_mib == 0)
+		return 0.0;
+	return service_s * (SCORE_STRANDED_SHARE * (1.0 - needed / (double)pool->conf.memory_mib));
+}
+
+/* What it costs to give the task to an agent, by its rate and what its pool's agents share; one
+ * that is special pays less. */
+static inline int64_t score_plain_ns(const struct score_basis *basis, float rate, double shared_s)
+{
+	return score_ns(basis->size_s * (double)rate + shared_s);
+}
+
+/* The same of the agent of this rate in a pool whose mean agent is so slow, for a task that needs
+ * no memory: then none is stranded. */
+static inline int64_t score_simple_ns(
+	const struct score_basis *basis, const struct pool *pool, double slowness, float rate)
+{
+	double future_s = score_future_s(basis, pool, basis->size_s * slowness);
+
+	return score_plain_ns(basis, rate, basis->weight_future * future_s);
+}
+
 /* Collects what the candidates share; then what those of one pool do, whose mean agent is so slow.
  */
 void score_prepare(const struct bal_core *core, const struct task *task, struct score_basis *basis);
@@ -67,9 +128,7 @@ static inline bool score_is_special(const struct score_basis *basis, const struc
 	return agent->id == basis->warm_agent || agent->id == basis->beside_agent;
 }
 
-/* What it costs to give the task to an agent of the prepared pool, by its rate; an agent that is
- * special pays less than the plain cost. */
-int64_t score_plain_ns(const struct score_basis *basis, float rate);
+/* What it costs to give the task to an agent of the prepared pool, special or not. */
 int64_t score_composite_ns(
 	const struct score_basis *basis, const struct agent *agent, float slow, float rate);
 

@@ -13,11 +13,6 @@
 #include "core/learn.h"
 #include "core/score.h"
 
-static uint64_t shelf_key(uint32_t pool, uint32_t kind)
-{
-	return ((uint64_t)pool << 32 | kind) + 1;
-}
-
 struct agent *shelf_agent(const struct bal_core *core, const struct pool *pool, uint32_t seat)
 {
 	return slab_at(&core->agents, pool->seats[seat]);
@@ -93,8 +88,8 @@ static struct shelf *place_for(struct bal_core *core)
 	struct shelf *shelf = &core->shelves[core->shelf_turn];
 
 	core->shelf_turn = (core->shelf_turn + 1) % core->shelves_max;
-	if (shelf->used) {
-		map_remove(&core->shelves_by_key, shelf_key(shelf->pool, shelf->kind));
+	if (shelf->key != 0) {
+		map_remove(&core->shelves_by_key, shelf->key);
 		list_remove(&core->pools[shelf->pool].shelves, &shelf->pool_node);
 	}
 	return shelf;
@@ -107,14 +102,12 @@ struct shelf *shelf_for(struct bal_core *core, uint32_t pool, uint32_t kind)
 	if (shelf != NULL)
 		return shelf;
 	shelf = place_for(core);
+	shelf->key = shelf_key(pool, kind);
 	shelf->pool = pool;
 	shelf->kind = kind;
-	shelf->used = true;
 	list_append(&core->pools[pool].shelves, &shelf->pool_node);
-	bal_assert(map_put(
-		&core->shelves_by_key, shelf_key(pool, kind), (uint32_t)(shelf - core->shelves)));
-	core->pools[pool].shelf_hints[kind % POOL_SHELF_HINTS] =
-		(uint16_t)(shelf - core->shelves + 1);
+	bal_assert(map_put(&core->shelves_by_key, shelf->key, (uint32_t)(shelf - core->shelves)));
+	core->pools[pool].shelf_hints[kind % POOL_SHELF_HINTS] = (uint16_t)(shelf - core->shelves);
 	fill(core, shelf);
 	return shelf;
 }
@@ -178,9 +171,12 @@ static void turn(struct bal_core *core, struct agent *agent)
 void shelf_update(struct bal_core *core, struct agent *agent, bool idle)
 {
 	struct pool *pool = &core->pools[agent->pool];
-	bool absent = !agent->idle && !idle;
+	bool absent = !agent->idle & !idle;
 	float load = score_load(core, agent);
-	bool same = agent->idle == idle && agent->load == load;
+	bool same = (agent->idle == idle) & (agent->load == load);
+	/* Nobody can guess whether an agent still has a slot, so that is asked once and not for
+	 * each shelf: what is infinitely slowed down has an absent rate. */
+	float slowing = idle ? load : MINTREE_ABSENT;
 
 	agent->load = load;
 	pool->idle_count += (uint32_t)idle - (uint32_t)agent->idle;
@@ -189,14 +185,14 @@ void shelf_update(struct bal_core *core, struct agent *agent, bool idle)
 		turn(core, agent);
 		return;
 	}
-	for (struct list_node *node = same || absent ? NULL : pool->shelves.first; node != NULL;
-		node = list_next(node)) {
+	if (same | absent)
+		return;
+	for (struct list_node *node = pool->shelves.first; node != NULL; node = list_next(node)) {
 		struct shelf *shelf = first_shelf(node);
 		struct score_facts facts = {.slow = mintree_key(&shelf->slow, agent->seat),
 			.base = shelf->base[agent->seat]};
 
-		mintree_set(&shelf->rate, agent->seat,
-			idle ? score_rate(&facts, load) : MINTREE_ABSENT);
+		mintree_set(&shelf->rate, agent->seat, score_rate(&facts, slowing));
 	}
 }
 
@@ -242,7 +238,7 @@ void shelf_priced(struct bal_core *core, uint32_t pool)
 	for (uint32_t i = 0; i < core->shelves_max; i++) {
 		struct shelf *shelf = &core->shelves[i];
 
-		if (shelf->used && (pool == BAL_NONE || shelf->pool == pool))
+		if (shelf->key != 0 && (pool == BAL_NONE || shelf->pool == pool))
 			fill(core, shelf);
 	}
 }
@@ -290,7 +286,7 @@ static bool shelf_is_right(const struct bal_core *core, const struct shelf *shel
 bool shelf_check(const struct bal_core *core)
 {
 	for (uint32_t i = 0; i < core->shelves_max; i++)
-		if (core->shelves[i].used && !shelf_is_right(core, &core->shelves[i]))
+		if (core->shelves[i].key != 0 && !shelf_is_right(core, &core->shelves[i]))
 			return false;
 	return true;
 }

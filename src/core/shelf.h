@@ -14,17 +14,21 @@
  * and is made again when it is asked for; without it a choice scans the pool and comes to the same.
  */
 
-/* The shelf of the pool for the kind; NULL when there is none now. A hint spares most of the
- * look-ups. */
+/* The key of a pool's shelf for a kind, never 0. */
+static inline uint64_t shelf_key(uint32_t pool, uint32_t kind)
+{
+	return ((uint64_t)pool << 32 | kind) + 1;
+}
+
+/* The shelf of the pool for the kind; NULL when there is none now. A hint, right as a rule, spares
+ * the look-up. */
 struct shelf *shelf_look_up(const struct bal_core *core, uint32_t pool, uint32_t kind);
 static inline struct shelf *shelf_find(const struct bal_core *core, uint32_t pool, uint32_t kind)
 {
 	uint32_t hint = core->pools[pool].shelf_hints[kind % POOL_SHELF_HINTS];
-	struct shelf *shelf = hint == 0 ? NULL : &core->shelves[hint - 1];
+	struct shelf *shelf = &core->shelves[hint];
 
-	if (shelf != NULL && shelf->pool == pool && shelf->kind == kind && shelf->used)
-		return shelf;
-	return shelf_look_up(core, pool, kind);
+	return shelf->key == shelf_key(pool, kind) ? shelf : shelf_look_up(core, pool, kind);
 }
 
 /* The same, made if there is none: in a free place, or in that of the one that was made first. */

@@ -49,6 +49,7 @@ static void place_shelves(struct bal_core *core, struct arena *arena)
 	uint64_t pairs = (uint64_t)limits->pools_max * limits->kinds_max;
 
 	core->shelves_max = pairs < SHELVES_MAX ? (uint32_t)pairs : SHELVES_MAX;
+	arena_align(arena);
 	core->shelves = arena_take(arena, core->shelves_max, sizeof(struct shelf));
 	map_init(&core->shelves_by_key, arena, core->shelves_max);
 	for (uint32_t i = 0; i < core->shelves_max; i++) {

@@ -209,8 +209,14 @@ struct agent {
 
 #define POOL_SHELF_HINTS 8
 
-/* A pool: interchangeable agents made from one template. */
+/* A pool: interchangeable agents made from one template.  What a choice asks of every pool comes
+ * first. */
 struct pool {
+	uint32_t idle_count; /* agents that may take one more task */
+	bool paused_dispatch, paused_scale_out, paused_scale_in;
+	bool is_limited;                        /* uses a shared limit, see limits_note */
+	uint16_t shelf_hints[POOL_SHELF_HINTS]; /* where the shelf of a kind may be */
+	double rivals; /* expected arrivals per second per ready slot, of all lanes it serves */
 	struct bal_event_pool conf;
 	uint64_t name_hash;
 	struct timer timer; /* next look at its scale */
@@ -218,8 +224,6 @@ struct pool {
 	struct list shelves; /* the index of its agents, one per kind */
 	uint32_t *seats;     /* agents_max places of agents; seat_count in use */
 	uint32_t seat_count;
-	uint16_t shelf_hints[POOL_SHELF_HINTS]; /* place + 1 of the shelf of a kind, checked */
-	uint32_t idle_count;                    /* agents that may take one more task */
 	uint32_t state_count[BAL_AGENT_STATE_COUNT];
 	uint32_t slots_ready;
 	uint32_t running;          /* slots taken */
@@ -233,7 +237,6 @@ struct pool {
 	uint32_t start_failures;
 	bool exists;
 	bool removed;
-	bool paused_dispatch, paused_scale_out, paused_scale_in;
 	uint8_t hold;           /* enum bal_reason: why it does not scale */
 	int64_t above_since_ns; /* load over the threshold since; BAL_NEVER_NS = it is not */
 	int64_t deep_since_ns;
@@ -245,7 +248,6 @@ struct pool {
 	int64_t overflow_since_ns; /* more agents than the maximum since */
 	uint64_t order_open;       /* the order up that has not ended; 0 = none */
 	uint64_t order_last;
-	double rivals; /* expected arrivals per second per ready slot, of all lanes it serves */
 	struct mean service_s;
 };
 
@@ -262,16 +264,17 @@ struct history {
 	double told; /* of a pool: the slowness that is believed of agents not known yet */
 };
 
-/* The index of a pool's agents for one kind, see core/shelf.h. */
+/* The index of a pool's agents for one kind, see core/shelf.h.  What a choice asks of every pool
+ * comes first. */
 struct shelf {
+	uint64_t key; /* of pool and kind, see shelf_key; 0 = not in use */
 	uint32_t pool, kind;
-	bool used;
-	struct list_node pool_node; /* in its pool's shelves */
-	uint64_t kind_hash;
 	double slowness, success; /* what the pool is believed to be, as it was last told */
-	struct mintree slow;      /* by seat: slowness of agents that work */
 	struct mintree rate;      /* by seat: weighted seconds per second of size, idle agents */
+	struct mintree slow;      /* by seat: slowness of agents that work */
 	float *base;              /* by seat: the part of rate that load does not change */
+	uint64_t kind_hash;
+	struct list_node pool_node; /* in its pool's shelves */
 };
 
 /* Which agent holds the warm context of a conversation. */

@@ -19,6 +19,7 @@
 #include "core/drain.h"
 #include "core/fitjob.h"
 #include "core/hedge.h"
+#include "core/limit.h"
 #include "core/order.h"
 #include "core/outbox.h"
 #include "core/queue.h"
@@ -167,6 +168,7 @@ static enum bal_status on_pool(struct bal_core *core, const struct bal_event *ev
 		pool->timer.owner = TIMER_POOL;
 	}
 	pool->conf = *conf;
+	limits_note(pool);
 	pool->exists = true;
 	if (conf->pool >= core->pools_high)
 		core->pools_high = conf->pool + 1;

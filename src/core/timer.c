@@ -17,12 +17,6 @@ void timer_set(struct bal_core *core, struct timer *timer, uint64_t id, int64_t 
 	heap_update(&core->timers, &timer->node, at_ns, (uint64_t)timer->owner << OWNER_SHIFT | id);
 }
 
-void timer_clear(struct bal_core *core, struct timer *timer)
-{
-	if (heap_holds(&timer->node))
-		heap_remove(&core->timers, &timer->node);
-}
-
 struct timer *timer_take_due(struct bal_core *core)
 {
 	struct heap_node *first = heap_first(&core->timers);

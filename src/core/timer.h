@@ -12,7 +12,11 @@
 void timer_set(struct bal_core *core, struct timer *timer, uint64_t id, int64_t at_ns);
 
 /* Takes the timer out; harmless when it is not set. */
-void timer_clear(struct bal_core *core, struct timer *timer);
+static inline void timer_clear(struct bal_core *core, struct timer *timer)
+{
+	if (heap_holds(&timer->node))
+		heap_remove(&core->timers, &timer->node);
+}
 
 /* Takes out and returns the first timer due at core->now_ns, NULL when none is. */
 struct timer *timer_take_due(struct bal_core *core);
