@@ -33,7 +33,7 @@
 struct bench {
 	struct bal_core *core;
 	size_t size;
-	uint32_t agents;
+	uint32_t agents, idle;
 	struct prng random;
 	struct task tasks[DECISIONS];
 	struct end {
@@ -130,6 +130,15 @@ static void know(struct bench *bench, struct agent *agent, uint32_t kind)
 	history->success = (struct mean){.value = 0.99, .weight = 100.0};
 }
 
+static uint32_t count_idle(const struct bench *bench)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < POOLS; i++)
+		count += bench->core->pools[i].idle_count;
+	return count;
+}
+
 static void add_agents(struct bench *bench)
 {
 	for (uint32_t i = 0; i < bench->agents; i++) {
@@ -149,8 +158,25 @@ static void add_agents(struct bench *bench)
 			agent->running = (uint32_t)prng_below(&bench->random, SLOTS);
 		agent_update(bench->core, agent);
 	}
+	bench->idle = count_idle(bench);
 	for (uint32_t i = 0; i < CONVERSATIONS; i++)
 		context_note(bench->core, 1 + i, 1000 + prng_below(&bench->random, bench->agents));
+}
+
+/* Brings the share of idle agents back to what it was: decisions fill the best agents, and not each
+ * finds one that is free. */
+static void settle(struct bench *bench)
+{
+	while (count_idle(bench) != bench->idle) {
+		struct agent *agent =
+			agent_at(bench->core, (uint32_t)prng_below(&bench->random, bench->agents));
+		bool too_few = count_idle(bench) < bench->idle;
+
+		if (agent->idle == too_few)
+			continue;
+		agent->running = too_few ? agent->running - 1 : SLOTS;
+		agent_update(bench->core, agent);
+	}
 }
 
 /* An agent at which a task of one of its kinds ends. */
@@ -185,6 +211,15 @@ static void draw_tasks(struct bench *bench)
 	}
 }
 
+/* The task begins on the agent that won. */
+static void begin_one(struct bench *bench, const struct choice *choice)
+{
+	struct agent *winner = choice->ranked[0].agent;
+
+	winner->running++;
+	agent_update(bench->core, winner);
+}
+
 /* A task ends on the agent, and what its history of the kind says has changed. */
 static void end_one(struct bench *bench, const struct end *end)
 {
@@ -198,21 +233,19 @@ static void end_one(struct bench *bench, const struct end *end)
 static double sample_s(struct bench *bench, bool losers)
 {
 	double begun_s, used_s;
-	uint32_t winners[DECISIONS];
 
+	settle(bench);
 	draw_tasks(bench);
 	begun_s = now_s();
 	for (uint32_t i = 0; i < DECISIONS; i++) {
 		struct choice choice;
-		struct agent *winner;
 
 		choose(bench->core, &bench->tasks[i], &choice);
 		if (losers)
 			choose_losers(bench->core, &choice);
-		winners[i] = slab_index(&bench->core->agents, choice.ranked[0].agent);
-		winner = agent_at(bench->core, winners[i]);
-		winner->running++;
-		agent_update(bench->core, winner);
+		/* Among few agents there is now and then nobody for a kind. */
+		if (choice.ranked_count > 0)
+			begin_one(bench, &choice);
 		if (bench->ends[i].agent->running > 0)
 			end_one(bench, &bench->ends[i]);
 	}
