@@ -20,12 +20,13 @@ struct map_slot {
 
 /*
  * A map from non-zero 64-bit keys (ids, hashes) to 32-bit values (indices into a pool), of fixed
- * capacity. Zero memory is an empty map. There is no iteration on purpose: no decision may depend
- * on the order of a hash table.
+ * capacity; but it touches no more of its memory than its keys ever needed. There is no iteration
+ * on purpose: no decision may depend on the order of a hash table.
  */
 struct map {
 	struct map_slot *slots;
-	uint32_t mask; /* number of slots - 1, a power of two - 1 */
+	uint32_t mask;     /* number of homes - 1, a power of two - 1 */
+	uint32_t mask_max; /* up to which it grows */
 	uint32_t count;
 	uint32_t count_max;
 };
