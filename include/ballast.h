@@ -30,6 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ballast_signals.h"
 #include "ballast_words.h"
 
 #define BAL_NEVER_NS        INT64_MAX
@@ -116,13 +117,6 @@ enum bal_routing {
 	BAL_ROUTING_MAP(X)
 #undef X
 		BAL_ROUTING_COUNT
-};
-
-enum bal_signal {
-#define X(name, text) BAL_SIGNAL_##name,
-	BAL_SIGNAL_MAP(X)
-#undef X
-		BAL_SIGNAL_COUNT
 };
 
 /* Everything is bounded; the size of the core's block is a function of this. */
@@ -614,8 +608,8 @@ struct bal_agent_view {
 	int64_t up_at_ns;
 	uint64_t finished_count;
 	uint64_t failed_count;
-	int64_t busy_ns;                   /* slot time spent on tasks since it came up */
-	int64_t signals[BAL_SIGNAL_COUNT]; /* last samples; -1 = nobody reported it */
+	int64_t busy_ns;                         /* slot time spent on tasks since it came up */
+	int64_t signals[BAL_SIGNAL_AGENT_COUNT]; /* last samples; -1 = nobody reported it */
 };
 
 struct bal_pool_view {
@@ -760,7 +754,6 @@ const char *bal_outcome_name(enum bal_outcome outcome);
 const char *bal_strategy_name(enum bal_strategy strategy);
 const char *bal_routing_name(enum bal_routing routing);
 const char *bal_pool_kind_name(enum bal_pool_kind kind);
-const char *bal_signal_name(enum bal_signal signal);
 const char *bal_event_name(enum bal_event_type type);
 const char *bal_effect_name(enum bal_effect_type type);
 

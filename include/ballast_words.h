@@ -158,12 +158,6 @@
 	X(SPREAD, "spread")     /* four times the weight on load */                                \
 	X(AUTO, "auto")         /* as the forecast asks: latency, pack or balanced */
 
-/* Signals that hosts sample from agents; more of them come with monitoring. */
-#define BAL_SIGNAL_MAP(X)                                                                          \
-	X(CPU_PERMILLE, "cpu")       /* of what the agent was promised; 1000 = all of it */        \
-	X(MEMORY_PERMILLE, "memory") /* of its memory limit, or of the host's where it has none */ \
-	X(MEMORY_MIB, "memory_mib")
-
 /* X(NAME, default, lowest, highest, unit, help) */
 #define BAL_KNOB_MAP(X)                                                                            \
 	X(WEIGHT_LOAD, 300, 0, 1000, "permille", "weight of expected start and slowing by load")   \

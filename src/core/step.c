@@ -467,7 +467,7 @@ static enum bal_status on_sample(struct bal_core *core, const struct bal_event *
 
 	if (agent == NULL)
 		return BAL_UNKNOWN;
-	if (event->sample.signal >= BAL_SIGNAL_COUNT || event->sample.value < 0)
+	if (event->sample.signal >= BAL_SIGNAL_AGENT_COUNT || event->sample.value < 0)
 		return BAL_INVALID;
 	/* A task that wants more memory than was free may go now. */
 	if (event->sample.signal == BAL_SIGNAL_MEMORY_MIB &&

@@ -158,15 +158,75 @@ const char *bal_pool_kind_name(enum bal_pool_kind kind)
 	return WORD_OF(names, kind);
 }
 
-const char *bal_signal_name(enum bal_signal signal)
+struct bal_signal_form bal_signal_form(enum bal_signal signal)
 {
-	static const char *const names[] = {
-#define X(name, text) [BAL_SIGNAL_##name] = text,
+	static const struct bal_signal_form forms[] = {
+#define X(name, word, unit_word, form_word, whose, cadence, keeps, largest, words)                 \
+	[BAL_SIGNAL_##name] = {                                                                    \
+		.text = (word),                                                                    \
+		.help = (words),                                                                   \
+		.unit = BAL_UNIT_##unit_word,                                                      \
+		.form = BAL_FORM_##form_word,                                                      \
+		.subject = BAL_SUBJECT_##whose,                                                    \
+		.aggregate = BAL_AGGREGATE_##keeps,                                                \
+		.cadence_s = (cadence),                                                            \
+		.most = BAL_MOST_##largest,                                                        \
+	},
 		BAL_SIGNAL_MAP(X)
 #undef X
 	};
+	static const struct bal_signal_form none = {.text = "?", .help = "?"};
 
-	return WORD_OF(names, signal);
+	return (unsigned)signal < BAL_SIGNAL_COUNT ? forms[signal] : none;
+}
+
+const char *bal_signal_name(enum bal_signal signal)
+{
+	return bal_signal_form(signal).text;
+}
+
+const char *bal_subject_name(enum bal_subject subject)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_SUBJECT_##name] = text,
+		BAL_SUBJECT_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, subject);
+}
+
+const char *bal_unit_name(enum bal_unit unit)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_UNIT_##name] = text,
+		BAL_UNIT_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, unit);
+}
+
+const char *bal_form_name(enum bal_form form)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_FORM_##name] = text,
+		BAL_FORM_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, form);
+}
+
+const char *bal_aggregate_name(enum bal_aggregate aggregate)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_AGGREGATE_##name] = text,
+		BAL_AGGREGATE_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, aggregate);
 }
 
 const char *bal_event_name(enum bal_event_type type)

@@ -41,11 +41,11 @@ static int64_t utilisation(const struct bal_agent_view *view, int64_t now_ns)
 
 static void put_signals(struct json_writer *writer, const struct bal_agent_view *view)
 {
-	for (uint32_t i = 0; i < BAL_SIGNAL_COUNT; i++) {
+	for (uint32_t i = 0; i < BAL_SIGNAL_AGENT_COUNT; i++) {
 		if (view->signals[i] < 0)
 			continue;
 		json_key(writer, bal_signal_name((enum bal_signal)i));
-		json_put_decimal(writer, view->signals[i], i == BAL_SIGNAL_MEMORY_MIB ? 0 : 3);
+		json_put_decimal(writer, view->signals[i], i <= BAL_SIGNAL_MEMORY_PERMILLE ? 3 : 0);
 	}
 }
 

@@ -58,9 +58,66 @@ static void test_rows_of_tables(void **state)
 	assert_string_equal(bal_signal_name(BAL_SIGNAL_MEMORY_MIB), "memory_mib");
 }
 
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t size = strlen(text);
+	size_t suffix_size = strlen(suffix);
+
+	return size > suffix_size && strcmp(text + size - suffix_size, suffix) == 0;
+}
+
+/* A word tells its unit: who writes a rule sees what its number is. */
+static void check_signal_unit(const struct bal_signal_form *form)
+{
+	switch (form->unit) {
+	case BAL_UNIT_PERMILLE:
+		assert_true(has_suffix(form->text, "_permille"));
+		break;
+	case BAL_UNIT_BYTES:
+		assert_true(strstr(form->text, "bytes") != NULL);
+		break;
+	case BAL_UNIT_NS:
+		assert_true(has_suffix(form->text, "_ns"));
+		break;
+	case BAL_UNIT_MILLICORES:
+		assert_true(has_suffix(form->text, "_millis"));
+		break;
+	default:
+		assert_false(has_suffix(form->text, "_ns") || has_suffix(form->text, "_permille"));
+	}
+}
+
+static void test_signals(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < BAL_SIGNAL_COUNT; i++) {
+		struct bal_signal_form form = bal_signal_form((enum bal_signal)i);
+
+		assert_true((form.subject == BAL_SUBJECT_AGENT) == (i < BAL_SIGNAL_AGENT_COUNT));
+		assert_true(form.most > 0);
+		assert_true(strlen(form.help) > 0);
+		/* Of a difference the sum means something, of a state it does not. */
+		assert_true((form.form == BAL_FORM_COUNT) == (form.aggregate == BAL_AGGREGATE_SUM));
+		assert_true(form.cadence_s == 0 || form.cadence_s == 5 || form.cadence_s == 10);
+		if (i > BAL_SIGNAL_MEMORY_PERMILLE)
+			check_signal_unit(&form);
+		for (uint32_t other = 0; other < i; other++)
+			assert_string_not_equal(form.text, bal_signal_name((enum bal_signal)other));
+	}
+	assert_string_equal(bal_unit_name(BAL_UNIT_MILLICORES), "millicores");
+	assert_string_equal(bal_form_name(BAL_FORM_RATE), "rate");
+	assert_string_equal(bal_subject_name(BAL_SUBJECT_STORE), "store");
+	assert_string_equal(bal_aggregate_name(BAL_AGGREGATE_SUM), "sum");
+}
+
 static void test_outside_of_tables(void **state)
 {
 	(void)state;
+	assert_string_equal(bal_signal_form(BAL_SIGNAL_COUNT).text, "?");
+	assert_string_equal(bal_subject_name(BAL_SUBJECT_COUNT), "?");
+	assert_string_equal(bal_unit_name(BAL_UNIT_TYPES), "?");
+	assert_string_equal(bal_form_name(BAL_FORM_TYPES), "?");
+	assert_string_equal(bal_aggregate_name(BAL_AGGREGATE_TYPES), "?");
 	assert_string_equal(bal_status_text(BAL_STATUS_COUNT), "?");
 	assert_int_equal(bal_status_http(BAL_STATUS_COUNT), 500);
 	assert_string_equal(bal_reason_name(BAL_REASON_COUNT), "?");
@@ -81,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lower_case_of_enumerators),
 		cmocka_unit_test(test_rows_of_tables),
+		cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_outside_of_tables),
 	};
 
