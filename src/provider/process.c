@@ -407,7 +407,7 @@ static int64_t deadline_of(const struct provider *provider)
 	return runner_deadline_ns(process_of_const(provider)->runner);
 }
 
-static bool sample_agent(struct provider *provider, uint64_t id, uint32_t wanted, int64_t now_ns,
+static bool sample_agent(struct provider *provider, uint64_t id, uint64_t wanted, int64_t now_ns,
 	struct sample *sample)
 {
 	struct process *process = process_of(provider);

@@ -72,7 +72,7 @@ struct provider_ops {
 	/* Measures one agent: those values in `wanted` (bits of sample.h) that there are. Each
 	 * costs; CPU every 5 s and the rest every 10 s is 0.7 % of a core for 1,000 local agents.
 	 * False: no such agent. */
-	bool (*sample)(struct provider *provider, uint64_t agent, uint32_t wanted, int64_t now_ns,
+	bool (*sample)(struct provider *provider, uint64_t agent, uint64_t wanted, int64_t now_ns,
 		struct sample *sample);
 	/* Releases the provider. Agents go on running. */
 	void (*close)(struct provider *provider);

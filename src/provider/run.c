@@ -599,18 +599,22 @@ int run_drain(const struct run *run)
 	return reached;
 }
 
-void run_sample(const struct run *run, const struct proc_table *table, uint32_t wanted,
-	int64_t now_ns, struct sample *sample)
+void run_sample(const struct run *run, const struct proc_table *table, struct socket_table *sockets,
+	uint64_t wanted, int64_t now_ns, struct sample *sample)
 {
+	struct sample rest = {0};
 	*sample = (struct sample){.at_ns = now_ns};
 	if (run->state != RUN_RUNNING && run->state != RUN_STARTING)
 		return;
-	if (run->group.version != CGROUP_NONE)
-		cgroup_sample(&run->group, wanted, now_ns, sample);
-	else if (table != NULL && run->launcher != 0)
-		proc_table_sample(table, run->launcher, false, now_ns, sample);
-	else if (table != NULL && identity_alive(&run->child))
-		proc_table_sample(table, run->child.pid, true, now_ns, sample);
+	cgroup_sample(&run->group, wanted, now_ns, sample);
+	wanted &= PROC_VALUES & ~sample->present;
+	if (table == NULL || wanted == 0)
+		return;
+	if (run->launcher != 0)
+		proc_table_sample(table, run->launcher, false, wanted, sockets, now_ns, &rest);
+	else if (identity_alive(&run->child))
+		proc_table_sample(table, run->child.pid, true, wanted, sockets, now_ns, &rest);
+	sample_fill(sample, &rest);
 }
 
 /* -1 when it is not there, or not a plain file: the command can put other things in its place. */

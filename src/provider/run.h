@@ -109,10 +109,11 @@ void run_kill(struct run *run, int64_t now_ns);
  * reached; 0 = the command does not know of draining and is simply waited for. */
 int run_drain(const struct run *run);
 
-/* What it uses: those values in `wanted` (bits of sample.h) that its control group knows, or what
- * its processes in `table` use (NULL: then absent). */
-void run_sample(const struct run *run, const struct proc_table *table, uint32_t wanted,
-	int64_t now_ns, struct sample *sample);
+/* What it uses: those values in `wanted` (bits of sample.h) that its control group knows, and of
+ * the others what its processes in `table` tell (NULL: then absent), connections by way of
+ * `sockets` (likewise). */
+void run_sample(const struct run *run, const struct proc_table *table, struct socket_table *sockets,
+	uint64_t wanted, int64_t now_ns, struct sample *sample);
 
 enum run_output { RUN_STDOUT, RUN_STDERR, RUN_CHECKPOINT };
 

@@ -44,6 +44,8 @@ struct runner {
 	struct cgroup base;
 	struct proc_table table;
 	int64_t table_at_ns; /* when it was filled */
+	struct socket_table sockets;
+	int64_t sockets_at_ns;
 	int epoll_fd;
 	struct entry *entries;
 	struct entry *queue_first;
@@ -193,6 +195,7 @@ struct runner *runner_open(const char *directory, const struct cgroup *base, con
 	}
 	runner->deadline_ns = RUN_NEVER_NS;
 	runner->table_at_ns = INT64_MIN;
+	runner->sockets_at_ns = INT64_MIN;
 	runner->base = *base;
 	const char *itself = program == NULL ? "/proc/self/exe" : program;
 	int size = snprintf(runner->directory, sizeof runner->directory, "%s", directory);
@@ -321,15 +324,25 @@ void runner_kill(struct runner *runner, struct run *run, int64_t now_ns)
 	watch_entry(runner, entry_of(run));
 }
 
-void runner_sample(struct runner *runner, const struct run *run, uint32_t wanted, int64_t now_ns,
+static bool is_stale(int64_t at_ns, int64_t now_ns)
+{
+	return at_ns > now_ns || at_ns < now_ns - SCAN_AGAIN_NS;
+}
+
+void runner_sample(struct runner *runner, const struct run *run, uint64_t wanted, int64_t now_ns,
 	struct sample *sample)
 {
-	bool stale = runner->table_at_ns > now_ns || runner->table_at_ns < now_ns - SCAN_AGAIN_NS;
-	if (run->group.version == CGROUP_NONE && stale) {
+	bool walked =
+		run->group.version == CGROUP_NONE || (wanted & (PROC_VALUES_ONLY | SAMPLE_IO)) != 0;
+	if (walked && is_stale(runner->table_at_ns, now_ns)) {
 		(void)proc_table_scan(&runner->table);
 		runner->table_at_ns = now_ns;
 	}
-	run_sample(run, &runner->table, wanted, now_ns, sample);
+	if ((wanted & SAMPLE_SOCKETS) != 0 && is_stale(runner->sockets_at_ns, now_ns)) {
+		socket_table_scan(&runner->sockets);
+		runner->sockets_at_ns = now_ns;
+	}
+	run_sample(run, walked ? &runner->table : NULL, &runner->sockets, wanted, now_ns, sample);
 }
 
 static void free_entry(struct runner *runner, struct entry *entry)
@@ -438,6 +451,7 @@ void runner_close(struct runner *runner)
 		free(entry);
 	}
 	proc_table_free(&runner->table);
+	socket_table_free(&runner->sockets);
 	if (runner->epoll_fd >= 0)
 		close(runner->epoll_fd);
 	free(runner);

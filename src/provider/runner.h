@@ -53,7 +53,7 @@ void runner_kill(struct runner *runner, struct run *run, int64_t now_ns);
 
 /* Measures a run, as run_sample; all runs measured with one now_ns share one look at the machine's
  * processes. */
-void runner_sample(struct runner *runner, const struct run *run, uint32_t wanted, int64_t now_ns,
+void runner_sample(struct runner *runner, const struct run *run, uint64_t wanted, int64_t now_ns,
 	struct sample *sample);
 
 /* Takes the next event; false when there is none for now. */

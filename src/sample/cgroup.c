@@ -9,15 +9,13 @@
 
 #include "sample/file.h"
 
-#include <assert.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define TEXT_SIZE_MAX  (256 * 1024) /* of mountinfo; a host full of containers has 100 KiB */
 #define FIELD_SIZE_MAX 512
-#define STAT_SIZE_MAX  4096
+#define STAT_SIZE_MAX  8192 /* memory.stat of version 2 has 1.5 KiB, io.stat a line a device */
 
 static const char *const controllers_v1[CGROUP_PART_COUNT] = {
 	[CGROUP_UNIFIED] = NULL,
@@ -211,77 +209,138 @@ bool cgroup_child(struct cgroup *child, const struct cgroup *parent, const char 
 	return true;
 }
 
-/* Reads PATH/FILE of one part; false when there is no such controller or file. */
-static bool read_part(const struct cgroup *group, enum cgroup_part part, const char *file,
-	char text[static STAT_SIZE_MAX])
-{
-	if (group->path[part][0] == '\0')
-		return false;
-	char path[CGROUP_PATH_SIZE_MAX + 64];
-	snprintf(path, sizeof path, "%s/%s", group->path[part], file);
-	return file_read(path, text, STAT_SIZE_MAX) > 0;
-}
-
-/* Where one value stands. */
-struct source {
-	uint32_t bit;
-	enum cgroup_part part;
-	const char *file;
-	const char *key; /* NULL: the file is the number */
-	int64_t scale;   /* to the unit of struct sample */
-	size_t offset;   /* in struct sample */
+/* How a value stands in its file. */
+enum source_how {
+	SOURCE_NUMBER,   /* the file is the number */
+	SOURCE_KEYED,    /* after its key, which begins a line */
+	SOURCE_PRESSURE, /* after " total=" in the line that the key begins */
+	SOURCE_DEVICES   /* after its key, one in each line, a device a line */
 };
 
-#define VALUE(name) offsetof(struct sample, name)
+struct source {
+	enum sample_value place;
+	enum cgroup_part part;
+	const char *file; /* rows of one file stand together: it is read once */
+	enum source_how how;
+	const char *key;
+	int64_t scale; /* to the unit of struct sample */
+};
+
+#define ROW(name, part, file, how, key, scale)                                                     \
+	{                                                                                          \
+		SAMPLE_AT_##name, CGROUP_##part, file, SOURCE_##how, key, scale                    \
+	}
 
 static const struct source sources_unified[] = {
-	{SAMPLE_CPU, CGROUP_UNIFIED, "cpu.stat", "usage_usec", 1000, VALUE(cpu_ns)},
-	{SAMPLE_THROTTLED, CGROUP_UNIFIED, "cpu.stat", "throttled_usec", 1000, VALUE(throttled_ns)},
-	{SAMPLE_MEMORY, CGROUP_UNIFIED, "memory.current", NULL, 1, VALUE(memory_bytes)},
-	{SAMPLE_MEMORY_PEAK, CGROUP_UNIFIED, "memory.peak", NULL, 1, VALUE(memory_peak_bytes)},
-	{SAMPLE_OOM_KILLS, CGROUP_UNIFIED, "memory.events", "oom_kill", 1, VALUE(oom_kills)},
-	{SAMPLE_PROCESSES, CGROUP_UNIFIED, "pids.current", NULL, 1, VALUE(processes)},
+	ROW(CPU, UNIFIED, "cpu.stat", KEYED, "usage_usec", 1000),
+	ROW(THROTTLED, UNIFIED, "cpu.stat", KEYED, "throttled_usec", 1000),
+	ROW(THROTTLES, UNIFIED, "cpu.stat", KEYED, "nr_throttled", 1),
+	ROW(PRESSURE_CPU, UNIFIED, "cpu.pressure", PRESSURE, "some", 1000),
+	ROW(PRESSURE_MEMORY, UNIFIED, "memory.pressure", PRESSURE, "some", 1000),
+	ROW(STALL_MEMORY, UNIFIED, "memory.pressure", PRESSURE, "full", 1000),
+	ROW(PRESSURE_IO, UNIFIED, "io.pressure", PRESSURE, "some", 1000),
+	ROW(STALL_IO, UNIFIED, "io.pressure", PRESSURE, "full", 1000),
+	ROW(MEMORY, UNIFIED, "memory.current", NUMBER, NULL, 1),
+	ROW(MEMORY_PEAK, UNIFIED, "memory.peak", NUMBER, NULL, 1),
+	ROW(SWAP, UNIFIED, "memory.swap.current", NUMBER, NULL, 1),
+	ROW(OOM_KILLS, UNIFIED, "memory.events", KEYED, "oom_kill", 1),
+	ROW(MEMORY_REFUSALS, UNIFIED, "memory.events", KEYED, "max", 1),
+	ROW(MEMORY_ANONYMOUS, UNIFIED, "memory.stat", KEYED, "anon", 1),
+	ROW(MEMORY_FILE, UNIFIED, "memory.stat", KEYED, "file", 1),
+	ROW(MEMORY_KERNEL_STACK, UNIFIED, "memory.stat", KEYED, "kernel_stack", 1),
+	ROW(MEMORY_SOCKET, UNIFIED, "memory.stat", KEYED, "sock", 1),
+	ROW(FAULTS_MINOR, UNIFIED, "memory.stat", KEYED, "pgfault", 1),
+	ROW(FAULTS_MAJOR, UNIFIED, "memory.stat", KEYED, "pgmajfault", 1),
+	ROW(THREADS, UNIFIED, "pids.current", NUMBER, NULL, 1),
+	ROW(READ_BYTES, UNIFIED, "io.stat", DEVICES, "rbytes=", 1),
+	ROW(WRITE_BYTES, UNIFIED, "io.stat", DEVICES, "wbytes=", 1),
+	ROW(READS, UNIFIED, "io.stat", DEVICES, "rios=", 1),
+	ROW(WRITES, UNIFIED, "io.stat", DEVICES, "wios=", 1),
 };
 
+/* Storage is not asked of version 1: its groups do not see what the page cache writes for them. */
 static const struct source sources_legacy[] = {
-	{SAMPLE_CPU, CGROUP_CPUACCT, "cpuacct.usage", NULL, 1, VALUE(cpu_ns)},
-	{SAMPLE_THROTTLED, CGROUP_CPU, "cpu.stat", "throttled_time", 1, VALUE(throttled_ns)},
-	{SAMPLE_MEMORY, CGROUP_MEMORY, "memory.usage_in_bytes", NULL, 1, VALUE(memory_bytes)},
-	{SAMPLE_MEMORY_PEAK, CGROUP_MEMORY, "memory.max_usage_in_bytes", NULL, 1,
-		VALUE(memory_peak_bytes)},
-	{SAMPLE_OOM_KILLS, CGROUP_MEMORY, "memory.oom_control", "oom_kill", 1, VALUE(oom_kills)},
-	{SAMPLE_PROCESSES, CGROUP_PIDS, "pids.current", NULL, 1, VALUE(processes)},
+	ROW(CPU, CPUACCT, "cpuacct.usage", NUMBER, NULL, 1),
+	ROW(THROTTLED, CPU, "cpu.stat", KEYED, "throttled_time", 1),
+	ROW(THROTTLES, CPU, "cpu.stat", KEYED, "nr_throttled", 1),
+	ROW(MEMORY, MEMORY, "memory.usage_in_bytes", NUMBER, NULL, 1),
+	ROW(MEMORY_PEAK, MEMORY, "memory.max_usage_in_bytes", NUMBER, NULL, 1),
+	ROW(OOM_KILLS, MEMORY, "memory.oom_control", KEYED, "oom_kill", 1),
+	ROW(MEMORY_REFUSALS, MEMORY, "memory.failcnt", NUMBER, NULL, 1),
+	ROW(MEMORY_ANONYMOUS, MEMORY, "memory.stat", KEYED, "total_rss", 1),
+	ROW(MEMORY_FILE, MEMORY, "memory.stat", KEYED, "total_cache", 1),
+	ROW(SWAP, MEMORY, "memory.stat", KEYED, "total_swap", 1),
+	ROW(FAULTS_MINOR, MEMORY, "memory.stat", KEYED, "total_pgfault", 1),
+	ROW(FAULTS_MAJOR, MEMORY, "memory.stat", KEYED, "total_pgmajfault", 1),
+	ROW(MEMORY_SOCKET, MEMORY, "memory.kmem.tcp.usage_in_bytes", NUMBER, NULL, 1),
+	ROW(THREADS, PIDS, "pids.current", NUMBER, NULL, 1),
 };
 
-static bool read_value(const struct cgroup *group, const struct source *source, int64_t *value)
+static bool read_part(
+	const struct cgroup *group, const struct source *source, char text[static STAT_SIZE_MAX])
 {
-	char text[STAT_SIZE_MAX];
+	char path[CGROUP_PATH_SIZE_MAX + 64];
+	snprintf(path, sizeof path, "%s/%s", group->path[source->part], source->file);
+	return group->path[source->part][0] != '\0' && file_read(path, text, STAT_SIZE_MAX) > 0;
+}
+
+bool cgroup_devices_parse(const char *text, const char *key, int64_t *value)
+{
+	int64_t sum = 0;
+	bool found = false;
+	for (const char *line = text; *line != '\0'; line = next_line(line)) {
+		int64_t one = 0;
+		if (!file_number_marked(line, key, &one))
+			continue;
+		if (__builtin_add_overflow(sum, one, &sum))
+			return false;
+		found = true;
+	}
+	if (found)
+		*value = sum;
+	return found;
+}
+
+static bool parse_value(const char *text, const struct source *source, int64_t *value)
+{
 	const char *at = text;
-	if (!read_part(group, source->part, source->file, text))
-		return false;
-	bool found = source->key == NULL ? file_number_parse(&at, value)
-					 : file_number_keyed(text, source->key, value);
-	/* What does not fit was never real. */
-	return found && !__builtin_mul_overflow(*value, source->scale, value);
+	switch (source->how) {
+	case SOURCE_NUMBER:
+		return file_number_parse(&at, value);
+	case SOURCE_KEYED:
+		return file_number_keyed(text, source->key, value);
+	case SOURCE_PRESSURE:
+		at = file_line(text, source->key);
+		return at != NULL && file_number_marked(at, " total=", value);
+	case SOURCE_DEVICES:
+		return cgroup_devices_parse(text, source->key, value);
+	}
+	return false;
 }
 
 void cgroup_sample(
-	const struct cgroup *group, uint32_t wanted, int64_t now_ns, struct sample *sample)
+	const struct cgroup *group, uint64_t wanted, int64_t now_ns, struct sample *sample)
 {
-	static_assert(sizeof sources_unified == sizeof sources_legacy, "one row for each value");
-	const struct source *sources =
-		group->version == CGROUP_V2 ? sources_unified : sources_legacy;
-	size_t count = sizeof sources_unified / sizeof sources_unified[0];
-	memset(sample, 0, sizeof *sample);
-	sample->at_ns = now_ns;
+	bool unified = group->version == CGROUP_V2;
+	const struct source *source = unified ? sources_unified : sources_legacy;
+	size_t count = unified ? sizeof sources_unified / sizeof sources_unified[0]
+			       : sizeof sources_legacy / sizeof sources_legacy[0];
+	char text[STAT_SIZE_MAX];
+	const char *loaded = NULL; /* the file that was read last */
+	bool readable = false;
+	*sample = (struct sample){.at_ns = now_ns};
 	if (group->version == CGROUP_NONE)
 		return;
-	for (size_t index = 0; index < count; index++) {
+	for (const struct source *end = source + count; source < end; source++) {
 		int64_t value = 0;
-		if ((sources[index].bit & wanted) == 0 ||
-			!read_value(group, &sources[index], &value))
+		if ((wanted & UINT64_C(1) << source->place) == 0)
 			continue;
-		memcpy((char *)sample + sources[index].offset, &value, sizeof value);
-		sample->present |= sources[index].bit;
+		if (loaded == NULL || strcmp(loaded, source->file) != 0)
+			readable = read_part(group, source, text);
+		loaded = source->file;
+		/* What does not fit was never real. */
+		if (readable && parse_value(text, source, &value) &&
+			!__builtin_mul_overflow(value, source->scale, &value))
+			sample_set(sample, source->place, value);
 	}
 }

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-ssize_t file_read(const char *path, char *data, size_t data_size)
+ssize_t file_read_at(int directory, const char *name, char *data, size_t data_size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return -1;
 	size_t used = 0;
@@ -22,7 +22,9 @@ ssize_t file_read(const char *path, char *data, size_t data_size)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
+			int error = errno;
 			close(fd);
+			errno = error;
 			return -1;
 		}
 		if (got == 0)
@@ -32,6 +34,11 @@ ssize_t file_read(const char *path, char *data, size_t data_size)
 	close(fd);
 	data[used] = '\0';
 	return (ssize_t)used;
+}
+
+ssize_t file_read(const char *path, char *data, size_t data_size)
+{
+	return file_read_at(AT_FDCWD, path, data, data_size);
 }
 
 bool file_write(const char *path, const char *text)
@@ -77,16 +84,33 @@ bool file_number(const char *path, int64_t *value)
 	return true;
 }
 
-bool file_number_keyed(const char *text, const char *key, int64_t *value)
+const char *file_line(const char *text, const char *key)
 {
 	size_t size = strlen(key);
 	for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
 		line += *line == '\n';
-		if (strncmp(line, key, size) != 0 || line[size] != ' ')
-			continue;
-		const char *at = line + size;
-		at += strspn(at, " ");
-		return file_number_parse(&at, value);
+		if (strncmp(line, key, size) == 0 && (line[size] == ' ' || line[size] == '\t'))
+			return line;
 	}
-	return false;
+	return NULL;
+}
+
+bool file_number_keyed(const char *text, const char *key, int64_t *value)
+{
+	const char *at = file_line(text, key);
+	if (at == NULL)
+		return false;
+	at += strlen(key);
+	at += strspn(at, " \t");
+	return file_number_parse(&at, value);
+}
+
+bool file_number_marked(const char *line, const char *mark, int64_t *value)
+{
+	const char *at = strstr(line, mark);
+	const char *end = strchr(line, '\n');
+	if (at == NULL || (end != NULL && at > end))
+		return false;
+	at += strlen(mark);
+	return file_number_parse(&at, value);
 }

@@ -6,6 +6,7 @@
  */
 #include "sample/proc.h"
 
+#include "sample/detail.h"
 #include "sample/file.h"
 
 #include <dirent.h>
@@ -24,14 +25,24 @@ enum {
 	FIELD_GROUP = 5,
 	FIELD_SESSION = 6,
 	FIELD_FLAGS = 9,
+	FIELD_MINOR = 10,
+	FIELD_MINOR_CHILDREN = 11,
+	FIELD_MAJOR = 12,
+	FIELD_MAJOR_CHILDREN = 13,
 	FIELD_UTIME = 14,
 	FIELD_STIME = 15,
 	FIELD_CUTIME = 16,
 	FIELD_CSTIME = 17,
+	FIELD_THREADS = 20,
 	FIELD_START = 22,
 	FIELD_RESIDENT = 24,
 	FIELD_COUNT
 };
+
+/* What the one line of /proc/PID/stat has. */
+#define PROC_TABLE_VALUES                                                                          \
+	(SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_PROCESSES | SAMPLE_BIT(THREADS) |                     \
+		SAMPLE_BIT(FAULTS_MINOR) | SAMPLE_BIT(FAULTS_MAJOR))
 
 #define FLAG_EXITING 4 /* PF_EXITING of the kernel's linux/sched.h, there since 2.6 */
 
@@ -87,8 +98,13 @@ bool proc_stat_parse(const char *text, size_t size, struct proc_stat *stat)
 	if (!scale_ticks(fields[FIELD_UTIME], fields[FIELD_STIME], &parsed.cpu_ns) ||
 		!scale_ticks(fields[FIELD_CUTIME], fields[FIELD_CSTIME], &parsed.cpu_children_ns))
 		return false;
+	parsed.threads = fields[FIELD_THREADS];
 	if (__builtin_mul_overflow(
-		    fields[FIELD_RESIDENT], (int64_t)sysconf(_SC_PAGESIZE), &parsed.memory_bytes))
+		    fields[FIELD_RESIDENT], (int64_t)sysconf(_SC_PAGESIZE), &parsed.memory_bytes) ||
+		__builtin_add_overflow(
+			fields[FIELD_MINOR], fields[FIELD_MINOR_CHILDREN], &parsed.faults_minor) ||
+		__builtin_add_overflow(
+			fields[FIELD_MAJOR], fields[FIELD_MAJOR_CHILDREN], &parsed.faults_major))
 		return false;
 	*stat = parsed;
 	return true;
@@ -130,6 +146,13 @@ static int compare_entries(const void *left, const void *right)
 	return (a->pid > b->pid) - (a->pid < b->pid);
 }
 
+static int compare_keys(const void *left, const void *right)
+{
+	const uint64_t *a = left;
+	const uint64_t *b = right;
+	return (*a > *b) - (*a < *b);
+}
+
 static bool grow_table(struct proc_table *table)
 {
 	if (table->count < table->capacity)
@@ -141,7 +164,27 @@ static bool grow_table(struct proc_table *table)
 	if (entries == NULL)
 		return false;
 	table->entries = entries;
+	uint32_t *by_pid = realloc(table->by_pid, capacity * sizeof *by_pid);
+	if (by_pid == NULL)
+		return false;
+	table->by_pid = by_pid;
 	table->capacity = capacity;
+	return true;
+}
+
+/* Places of the entries in the order of their pids. qsort has no room for the table that places
+ * refer to, so pid and place are sorted together, in one number each. */
+static bool index_by_pid(struct proc_table *table)
+{
+	uint64_t *keys = malloc((table->count + 1) * sizeof *keys);
+	if (keys == NULL)
+		return false;
+	for (size_t place = 0; place < table->count; place++)
+		keys[place] = (uint64_t)table->entries[place].pid << 32 | place;
+	qsort(keys, table->count, sizeof *keys, compare_keys);
+	for (size_t place = 0; place < table->count; place++)
+		table->by_pid[place] = (uint32_t)keys[place];
+	free(keys);
 	return true;
 }
 
@@ -166,16 +209,19 @@ bool proc_table_scan(struct proc_table *table)
 			table->entries[table->count++] = found;
 	}
 	closedir(directory);
+	if (complete && table->count > 0) {
+		qsort(table->entries, table->count, sizeof *table->entries, compare_entries);
+		complete = index_by_pid(table);
+	}
 	if (!complete)
 		table->count = 0;
-	if (table->count > 0)
-		qsort(table->entries, table->count, sizeof *table->entries, compare_entries);
 	return complete;
 }
 
 void proc_table_free(struct proc_table *table)
 {
 	free(table->entries);
+	free(table->by_pid);
 	*table = (struct proc_table){0};
 }
 
@@ -196,9 +242,17 @@ static size_t find_parent(const struct proc_table *table, pid_t parent)
 
 static const struct proc_entry *find_process(const struct proc_table *table, pid_t pid)
 {
-	for (size_t index = 0; index < table->count; index++) {
-		if (table->entries[index].pid == pid)
-			return &table->entries[index];
+	size_t low = 0;
+	size_t high = table->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct proc_entry *entry = &table->entries[table->by_pid[middle]];
+		if (entry->pid == pid)
+			return entry;
+		if (entry->pid < pid)
+			low = middle + 1;
+		else
+			high = middle;
 	}
 	return NULL;
 }
@@ -233,21 +287,56 @@ size_t proc_table_tree(const struct proc_table *table, pid_t root, pid_t *pids, 
 	return count;
 }
 
-static bool add_process(struct sample *sample, const struct proc_stat *stat, bool whole)
+/* The root that does not count is the launcher: what it inherited from its children does. */
+static bool add_stat(struct sample *sample, const struct proc_stat *stat, bool whole)
 {
-	int64_t *cpu_ns = &sample->cpu_ns;
-	if (__builtin_add_overflow(*cpu_ns, stat->cpu_children_ns, cpu_ns))
+	if (!sample_add(sample, SAMPLE_AT_CPU, stat->cpu_children_ns))
 		return false;
 	if (!whole)
 		return true;
 	sample->processes++;
-	return !__builtin_add_overflow(*cpu_ns, stat->cpu_ns, cpu_ns) &&
-	       !__builtin_add_overflow(
-		       sample->memory_bytes, stat->memory_bytes, &sample->memory_bytes);
+	return sample_add(sample, SAMPLE_AT_CPU, stat->cpu_ns) &&
+	       sample_add(sample, SAMPLE_AT_MEMORY, stat->memory_bytes) &&
+	       sample_add(sample, SAMPLE_AT_THREADS, stat->threads) &&
+	       sample_add(sample, SAMPLE_AT_FAULTS_MINOR, stat->faults_minor) &&
+	       sample_add(sample, SAMPLE_AT_FAULTS_MAJOR, stat->faults_major);
 }
 
-void proc_table_sample(const struct proc_table *table, pid_t root, bool root_counts, int64_t now_ns,
-	struct sample *sample)
+/* Adds what one process says of itself; returns the values that are whole afterwards. */
+static uint64_t add_detail(struct sample *sample, const struct proc_entry *entry, uint64_t wanted,
+	struct socket_table *sockets)
+{
+	struct sample one = {0};
+	if (!detail_read(entry->pid, &entry->stat, wanted, sockets, &one))
+		return wanted; /* It ended in the meantime. */
+	wanted &= one.present;
+	for (unsigned place = 0; place < SAMPLE_VALUES; place++) {
+		uint64_t bit = UINT64_C(1) << place;
+		if ((wanted & bit) != 0 && !sample_add(sample, place, sample_get(&one, place)))
+			wanted &= ~bit;
+	}
+	return wanted;
+}
+
+static uint64_t add_details(const struct proc_table *table, const size_t *found, size_t count,
+	uint64_t wanted, struct socket_table *sockets, struct sample *sample)
+{
+	for (size_t index = 0; index < count && wanted != 0; index++)
+		wanted = add_detail(sample, &table->entries[found[index]], wanted, sockets);
+	return wanted;
+}
+
+/* Values that are not to be had are zero, not what was added before that was known. */
+static void keep_values(struct sample *sample, uint64_t present)
+{
+	struct sample kept = {.at_ns = sample->at_ns};
+	sample->present = present;
+	sample_fill(&kept, sample);
+	*sample = kept;
+}
+
+void proc_table_sample(const struct proc_table *table, pid_t root, bool root_counts,
+	uint64_t wanted, struct socket_table *sockets, int64_t now_ns, struct sample *sample)
 {
 	*sample = (struct sample){.at_ns = now_ns};
 	const struct proc_entry *top = find_process(table, root);
@@ -255,11 +344,21 @@ void proc_table_sample(const struct proc_table *table, pid_t root, bool root_cou
 		return;
 	size_t found[PROC_TREE_MAX];
 	size_t count = walk_tree(table, root, found, PROC_TREE_MAX);
-	bool sound = add_process(sample, &top->stat, root_counts);
+	bool sound = add_stat(sample, &top->stat, root_counts);
 	for (size_t index = 0; index < count && sound; index++)
-		sound = add_process(sample, &table->entries[found[index]].stat, true);
-	if (!sound)
+		sound = add_stat(sample, &table->entries[found[index]].stat, true);
+	if (!sound) {
 		*sample = (struct sample){.at_ns = now_ns};
-	else
-		sample->present = SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_PROCESSES;
+		return;
+	}
+	if (sockets != NULL)
+		socket_begin(sockets);
+	uint64_t details = wanted & (SAMPLE_DETAILS | SAMPLE_SOCKETS | SAMPLE_BIT(OPEN_FILES));
+	if (details != 0 && root_counts)
+		details = add_detail(sample, top, details, sockets);
+	else if ((details & SAMPLE_IO) != 0)
+		details = add_detail(sample, top, details & SAMPLE_IO, sockets) |
+			  (details & ~SAMPLE_IO);
+	details = add_details(table, found, count, details, sockets, sample);
+	keep_values(sample, (wanted & PROC_TABLE_VALUES) | details);
 }

@@ -3,6 +3,7 @@
 #define BAL_SAMPLE_PROC_H
 
 #include "sample/sample.h"
+#include "sample/socket.h"
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -23,6 +24,9 @@ struct proc_stat {
 	int64_t cpu_children_ns; /* of children that it waited for, and theirs */
 	uint64_t start_ticks;    /* since boot: with the pid and the boot id it names a process */
 	int64_t memory_bytes;    /* resident */
+	int64_t threads;
+	int64_t faults_minor; /* page faults, its own and those of children it waited for */
+	int64_t faults_major;
 };
 
 /* Parses the content of /proc/PID/stat (`size` bytes). False when it is not of that form; the
@@ -46,6 +50,7 @@ struct proc_entry {
 
 struct proc_table {
 	struct proc_entry *entries; /* sorted by parent, then pid; owned */
+	uint32_t *by_pid;           /* places of entries, sorted by pid; owned */
 	size_t count;
 	size_t capacity;
 };
@@ -60,10 +65,21 @@ void proc_table_free(struct proc_table *table);
 /* All descendants of `root`, parents first, without `root` itself. Returns how many. */
 size_t proc_table_tree(const struct proc_table *table, pid_t root, pid_t *pids, size_t pids_max);
 
-/* CPU, memory and number of all descendants of `root`; of `root` itself too when `root_counts`. CPU
- * of ended processes is included where their parents waited for them. Nothing is present when
- * `root` is not in the table. */
-void proc_table_sample(const struct proc_table *table, pid_t root, bool root_counts, int64_t now_ns,
-	struct sample *sample);
+/* What proc_table_sample can give; and what of it no control group can. */
+#define PROC_VALUES_ONLY                                                                           \
+	(SAMPLE_BIT(CPU_WAIT) | SAMPLE_BIT(SWITCHES_VOLUNTARY) | SAMPLE_BIT(SWITCHES_FORCED) |     \
+		SAMPLE_PROCESSES | SAMPLE_BIT(OPEN_FILES) | SAMPLE_SOCKETS)
+#define PROC_VALUES                                                                                \
+	(PROC_VALUES_ONLY | SAMPLE_DETAILS | SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_BIT(THREADS) |    \
+		SAMPLE_BIT(FAULTS_MINOR) | SAMPLE_BIT(FAULTS_MAJOR))
+
+/* What of `wanted` /proc knows of all descendants of `root`; of `root` itself too when
+ * `root_counts`. CPU, faults and bytes of ended processes are included where their parents waited
+ * for them. CPU, memory, faults, processes and threads come from the table; the rest is read now,
+ * process by process, connections by way of `sockets` (NULL: then absent). A value that one of the
+ * processes keeps from us is absent, rather than too small. Nothing is present when `root` is not
+ * in the table. */
+void proc_table_sample(const struct proc_table *table, pid_t root, bool root_counts,
+	uint64_t wanted, struct socket_table *sockets, int64_t now_ns, struct sample *sample);
 
 #endif

@@ -166,10 +166,10 @@ static void test_sample_and_kill(void **state)
 	assert_true(group_has(&run.group, stray.pid));
 	assert_true(group_has(&run.group, run.child.pid));
 	assert_false(group_has(&run.group, run.launcher));
-	run_sample(&run, NULL, SAMPLE_ALL, 1, &sample);
-	assert_int_equal(sample.present & (SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_PROCESSES),
-		SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_PROCESSES);
-	assert_int_equal(sample.processes, 2);
+	run_sample(&run, NULL, NULL, SAMPLE_ALL, 1, &sample);
+	assert_int_equal(sample.present & (SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_BIT(THREADS)),
+		SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_BIT(THREADS));
+	assert_int_equal(sample.threads, 2);
 	assert_true(sample.cpu_ns > 0);
 	run_end(&run, 0);
 	assert_false(run_check(&run, spec.grace_ns - 1));

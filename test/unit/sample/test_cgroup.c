@@ -133,7 +133,8 @@ static void clear(const char *directory, const char *const *names, size_t count)
 static void test_unified_values(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"cpu.stat", "memory.current", "memory.events"};
+	static const char *const names[] = {"cpu.stat", "memory.current", "memory.events",
+		"memory.stat", "io.stat", "io.pressure"};
 	char directory[] = "/tmp/ballast-test-XXXXXX";
 	struct cgroup group = {.version = CGROUP_V2};
 	struct sample sample;
@@ -144,11 +145,37 @@ static void test_unified_values(void **state)
 		"throttled_usec 70\n");
 	put(directory, "memory.current", "4096\n");
 	put(directory, "memory.events", "low 0\nhigh 0\nmax 3\noom 2\noom_kill 1\n");
+	put(directory, "memory.stat",
+		"anon 100\nfile 200\nkernel 7\nkernel_stack 300\nsock 400\npgfault 5\n"
+		"pgmajfault 6\n");
+	put(directory, "io.stat",
+		"8:16 rbytes=1459200 wbytes=314773504 rios=192 wios=353 dbytes=0 dios=0\n"
+		"8:0 rbytes=800 wbytes=96 rios=8 wios=47 dbytes=50331648 dios=3021\n");
+	put(directory, "io.pressure",
+		"some avg10=0.00 avg60=0.00 avg300=0.00 total=12\n"
+		"full avg10=0.00 avg60=0.00 avg300=0.00 total=5\n");
 	cgroup_sample(&group, SAMPLE_MEMORY, 9, &sample);
 	assert_int_equal(sample.present, SAMPLE_MEMORY);
 	cgroup_sample(&group, SAMPLE_ALL, 9, &sample);
-	assert_int_equal(
-		sample.present, SAMPLE_CPU | SAMPLE_THROTTLED | SAMPLE_MEMORY | SAMPLE_OOM_KILLS);
+	assert_true(sample.present ==
+		    (SAMPLE_CPU | SAMPLE_THROTTLED | SAMPLE_BIT(THROTTLES) | SAMPLE_MEMORY |
+			    SAMPLE_OOM_KILLS | SAMPLE_BIT(MEMORY_REFUSALS) |
+			    SAMPLE_BIT(MEMORY_ANONYMOUS) | SAMPLE_BIT(MEMORY_FILE) |
+			    SAMPLE_BIT(MEMORY_KERNEL_STACK) | SAMPLE_BIT(MEMORY_SOCKET) |
+			    SAMPLE_BIT(FAULTS_MINOR) | SAMPLE_BIT(FAULTS_MAJOR) | SAMPLE_IO |
+			    SAMPLE_BIT(PRESSURE_IO) | SAMPLE_BIT(STALL_IO)));
+	assert_int_equal(sample.throttles, 1);
+	assert_int_equal(sample.memory_refusals, 3);
+	assert_int_equal(sample.memory_file_bytes, 200);
+	assert_int_equal(sample.memory_kernel_stack_bytes, 300);
+	assert_int_equal(sample.memory_socket_bytes, 400);
+	assert_int_equal(sample.faults_major, 6);
+	assert_int_equal(sample.read_bytes, 1460000);
+	assert_int_equal(sample.write_bytes, 314773600);
+	assert_int_equal(sample.reads, 200);
+	assert_int_equal(sample.writes, 400);
+	assert_int_equal(sample.pressure_io_ns, 12000);
+	assert_int_equal(sample.stall_io_ns, 5000);
 	assert_int_equal(sample.cpu_ns, 2500000);
 	assert_int_equal(sample.throttled_ns, 70000);
 	assert_int_equal(sample.memory_bytes, 4096);
@@ -156,9 +183,12 @@ static void test_unified_values(void **state)
 	assert_int_equal(sample.memory_peak_bytes, 0);
 	put(directory, "cpu.stat", "usage_usec 9223372036854775807\n");
 	put(directory, "memory.current", "max\n");
+	put(directory, "io.stat", "8:16 rbytes=9223372036854775807\n8:0 rbytes=1 wbytes=x\n");
+	put(directory, "io.pressure", "some avg10=0.00\nfull total=\n");
+	put(directory, "memory.stat", "anonymous 1\n");
 	cgroup_sample(&group, SAMPLE_ALL, 9, &sample);
-	assert_int_equal(sample.present, SAMPLE_OOM_KILLS);
-	clear(directory, names, 3);
+	assert_true(sample.present == (SAMPLE_OOM_KILLS | SAMPLE_BIT(MEMORY_REFUSALS)));
+	clear(directory, names, 6);
 }
 
 static void test_own_group(void **state)

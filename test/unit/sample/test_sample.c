@@ -46,6 +46,99 @@ static void test_cpu_permille(void **state)
 	}
 }
 
+static int64_t value_of(const struct sample *before, const struct sample *after, uint64_t wanted,
+	enum bal_signal signal)
+{
+	struct reading readings[SAMPLE_READINGS_MAX];
+	size_t count = sample_readings(before, after, wanted, readings);
+	int64_t value = -1;
+	for (size_t i = 0; i < count; i++) {
+		if (readings[i].signal == signal)
+			value = readings[i].value;
+	}
+	return value;
+}
+
+#define SECOND INT64_C(1000000000)
+
+static void test_readings(void **state)
+{
+	(void)state;
+	static const struct {
+		enum sample_value place;
+		int64_t before, after;
+		enum bal_signal signal;
+		int64_t value;
+	} rows[] = {
+		{SAMPLE_AT_MEMORY, 1, 4096, BAL_SIGNAL_MEMORY, 4096},
+		{SAMPLE_AT_MEMORY, 1, INT64_MAX, BAL_SIGNAL_MEMORY, BAL_MOST_EXBI},
+		{SAMPLE_AT_MEMORY, 1, -5, BAL_SIGNAL_MEMORY, -1},
+		{SAMPLE_AT_CPU, SECOND, 11 * SECOND, BAL_SIGNAL_CPU_MILLIS, 1000},
+		{SAMPLE_AT_PRESSURE_IO, 0, 11 * SECOND, BAL_SIGNAL_PRESSURE_IO, 1000},
+		{SAMPLE_AT_WRITE_BYTES, 7, 104857607, BAL_SIGNAL_WRITE_BYTES, 10485760},
+		{SAMPLE_AT_WRITE_BYTES, 7, 6, BAL_SIGNAL_WRITE_BYTES, -1},
+		{SAMPLE_AT_WRITE_BYTES, 0, INT64_MAX, BAL_SIGNAL_WRITE_BYTES, -1},
+		{SAMPLE_AT_FAULTS_MAJOR, 0, 16, BAL_SIGNAL_FAULTS_MAJOR, 2},
+		{SAMPLE_AT_FAULTS_MAJOR, 0, INT64_MAX, BAL_SIGNAL_FAULTS_MAJOR, -1},
+		{SAMPLE_AT_OOM_KILLS, 3, 4, BAL_SIGNAL_OOM_KILLS, 1},
+		{SAMPLE_AT_OOM_KILLS, INT64_MIN, 4, BAL_SIGNAL_OOM_KILLS, -1},
+	};
+	for (size_t index = 0; index < sizeof rows / sizeof rows[0]; index++) {
+		struct sample before = {.at_ns = 5};
+		struct sample after = {.at_ns = 5 + 10 * SECOND};
+		sample_set(&before, rows[index].place, rows[index].before);
+		sample_set(&after, rows[index].place, rows[index].after);
+		assert_int_equal(value_of(&before, &after, SAMPLE_ALL, rows[index].signal),
+			rows[index].value);
+		assert_int_equal(value_of(&before, &after, 0, rows[index].signal), -1);
+		after.present = 0;
+		assert_int_equal(value_of(&before, &after, SAMPLE_ALL, rows[index].signal), -1);
+	}
+}
+
+/* The first look gives levels; differences need a second one, and time between them. */
+static void test_first_reading(void **state)
+{
+	(void)state;
+	struct sample before = {0};
+	struct sample after = {.at_ns = SECOND};
+	sample_set(&after, SAMPLE_AT_MEMORY, 9);
+	sample_set(&after, SAMPLE_AT_CPU, 9);
+	assert_int_equal(value_of(&before, &after, SAMPLE_ALL, BAL_SIGNAL_MEMORY), 9);
+	assert_int_equal(value_of(&before, &after, SAMPLE_ALL, BAL_SIGNAL_CPU_MILLIS), -1);
+	assert_int_equal(value_of(&after, &after, SAMPLE_ALL, BAL_SIGNAL_CPU_MILLIS), -1);
+}
+
+static void test_going_back(void **state)
+{
+	(void)state;
+	struct sample before = {0};
+	struct sample after = {0};
+	sample_set(&before, SAMPLE_AT_SWITCHES_FORCED, 9);
+	sample_set(&after, SAMPLE_AT_SWITCHES_FORCED, 1);
+	assert_false(sample_went_back(&before, &after)); /* it does, when a process ends */
+	sample_set(&before, SAMPLE_AT_CPU, 9);
+	assert_false(sample_went_back(&before, &after));
+	sample_set(&after, SAMPLE_AT_CPU, 8);
+	assert_true(sample_went_back(&before, &after));
+}
+
+static void test_fill(void **state)
+{
+	(void)state;
+	struct sample sample = {0};
+	struct sample from = {0};
+	sample_set(&sample, SAMPLE_AT_CPU, 1);
+	sample_set(&from, SAMPLE_AT_CPU, 2);
+	sample_set(&from, SAMPLE_AT_THREADS, 3);
+	sample_fill(&sample, &from);
+	assert_int_equal(sample.cpu_ns, 1);
+	assert_int_equal(sample.threads, 3);
+	assert_true(sample.present == (SAMPLE_CPU | SAMPLE_BIT(THREADS)));
+	assert_false(sample_add(&sample, SAMPLE_AT_CPU, INT64_MAX));
+	assert_int_equal(sample.cpu_ns, 1);
+}
+
 static void test_numbers(void **state)
 {
 	(void)state;
@@ -97,6 +190,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cpu_permille),
+		cmocka_unit_test(test_readings),
+		cmocka_unit_test(test_first_reading),
+		cmocka_unit_test(test_going_back),
+		cmocka_unit_test(test_fill),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_files),
 	};
