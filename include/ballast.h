@@ -383,9 +383,10 @@ struct bal_event_drain {
 };
 
 struct bal_event_sample {
-	uint64_t agent;
-	uint32_t signal; /* enum bal_signal */
-	int64_t value;
+	uint64_t id;      /* of the subject: of an agent, a pool's or kind's number, or 0 */
+	uint32_t subject; /* enum bal_subject */
+	uint32_t signal;  /* enum bal_signal */
+	int64_t value;    /* in the signal's unit; a negative one is nonsense */
 };
 
 struct bal_event_scale_ended {

@@ -45,7 +45,7 @@
 		"share of time in which its limit kept it from running")                           \
 	X(CPU_THROTTLES, "cpu_throttles", COUNT, COUNT, AGENT, 5, SUM, COUNTED,                    \
 		"periods that its limit cut short")                                                \
-	X(CPU_WAIT, "cpu_wait_permille", PERMILLE, GAUGE, AGENT, 5, MEAN, MANY,                    \
+	X(CPU_WAIT, "cpu_wait_permille", PERMILLE, GAUGE, AGENT, 10, MEAN, MANY,                   \
 		"time that its threads together were ready and did not run, of real time")         \
 	X(SWITCHES_VOLUNTARY, "switches_voluntary", COUNT, RATE, AGENT, 10, MEAN, COUNTED,         \
 		"context switches because a thread had to wait")                                   \

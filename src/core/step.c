@@ -461,20 +461,53 @@ static enum bal_status on_agent_drained(struct bal_core *core, const struct bal_
 	return drain_back(core, agent) ? BAL_OK : BAL_CONFLICT;
 }
 
+static bool subject_exists(struct bal_core *core, const struct bal_event_sample *sample)
+{
+	switch ((enum bal_subject)sample->subject) {
+	case BAL_SUBJECT_AGENT:
+		return agent_find(core, sample->id) != NULL;
+	case BAL_SUBJECT_POOL:
+		return sample->id < core->limits.pools_max &&
+		       find_pool(core, (uint32_t)sample->id) != NULL;
+	case BAL_SUBJECT_KIND:
+		return sample->id < core->limits.kinds_max;
+	case BAL_SUBJECT_HOST:
+	case BAL_SUBJECT_STORE:
+		return sample->id == 0;
+	default:
+		return false;
+	}
+}
+
+static void take_agent_sample(struct bal_core *core, const struct bal_event_sample *sample)
+{
+	struct agent *agent = agent_find(core, sample->id);
+
+	/* A task that wants more memory than was free may go now. */
+	if (sample->signal == BAL_SIGNAL_MEMORY_MIB &&
+		sample->value < agent->signals[BAL_SIGNAL_MEMORY_MIB])
+		core->dispatch_due = true;
+	agent->signals[sample->signal] = sample->value;
+	/* Decisions look at the first few. */
+	if (sample->signal <= BAL_SIGNAL_MEMORY_MIB)
+		shelf_update(core, agent, agent->idle);
+}
+
 static enum bal_status on_sample(struct bal_core *core, const struct bal_event *event)
 {
-	struct agent *agent = agent_find(core, event->sample.agent);
+	const struct bal_event_sample *sample = &event->sample;
 
-	if (agent == NULL)
-		return BAL_UNKNOWN;
-	if (event->sample.signal >= BAL_SIGNAL_AGENT_COUNT || event->sample.value < 0)
+	if (sample->subject >= BAL_SUBJECT_COUNT)
 		return BAL_INVALID;
-	/* A task that wants more memory than was free may go now. */
-	if (event->sample.signal == BAL_SIGNAL_MEMORY_MIB &&
-		event->sample.value < agent->signals[BAL_SIGNAL_MEMORY_MIB])
-		core->dispatch_due = true;
-	agent->signals[event->sample.signal] = event->sample.value;
-	shelf_update(core, agent, agent->idle);
+	if (!subject_exists(core, sample))
+		return BAL_UNKNOWN;
+	if (sample->signal >= BAL_SIGNAL_COUNT || sample->value < 0)
+		return BAL_INVALID;
+	if (sample->subject != BAL_SUBJECT_AGENT)
+		return BAL_OK;
+	if (sample->signal >= BAL_SIGNAL_AGENT_COUNT)
+		return BAL_INVALID;
+	take_agent_sample(core, sample);
 	return BAL_OK;
 }
 

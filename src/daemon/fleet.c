@@ -498,7 +498,7 @@ static const struct driver_ops FLEET_DRIVER = {
 static void post_sample(struct fleet *fleet, uint64_t agent, enum bal_signal signal, int64_t value)
 {
 	struct bal_event event = {.type = BAL_EVENT_SAMPLE,
-		.sample = {.agent = agent, .signal = signal, .value = value}};
+		.sample = {.id = agent, .signal = signal, .value = value}};
 
 	engine_event(fleet->engine, &event);
 }

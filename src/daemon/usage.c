@@ -15,7 +15,7 @@ static void post_sample(
 	struct command *command, uint64_t agent, enum bal_signal signal, int64_t value)
 {
 	struct bal_event event = {.type = BAL_EVENT_SAMPLE,
-		.sample = {.agent = agent, .signal = signal, .value = value}};
+		.sample = {.id = agent, .signal = signal, .value = value}};
 
 	engine_event(command->engine, &event);
 }

@@ -101,7 +101,7 @@ void host_meddle(struct host *host)
 		break;
 	default:
 		event = future_post(&host->future, host->now_ns, BAL_EVENT_SAMPLE);
-		event->event.sample.agent = some_agent(host);
+		event->event.sample.id = some_agent(host);
 		event->event.sample.signal = fault_below(&host->fault, TROUBLE_SIGNALS);
 		event->event.sample.value = fault_below(&host->fault, 1200);
 		break;

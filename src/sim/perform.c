@@ -535,7 +535,7 @@ bool host_happens(struct host *host, struct future_event *future)
 	case BAL_EVENT_ATTEMPT_ENDED:
 		return answer_happens(host, future);
 	case BAL_EVENT_SAMPLE:
-		return !future->is_periodic || trouble_sampled(host, event->sample.agent);
+		return !future->is_periodic || trouble_sampled(host, event->sample.id);
 	case BAL_EVENT_AGENT_READY:
 	case BAL_EVENT_AGENT_UNHEALTHY:
 		return world_find(&host->world, event->agent.agent) != NULL;

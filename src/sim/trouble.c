@@ -64,7 +64,7 @@ void trouble_sample(struct host *host, uint64_t agent, int64_t from_ns)
 		&host->future, time_add_ns(from_ns, host->options->sample_ns), BAL_EVENT_SAMPLE);
 
 	event->is_periodic = true;
-	event->event.sample.agent = agent;
+	event->event.sample.id = agent;
 	event->event.sample.signal = fault_below(&host->fault, TROUBLE_SIGNALS);
 	event->event.sample.value = draw_value(host, event->event.sample.signal);
 }

@@ -45,6 +45,7 @@
 	X(STATUS, 4, BAL_STATUS_COUNT - 1)                                                         \
 	X(SPACE, 4, BAL_SYMBOL_SPACE_COUNT - 1)                                                    \
 	X(KNOB, 4, BAL_KNOB_COUNT - 1)                                                             \
+	X(SUBJECT, 4, BAL_SUBJECT_COUNT - 1)                                                       \
 	/* of saved states only, see table/states.h */                                             \
 	X(DOUBLE, 8, UINT64_MAX)   /* finite; its 64 bits */                                       \
 	X(PAST_NS, 8, UINT64_MAX)  /* signed core time whose distance to others is taken */        \
@@ -245,7 +246,8 @@
 	X(type, FLAG, at, back, "no, back into service")
 
 #define RECORD_FIELDS_sample(X, type, at)                                                          \
-	X(type, U64, at, agent, "")                                                                \
+	X(type, SUBJECT, at, subject, "")                                                          \
+	X(type, U64, at, id, "")                                                                   \
 	X(type, SIGNAL, at, signal, "")                                                            \
 	X(type, VALUE, at, value, "")
 
@@ -304,7 +306,7 @@
 	X(AGENT_DOWN, "agent {agent} down")                                                        \
 	X(AGENT_SLOTS, "agent {agent} now has {slots} slots")                                      \
 	X(AGENT_DRAINED, "agent {agent} asked to drain")                                           \
-	X(SAMPLE, "agent {agent} sampled: {signal} {value}")                                       \
+	X(SAMPLE, "{subject} {id} sampled: {signal} {value}")                                      \
 	X(SCALE_ENDED, "order {order} ended: {status}")                                            \
 	X(JOB_DONE, "job {job} generation {generation} done: {status}")
 

@@ -282,7 +282,7 @@ static void make_agent_event(
 		break;
 	case 4:
 		event->type = BAL_EVENT_SAMPLE;
-		event->sample = (struct bal_event_sample){.agent = agent,
+		event->sample = (struct bal_event_sample){.id = agent,
 			.signal = draw(chaos, BAL_SIGNAL_COUNT + 1),
 			.value = (int64_t)draw(chaos, 1200) - 10};
 		break;

@@ -258,7 +258,7 @@ enum bal_status scene_drain(struct scene *scene, uint64_t agent, bool back)
 enum bal_status scene_sample(
 	struct scene *scene, uint64_t agent, enum bal_signal signal, int64_t value)
 {
-	return STEP(scene, SAMPLE, sample, .agent = agent, .signal = signal, .value = value);
+	return STEP(scene, SAMPLE, sample, .id = agent, .signal = signal, .value = value);
 }
 
 void scene_knob(struct scene *scene, enum bal_knob knob, int64_t value)

@@ -240,7 +240,7 @@ static void test_result_of_a_job(void **state)
 /* The bytes of one record, so that a change of the format is noticed. */
 static void test_golden_bytes(void **state)
 {
-	static const uint8_t expected[] = {1, BAL_EVENT_TASK_SUBMITTED, 0x82, 0x03, 17, 3, 2, 0, 1,
+	static const uint8_t expected[] = {2, BAL_EVENT_TASK_SUBMITTED, 0x82, 0x03, 17, 3, 2, 0, 1,
 		0, 0, 0, 0, 2, 0x20, 0, 0, 0, 0xf4, 0x03, 0, 0, 1, 4, 0, 0, 0};
 	struct bal_event event = {.now_ns = 192, .type = BAL_EVENT_TASK_SUBMITTED};
 	uint8_t bytes[BAL_RECORD_SIZE];
@@ -316,13 +316,13 @@ static void assert_refused(const void *bytes, size_t size)
 
 static void test_damage_is_refused(void **state)
 {
-	static const uint8_t other_version[] = {2, BAL_EVENT_STOP, 2};
-	static const uint8_t other_type[] = {1, BAL_EVENT_COUNT, 2};
-	static const uint8_t flag[] = {1, BAL_EVENT_AGENT_DOWN, 2, 4, 2};
-	static const uint8_t word[] = {1, BAL_EVENT_TASK_STORED, 2, 17, BAL_STATUS_COUNT};
-	static const uint8_t wide[] = {1, BAL_EVENT_AGENT_SLOTS, 2, 4, 0x80, 0x80, 0x80, 0x80, 16};
-	static const uint8_t padded[] = {1, BAL_EVENT_AGENT_READY, 2, 0x84, 0};
-	static const uint8_t trailing[] = {1, BAL_EVENT_AGENT_READY, 2, 4, 0};
+	static const uint8_t other_version[] = {1, BAL_EVENT_STOP, 2};
+	static const uint8_t other_type[] = {2, BAL_EVENT_COUNT, 2};
+	static const uint8_t flag[] = {2, BAL_EVENT_AGENT_DOWN, 2, 4, 2};
+	static const uint8_t word[] = {2, BAL_EVENT_TASK_STORED, 2, 17, BAL_STATUS_COUNT};
+	static const uint8_t wide[] = {2, BAL_EVENT_AGENT_SLOTS, 2, 4, 0x80, 0x80, 0x80, 0x80, 16};
+	static const uint8_t padded[] = {2, BAL_EVENT_AGENT_READY, 2, 0x84, 0};
+	static const uint8_t trailing[] = {2, BAL_EVENT_AGENT_READY, 2, 4, 0};
 	uint8_t text[5 + 2 + BAL_TEXT_MAX + 1] = {1, BAL_EVENT_SYMBOL, 2, BAL_SYMBOL_KIND, 3};
 
 	(void)state;

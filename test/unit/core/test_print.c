@@ -113,7 +113,7 @@ static void test_agents(void **state)
 	assert_event(EVENT(AGENT_DRAINED, drain, .agent = 4, .back = true),
 		"[  1.250 s] agent 4 asked to drain: no, back into service");
 	assert_event(
-		EVENT(SAMPLE, sample, .agent = 4, .signal = BAL_SIGNAL_CPU_PERMILLE, .value = 250),
+		EVENT(SAMPLE, sample, .id = 4, .signal = BAL_SIGNAL_CPU_PERMILLE, .value = 250),
 		"[  1.250 s] agent 4 sampled: cpu 250");
 	assert_event(
 		EVENT(JOB_DONE, job_done, .job = 4, .generation = 2, .result = {"123456789", 9}),

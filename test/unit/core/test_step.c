@@ -353,6 +353,37 @@ static void test_time_ends_after_73_years(void **state)
 	assert_true(scene_task_view(scene, 2).submitted_at_ns == INT64_MAX / 4);
 }
 
+/* Values are about agents, pools, kinds, the host or the store, and only about what is there. */
+static void test_subjects(void **state)
+{
+	static const struct {
+		uint64_t id;
+		uint32_t subject;
+		enum bal_status status;
+	} rows[] = {{101, BAL_SUBJECT_AGENT, BAL_OK}, {102, BAL_SUBJECT_AGENT, BAL_UNKNOWN},
+		{0, BAL_SUBJECT_POOL, BAL_OK}, {1, BAL_SUBJECT_POOL, BAL_UNKNOWN},
+		{UINT64_C(1) << 32, BAL_SUBJECT_POOL, BAL_UNKNOWN}, {5, BAL_SUBJECT_KIND, BAL_OK},
+		{6, BAL_SUBJECT_KIND, BAL_UNKNOWN}, {0, BAL_SUBJECT_HOST, BAL_OK},
+		{1, BAL_SUBJECT_HOST, BAL_UNKNOWN}, {0, BAL_SUBJECT_STORE, BAL_OK},
+		{1, BAL_SUBJECT_STORE, BAL_UNKNOWN}, {0, BAL_SUBJECT_COUNT, BAL_INVALID},
+		{0, UINT32_MAX, BAL_INVALID}};
+	struct scene *scene = *state;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_int_equal(
+			STEP(scene, SAMPLE, sample, .id = rows[i].id, .subject = rows[i].subject,
+				.signal = BAL_SIGNAL_CPU_PERMILLE, .value = 10),
+			rows[i].status);
+	/* An agent has no signals of others. */
+	assert_int_equal(STEP(scene, SAMPLE, sample, .id = 101, .subject = BAL_SUBJECT_AGENT,
+				 .signal = BAL_SIGNAL_HOST_CPU, .value = 10),
+		BAL_INVALID);
+	assert_int_equal(STEP(scene, SAMPLE, sample, .subject = BAL_SUBJECT_HOST,
+				 .signal = BAL_SIGNAL_HOST_CPU, .value = 10),
+		BAL_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +399,7 @@ int main(void)
 		TEST(test_tasks_out_of_range),
 		TEST(test_agents_out_of_range),
 		TEST(test_unknown_agents),
+		TEST(test_subjects),
 		TEST(test_a_host_that_takes_little_gets_nothing_new),
 		cmocka_unit_test(test_limits_that_are_none),
 		cmocka_unit_test(test_removing_a_large_pool_has_room),
