@@ -26,6 +26,7 @@ struct command {
 	uv_timer_t sample_timer;
 	uint32_t handles_open;
 	bool begun, closing;
+	bool detailed;                  /* this round of samples is about everything */
 	bool loaded[COMMAND_POOLS_MAX]; /* the last sample of this pool said that it uses something
 					 */
 	char directory[PATH_MAX];       /* where ballast was started */

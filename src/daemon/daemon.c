@@ -16,6 +16,7 @@
 #include "daemon/traces.h"
 #include "daemon/upstream.h"
 #include "daemon/urls.h"
+#include "daemon/vitals.h"
 #include "provider/group.h"
 
 #include <errno.h>
@@ -48,6 +49,7 @@ struct daemon {
 	struct leases *leases;
 	struct fleet *fleet;
 	struct command *command;
+	struct vitals *vitals;
 	struct server *server;
 	bool stopping;
 };
@@ -233,7 +235,12 @@ static bool open_parts(struct daemon *daemon, char *message, size_t message_size
 	if (daemon->command == NULL)
 		return false;
 	daemon->fleet = fleet_open(daemon->engine, daemon->push, &group, message, message_size);
-	return daemon->fleet != NULL;
+	if (daemon->fleet == NULL)
+		return false;
+	daemon->vitals = vitals_open(daemon->engine);
+	if (daemon->vitals == NULL)
+		snprintf(message, message_size, "there is no memory for signals");
+	return daemon->vitals != NULL;
 }
 
 /* The line that tells people, and programs that chose port 0, where to go; commands find the same
@@ -292,6 +299,7 @@ static void watch_signals(struct daemon *daemon)
 static void close_parts(struct daemon *daemon)
 {
 	server_close(daemon->server);
+	vitals_close(daemon->vitals);
 	command_close(daemon->command);
 	fleet_close(daemon->fleet);
 	leases_close(daemon->leases);

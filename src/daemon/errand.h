@@ -5,6 +5,7 @@
 #include "daemon/engine.h"
 #include "daemon/recipe.h"
 #include "provider/run.h"
+#include "sample/watch.h"
 
 /*
  * An errand: one process that was run for an attempt of a task, and what can be learned from what
@@ -25,7 +26,7 @@ struct errand {
 	bool was_reached; /* a process of it was told so */
 	int64_t started_at_utc_ns;
 	int64_t ended_at_utc_ns;
-	struct sample last; /* look at what it uses */
+	struct watch watch; /* of what it uses */
 };
 
 #define ERRAND_NAME_SIZE      (ENGINE_TOKEN_SIZE + 4)

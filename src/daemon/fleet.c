@@ -10,8 +10,10 @@
 #include "daemon/fleet.h"
 
 #include "base/units.h"
+#include "daemon/vitals.h"
 #include "provider/process.h"
 #include "provider/provider.h"
+#include "sample/watch.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -24,6 +26,7 @@
 #define PROBE_FIRST_NS (20 * NS_PER_MS)
 #define PROBE_MAX_NS   (500 * NS_PER_MS)
 #define SAMPLE_MS      5000
+#define NEAR_TENTHS    7        /* of its memory */
 #define ENDING_NS      NS_PER_S /* within which the end of a process is heard of */
 #define REFUSALS_NS    (10 * NS_PER_S)
 #define ERROR_SIZE     512
@@ -45,7 +48,7 @@ struct member {
 	int64_t probe_at_ns; /* the next one; while probing, the present one */
 	int64_t probe_wait_ns;
 	uint32_t number; /* N of its name POOL-N */
-	struct sample last;
+	struct watch watch;
 };
 
 struct fleet {
@@ -495,36 +498,53 @@ static const struct driver_ops FLEET_DRIVER = {
 
 /* ---- samples ---- */
 
-static void post_sample(struct fleet *fleet, uint64_t agent, enum bal_signal signal, int64_t value)
+/* Shares of what the pool's template promises an agent: decisions are taken by those. */
+static void post_shares(struct fleet *fleet, const struct member *member,
+	const struct sample *sample, int64_t cpu_millis)
 {
-	struct bal_event event = {.type = BAL_EVENT_SAMPLE,
-		.sample = {.id = agent, .signal = signal, .value = value}};
+	const struct config_pool *pool = engine_pool_config(fleet->engine, member->agent->pool);
+	int64_t promised_millis = pool == NULL ? 0 : pool->resources.cpu_millis;
+	int64_t promised_bytes = pool == NULL ? 0 : pool->resources.memory_bytes;
+	uint64_t id = member->agent->id;
 
-	engine_event(fleet->engine, &event);
+	if (cpu_millis >= 0)
+		vitals_post(fleet->engine, BAL_SUBJECT_AGENT, id, BAL_SIGNAL_CPU_PERMILLE,
+			promised_millis > 0 ? cpu_millis * PERMILLE / promised_millis : cpu_millis);
+	if ((sample->present & SAMPLE_MEMORY) == 0)
+		return;
+	vitals_post(fleet->engine, BAL_SUBJECT_AGENT, id, BAL_SIGNAL_MEMORY_MIB,
+		sample->memory_bytes / MIB);
+	if (promised_bytes > 0)
+		vitals_post(fleet->engine, BAL_SUBJECT_AGENT, id, BAL_SIGNAL_MEMORY_PERMILLE,
+			sample->memory_bytes * PERMILLE / promised_bytes);
+}
+
+/* Near its limit of memory, where every look counts. */
+static bool is_near(const struct fleet *fleet, const struct member *member)
+{
+	const struct config_pool *pool = engine_pool_config(fleet->engine, member->agent->pool);
+
+	return pool != NULL && pool->resources.memory_bytes > 0 &&
+	       member->watch.quick.memory_bytes > pool->resources.memory_bytes / 10 * NEAR_TENTHS;
 }
 
 static void sample_member(struct fleet *fleet, struct member *member)
 {
-	const struct config_pool *pool = engine_pool_config(fleet->engine, member->agent->pool);
-	struct sample now;
-	int64_t permille;
+	struct reading readings[SAMPLE_READINGS_MAX];
+	struct sample sample;
+	int64_t cpu_millis = -1;
+	uint64_t wanted = watch_wanted(&member->watch, member->number, now_of(fleet));
+	size_t count;
 
-	if (!fleet->provider->ops->sample(fleet->provider, member->agent->id,
-		    SAMPLE_CPU | SAMPLE_MEMORY, now_of(fleet), &now))
+	if (!fleet->provider->ops->sample(
+		    fleet->provider, member->agent->id, wanted, now_of(fleet), &sample))
 		return;
-	if (sample_cpu_permille(&member->last, &now, &permille)) {
-		if (pool != NULL && pool->resources.cpu_millis > 0)
-			permille = permille * PERMILLE / pool->resources.cpu_millis;
-		post_sample(fleet, member->agent->id, BAL_SIGNAL_CPU_PERMILLE, permille);
-	}
-	if ((now.present & SAMPLE_MEMORY) != 0) {
-		post_sample(
-			fleet, member->agent->id, BAL_SIGNAL_MEMORY_MIB, now.memory_bytes / MIB);
-		if (pool != NULL && pool->resources.memory_bytes > 0)
-			post_sample(fleet, member->agent->id, BAL_SIGNAL_MEMORY_PERMILLE,
-				now.memory_bytes * PERMILLE / pool->resources.memory_bytes);
-	}
-	member->last = now;
+	count = watch_take(&member->watch, &sample, wanted, is_near(fleet, member), readings);
+	for (size_t i = 0; i < count; i++)
+		if (readings[i].signal == BAL_SIGNAL_CPU_MILLIS)
+			cpu_millis = readings[i].value;
+	post_shares(fleet, member, &sample, cpu_millis);
+	vitals_post_all(fleet->engine, BAL_SUBJECT_AGENT, member->agent->id, readings, count);
 }
 
 static void on_sample_timer(uv_timer_t *timer)

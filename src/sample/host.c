@@ -418,26 +418,34 @@ static size_t put_disks(
 	return count;
 }
 
+static bool is_due(enum bal_signal signal, uint32_t above_s, uint32_t upto_s)
+{
+	uint32_t cadence_s = bal_signal_form(signal).cadence_s;
+	return cadence_s > above_s && cadence_s <= upto_s;
+}
+
 size_t host_readings(const struct host_sample *before, const struct host_sample *after,
-	uint32_t cadence_s, struct reading *readings)
+	uint32_t above_s, uint32_t upto_s, struct reading *readings)
 {
 	int64_t elapsed_ns = 0;
+	size_t count = 0;
 	if (__builtin_sub_overflow(after->at_ns, before->at_ns, &elapsed_ns))
 		return 0;
-	size_t count = put_shares(before, after, readings);
+	if (is_due(BAL_SIGNAL_HOST_CPU, above_s, upto_s))
+		count += put_shares(before, after, readings);
 	for (unsigned place = 0; place < HOST_VALUES; place++) {
 		const struct form *form = &forms[place];
 		uint64_t bit = UINT64_C(1) << place;
 		bool known = form->measure != PART && (after->present & bit) != 0 &&
 			     (form->measure == SAMPLE_LEVEL || (before->present & bit) != 0) &&
-			     bal_signal_form(form->signal).cadence_s <= cadence_s;
+			     is_due(form->signal, above_s, upto_s);
 		struct reading reading = {.signal = form->signal};
 		if (known &&
 			sample_measure((enum sample_measure)form->measure, form->signal, elapsed_ns,
 				host_get(before, place), host_get(after, place), &reading.value))
 			readings[count++] = reading;
 	}
-	if (cadence_s < bal_signal_form(BAL_SIGNAL_HOST_MEMORY).cadence_s)
+	if (!is_due(BAL_SIGNAL_HOST_MEMORY, above_s, upto_s))
 		return count;
 	count += put_memory(after, readings + count);
 	return count + put_disks(before, after, readings + count);

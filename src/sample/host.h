@@ -87,10 +87,14 @@ struct host_sample {
 void host_sample_read(
 	int64_t now_ns, const struct socket_table *sockets, struct host_sample *sample);
 
-/* The signals of two looks: those whose cadence is at most `cadence_s`, into `readings` (room for
- * HOST_READINGS_MAX); returns how many. What makes no sense is left out. */
+/* Cadences of the machine's signals. */
+#define HOST_QUICK_S 5
+#define HOST_FULL_S  10
+
+/* The signals of two looks whose cadence is above `above_s` and at most `upto_s` seconds, into
+ * `readings` (room for HOST_READINGS_MAX); returns how many. What makes no sense is left out. */
 size_t host_readings(const struct host_sample *before, const struct host_sample *after,
-	uint32_t cadence_s, struct reading *readings);
+	uint32_t above_s, uint32_t upto_s, struct reading *readings);
 
 /* Sets a value and makes it present. */
 void host_set(struct host_sample *sample, enum host_value place, int64_t value);

@@ -37,9 +37,9 @@ static void check_host(const struct host_sample *sample)
 	}
 	zero.at_ns = 0;
 	later.at_ns = 5000000000;
-	check_readings(readings, host_readings(&zero, &later, 10, readings));
+	check_readings(readings, host_readings(&zero, &later, 0, HOST_FULL_S, readings));
 	zero.at_ns = 10000000000;
-	check_readings(readings, host_readings(&later, &zero, 10, readings));
+	check_readings(readings, host_readings(&later, &zero, 0, HOST_FULL_S, readings));
 }
 
 static void parse_host(const char *text, size_t size)

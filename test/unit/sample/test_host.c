@@ -149,7 +149,7 @@ static void test_readings(void **state)
 	before.disks[1] = (struct host_disk){.device = 6, .busy_ns = 9000000000};
 	after.disks[0] = (struct host_disk){.device = 6, .busy_ns = 9100000000};
 	after.disks[1] = (struct host_disk){.device = 5, .busy_ns = 3000000000};
-	size_t count = host_readings(&before, &after, 10, readings);
+	size_t count = host_readings(&before, &after, 0, HOST_FULL_S, readings);
 	assert_int_equal(value_of(readings, count, BAL_SIGNAL_HOST_CPU), 250);
 	assert_int_equal(value_of(readings, count, BAL_SIGNAL_HOST_READS), 10);
 	assert_int_equal(value_of(readings, count, BAL_SIGNAL_HOST_READ_LATENCY), 5000000);
@@ -159,7 +159,7 @@ static void test_readings(void **state)
 	assert_int_equal(value_of(readings, count, BAL_SIGNAL_HOST_MEMORY), 750);
 	assert_int_equal(value_of(readings, count, BAL_SIGNAL_HOST_DISK_BUSY), 200);
 	assert_int_equal(value_of(readings, count, BAL_SIGNAL_HOST_CONNECTIONS), -1);
-	count = host_readings(&before, &after, 5, readings);
+	count = host_readings(&before, &after, 0, HOST_QUICK_S, readings);
 	assert_int_equal(value_of(readings, count, BAL_SIGNAL_HOST_CPU), 250);
 	assert_int_equal(value_of(readings, count, BAL_SIGNAL_HOST_READS), -1);
 }
