@@ -258,7 +258,8 @@ static const struct source sources_unified[] = {
 	ROW(WRITES, UNIFIED, "io.stat", DEVICES, "wios=", 1),
 };
 
-/* Storage is not asked of version 1: its groups do not see what the page cache writes for them. */
+/* Storage is not asked of version 1: its groups do not see what the page cache writes for them. Nor
+ * are sockets: it counts those only of groups with a limit of their own for them. */
 static const struct source sources_legacy[] = {
 	ROW(CPU, CPUACCT, "cpuacct.usage", NUMBER, NULL, 1),
 	ROW(THROTTLED, CPU, "cpu.stat", KEYED, "throttled_time", 1),
@@ -272,7 +273,6 @@ static const struct source sources_legacy[] = {
 	ROW(SWAP, MEMORY, "memory.stat", KEYED, "total_swap", 1),
 	ROW(FAULTS_MINOR, MEMORY, "memory.stat", KEYED, "total_pgfault", 1),
 	ROW(FAULTS_MAJOR, MEMORY, "memory.stat", KEYED, "total_pgmajfault", 1),
-	ROW(MEMORY_SOCKET, MEMORY, "memory.kmem.tcp.usage_in_bytes", NUMBER, NULL, 1),
 	ROW(THREADS, PIDS, "pids.current", NUMBER, NULL, 1),
 };
 
