@@ -609,8 +609,8 @@ struct bal_agent_view {
 	int64_t up_at_ns;
 	uint64_t finished_count;
 	uint64_t failed_count;
-	int64_t busy_ns;                         /* slot time spent on tasks since it came up */
-	int64_t signals[BAL_SIGNAL_AGENT_COUNT]; /* last samples; -1 = nobody reported it */
+	int64_t busy_ns;                            /* slot time spent on tasks since it came up */
+	int64_t signals[BAL_SIGNAL_DECISION_COUNT]; /* last samples; -1 = nobody reported it */
 };
 
 struct bal_pool_view {

@@ -341,12 +341,13 @@
 	X(HOST, "host")   /* this machine: 0 */                                                    \
 	X(STORE, "store") /* ballast's own: 0 */
 
-/* Signals of agents come first. */
+/* Signals of agents come first, and of these those that decisions look at. */
 enum bal_signal {
 #define X(name, text, unit, form, subject, cadence, aggregate, most, help) BAL_SIGNAL_##name,
 	BAL_SIGNAL_MAP(X)
 #undef X
 		BAL_SIGNAL_COUNT,
+	BAL_SIGNAL_DECISION_COUNT = BAL_SIGNAL_CPU_MILLIS,
 	BAL_SIGNAL_AGENT_COUNT = BAL_SIGNAL_QUEUE_DEPTH
 };
 

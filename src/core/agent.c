@@ -49,7 +49,7 @@ struct agent *agent_new(struct bal_core *core, const struct bal_event_up *event)
 	agent->up_at_ns = core->now_ns;
 	agent->eject_until_ns = BAL_NEVER_NS;
 	agent->ahead = BAL_NONE;
-	for (uint32_t i = 0; i < BAL_SIGNAL_AGENT_COUNT; i++)
+	for (uint32_t i = 0; i < BAL_SIGNAL_DECISION_COUNT; i++)
 		agent->signals[i] = -1;
 	bal_assert(map_put(&core->agents_by_id, agent->id, slab_index(&core->agents, agent)));
 	list_append(&pool->agents, &agent->pool_node);

@@ -29,6 +29,6 @@
  */
 
 #define STATE_MAGIC   UINT32_C(0x534c4142) /* "BALS" */
-#define STATE_VERSION 6
+#define STATE_VERSION 5
 
 #endif

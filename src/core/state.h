@@ -192,6 +192,7 @@ struct agent {
 	uint8_t probing;
 	int64_t blocked_until_ns; /* said busy */
 	struct list tasks;        /* running here, oldest first */
+	int64_t signals[BAL_SIGNAL_DECISION_COUNT];
 	struct timer timer;
 	struct list_node pool_node; /* in its pool's agents */
 	uint64_t order;
@@ -204,7 +205,6 @@ struct agent {
 	int64_t busy_ns;
 	uint64_t finished_count;
 	uint64_t failed_count;
-	int64_t signals[BAL_SIGNAL_AGENT_COUNT]; /* last samples; -1 = none */
 };
 
 #define POOL_SHELF_HINTS 8

@@ -488,9 +488,7 @@ static void take_agent_sample(struct bal_core *core, const struct bal_event_samp
 		sample->value < agent->signals[BAL_SIGNAL_MEMORY_MIB])
 		core->dispatch_due = true;
 	agent->signals[sample->signal] = sample->value;
-	/* Decisions look at the first few. */
-	if (sample->signal <= BAL_SIGNAL_MEMORY_MIB)
-		shelf_update(core, agent, agent->idle);
+	shelf_update(core, agent, agent->idle);
 }
 
 static enum bal_status on_sample(struct bal_core *core, const struct bal_event *event)
@@ -507,7 +505,8 @@ static enum bal_status on_sample(struct bal_core *core, const struct bal_event *
 		return BAL_OK;
 	if (sample->signal >= BAL_SIGNAL_AGENT_COUNT)
 		return BAL_INVALID;
-	take_agent_sample(core, sample);
+	if (sample->signal < BAL_SIGNAL_DECISION_COUNT)
+		take_agent_sample(core, sample);
 	return BAL_OK;
 }
 

@@ -51,7 +51,7 @@ static void view_agent(
 		view->busy_ns = num_add_i64(view->busy_ns, core->now_ns - task->dispatched_at_ns);
 	}
 	view->busy_ns = num_add_i64(view->busy_ns, hedges_busy_ns(core, agent));
-	for (uint32_t i = 0; i < BAL_SIGNAL_AGENT_COUNT; i++)
+	for (uint32_t i = 0; i < BAL_SIGNAL_DECISION_COUNT; i++)
 		view->signals[i] = agent->signals[i];
 }
 

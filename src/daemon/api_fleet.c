@@ -39,13 +39,14 @@ static int64_t utilisation(const struct bal_agent_view *view, int64_t now_ns)
 	return view->busy_ns / NS_PER_US / up_ms / view->slots;
 }
 
-static void put_signals(struct json_writer *writer, const struct bal_agent_view *view)
+static void put_signals(struct json_writer *writer, const struct roster_agent *agent)
 {
 	for (uint32_t i = 0; i < BAL_SIGNAL_AGENT_COUNT; i++) {
-		if (view->signals[i] < 0)
+		if (agent->signals[i] < 0)
 			continue;
 		json_key(writer, bal_signal_name((enum bal_signal)i));
-		json_put_decimal(writer, view->signals[i], i <= BAL_SIGNAL_MEMORY_PERMILLE ? 3 : 0);
+		json_put_decimal(
+			writer, agent->signals[i], i <= BAL_SIGNAL_MEMORY_PERMILLE ? 3 : 0);
 	}
 }
 
@@ -83,7 +84,7 @@ static void write_agent(struct engine *engine, const struct roster_agent *agent,
 	put_seconds(writer, "busy_seconds", view->busy_ns);
 	json_key(writer, "utilisation");
 	json_put_decimal(writer, utilisation(view, clock_core_ns(clock)), 3);
-	put_signals(writer, view);
+	put_signals(writer, agent);
 	json_close(writer);
 }
 

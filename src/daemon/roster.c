@@ -62,6 +62,8 @@ struct roster_agent *roster_add(struct roster *roster, uint64_t id, uint32_t poo
 		return NULL;
 	entry->agent.id = id;
 	entry->agent.pool = pool;
+	for (uint32_t i = 0; i < BAL_SIGNAL_AGENT_COUNT; i++)
+		entry->agent.signals[i] = -1;
 	entry->chain = *bucket;
 	*bucket = entry;
 	list_append(&roster->agents, &entry->agent.node);

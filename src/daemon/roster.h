@@ -24,6 +24,9 @@ struct roster_agent {
 	char address[ROSTER_ADDRESS_SIZE]; /* where it is reached; "" */
 	int64_t pid;                       /* 0 = not a process of ours */
 	void *self;                        /* the driver's own */
+	/* Last values of its signals; -1 = nobody reported it. The core keeps those it decides by.
+	 */
+	int64_t signals[BAL_SIGNAL_AGENT_COUNT];
 };
 
 struct roster;

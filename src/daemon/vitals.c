@@ -6,6 +6,7 @@
 #include "daemon/vitals.h"
 
 #include "base/units.h"
+#include "daemon/roster.h"
 #include "sample/disk.h"
 #include "sample/gpu.h"
 #include "sample/host.h"
@@ -46,6 +47,11 @@ void vitals_post(struct engine *engine, enum bal_subject subject, uint64_t id,
 	struct bal_event event = {.type = BAL_EVENT_SAMPLE,
 		.sample = {.id = id, .subject = subject, .signal = signal, .value = value}};
 
+	struct roster_agent *agent =
+		subject == BAL_SUBJECT_AGENT ? roster_find(engine_roster(engine), id) : NULL;
+
+	if (agent != NULL && signal < BAL_SIGNAL_AGENT_COUNT)
+		agent->signals[signal] = value;
 	engine_event(engine, &event);
 }
 

@@ -4,7 +4,6 @@
 #include "sim/host_state.h"
 
 #include "base/units.h"
-#include "sim/trouble.h"
 
 #define PAUSE_NS (20 * NS_PER_S)
 
@@ -102,7 +101,7 @@ void host_meddle(struct host *host)
 	default:
 		event = future_post(&host->future, host->now_ns, BAL_EVENT_SAMPLE);
 		event->event.sample.id = some_agent(host);
-		event->event.sample.signal = fault_below(&host->fault, TROUBLE_SIGNALS);
+		event->event.sample.signal = fault_below(&host->fault, BAL_SIGNAL_DECISION_COUNT);
 		event->event.sample.value = fault_below(&host->fault, 1200);
 		break;
 	}

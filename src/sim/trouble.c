@@ -65,7 +65,7 @@ void trouble_sample(struct host *host, uint64_t agent, int64_t from_ns)
 
 	event->is_periodic = true;
 	event->event.sample.id = agent;
-	event->event.sample.signal = fault_below(&host->fault, TROUBLE_SIGNALS);
+	event->event.sample.signal = fault_below(&host->fault, BAL_SIGNAL_DECISION_COUNT);
 	event->event.sample.value = draw_value(host, event->event.sample.signal);
 }
 

@@ -6,9 +6,6 @@
 
 /* trouble: what befalls agents and what they say, besides the fate of single attempts. */
 
-/* Signals that are made up: those that decisions look at. */
-#define TROUBLE_SIGNALS (BAL_SIGNAL_MEMORY_MIB + 1)
-
 /* An agent gets an attempt: perhaps it is slow from now on, or begins to flap. */
 void trouble_agent(struct host *host, uint64_t agent);
 

@@ -75,7 +75,7 @@ static void test_samples_may_be_nothing(void **state)
 	struct scene *scene = *state;
 
 	scene_pool_urls(scene, 0, 101, 1);
-	for (uint32_t i = 0; i < BAL_SIGNAL_AGENT_COUNT; i++) {
+	for (uint32_t i = 0; i < BAL_SIGNAL_DECISION_COUNT; i++) {
 		assert_int_equal(scene_sample(scene, 101, (enum bal_signal)i, 0), BAL_OK);
 		assert_int_equal(scene_agent_view(scene, 101).signals[i], 0);
 	}
