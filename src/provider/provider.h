@@ -71,7 +71,7 @@ struct provider_ops {
 	int64_t (*deadline_ns)(const struct provider *provider);
 	/* Measures one agent: those values in `wanted` (bits of sample.h) that there are. Each
 	 * costs; CPU every 5 s and the rest as sample/watch.h says is 0.6 % of a core for 1,000
-	 * local agents that are idle, and 1.3 % when all are busy.
+	 * local agents that are idle, and 0.9 % when all are busy.
 	 * False: no such agent. */
 	bool (*sample)(struct provider *provider, uint64_t agent, uint64_t wanted, int64_t now_ns,
 		struct sample *sample);

@@ -599,6 +599,21 @@ int run_drain(const struct run *run)
 	return reached;
 }
 
+/* Of a group's own processes. One that made groups below has more of them than it lists: what they
+ * tell would be too small, and is left out. */
+static void sample_members(const struct run *run, struct socket_table *sockets, uint64_t wanted,
+	int64_t now_ns, struct sample *sample)
+{
+	pid_t pids[PROC_TREE_MAX];
+	struct sample rest = {0};
+	size_t count = group_processes(&run->group, pids, PROC_TREE_MAX);
+	proc_members_sample(pids, count, wanted | SAMPLE_BIT(THREADS), sockets, now_ns, &rest);
+	bool counted = (sample->present & rest.present & SAMPLE_BIT(THREADS)) != 0;
+	if (counted && rest.threads + rest.threads / 8 + 1 < sample->threads)
+		return;
+	sample_fill(sample, &rest);
+}
+
 void run_sample(const struct run *run, const struct proc_table *table, struct socket_table *sockets,
 	uint64_t wanted, int64_t now_ns, struct sample *sample)
 {
@@ -608,11 +623,13 @@ void run_sample(const struct run *run, const struct proc_table *table, struct so
 		return;
 	cgroup_sample(&run->group, wanted, now_ns, sample);
 	wanted &= PROC_VALUES & ~sample->present;
-	if (table == NULL || wanted == 0)
+	if (wanted == 0)
 		return;
-	if (run->launcher != 0)
+	if (run->group.version != CGROUP_NONE)
+		sample_members(run, sockets, wanted, now_ns, sample);
+	else if (table != NULL && run->launcher != 0)
 		proc_table_sample(table, run->launcher, false, wanted, sockets, now_ns, &rest);
-	else if (identity_alive(&run->child))
+	else if (table != NULL && identity_alive(&run->child))
 		proc_table_sample(table, run->child.pid, true, wanted, sockets, now_ns, &rest);
 	sample_fill(sample, &rest);
 }

@@ -110,8 +110,8 @@ void run_kill(struct run *run, int64_t now_ns);
 int run_drain(const struct run *run);
 
 /* What it uses: those values in `wanted` (bits of sample.h) that its control group knows, and of
- * the others what its processes in `table` tell (NULL: then absent), connections by way of
- * `sockets` (likewise). */
+ * the others what the processes of the group tell; without a group, those of its tree in `table`
+ * (NULL: then absent). Connections come by way of `sockets` (likewise). */
 void run_sample(const struct run *run, const struct proc_table *table, struct socket_table *sockets,
 	uint64_t wanted, int64_t now_ns, struct sample *sample);
 

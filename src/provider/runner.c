@@ -20,8 +20,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define READY_MAX       64
-#define SCAN_AGAIN_NS   (500 * (int64_t)1000000)
+#define READY_MAX     64
+#define SCAN_AGAIN_NS (500 * (int64_t)1000000)
+/* The kernel walks all of its table of connections for a list of them, which is a millisecond or
+ * two however few there are: once for both turns of full looks. */
+#define LIST_AGAIN_NS   (7500 * (int64_t)1000000)
 #define REMOVE_AGAIN_NS ((int64_t)1000000000)
 
 struct entry {
@@ -324,25 +327,25 @@ void runner_kill(struct runner *runner, struct run *run, int64_t now_ns)
 	watch_entry(runner, entry_of(run));
 }
 
-static bool is_stale(int64_t at_ns, int64_t now_ns)
+static bool is_stale(int64_t at_ns, int64_t now_ns, int64_t again_ns)
 {
-	return at_ns > now_ns || at_ns < now_ns - SCAN_AGAIN_NS;
+	return at_ns > now_ns || at_ns < now_ns - again_ns;
 }
 
 void runner_sample(struct runner *runner, const struct run *run, uint64_t wanted, int64_t now_ns,
 	struct sample *sample)
 {
-	bool walked =
-		run->group.version == CGROUP_NONE || (wanted & (PROC_VALUES_ONLY | SAMPLE_IO)) != 0;
-	if (walked && is_stale(runner->table_at_ns, now_ns)) {
+	bool walked = run->group.version == CGROUP_NONE;
+	if (walked && is_stale(runner->table_at_ns, now_ns, SCAN_AGAIN_NS)) {
 		(void)proc_table_scan(&runner->table);
 		runner->table_at_ns = now_ns;
 	}
-	if ((wanted & SAMPLE_SOCKETS) != 0 && is_stale(runner->sockets_at_ns, now_ns)) {
+	if ((wanted & SAMPLE_SOCKETS) != 0 &&
+		is_stale(runner->sockets_at_ns, now_ns, LIST_AGAIN_NS)) {
 		socket_table_scan(&runner->sockets);
 		runner->sockets_at_ns = now_ns;
 	}
-	run_sample(run, walked ? &runner->table : NULL, &runner->sockets, wanted, now_ns, sample);
+	run_sample(run, &runner->table, &runner->sockets, wanted, now_ns, sample);
 }
 
 static void free_entry(struct runner *runner, struct entry *entry)

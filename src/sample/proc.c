@@ -362,3 +362,21 @@ void proc_table_sample(const struct proc_table *table, pid_t root, bool root_cou
 	details = add_details(table, found, count, details, sockets, sample);
 	keep_values(sample, (wanted & PROC_TABLE_VALUES) | details);
 }
+
+void proc_members_sample(const pid_t *pids, size_t count, uint64_t wanted,
+	struct socket_table *sockets, int64_t now_ns, struct sample *sample)
+{
+	uint64_t details = wanted & (SAMPLE_DETAILS | SAMPLE_SOCKETS | SAMPLE_BIT(OPEN_FILES));
+	bool sound = true;
+	*sample = (struct sample){.at_ns = now_ns};
+	if (sockets != NULL)
+		socket_begin(sockets);
+	for (size_t index = 0; index < count && sound; index++) {
+		struct proc_entry entry = {.pid = pids[index]};
+		if (!proc_stat_read(entry.pid, &entry.stat))
+			continue;
+		sound = add_stat(sample, &entry.stat, true);
+		details = add_detail(sample, &entry, details, sockets);
+	}
+	keep_values(sample, sound ? (wanted & PROC_TABLE_VALUES) | details : 0);
+}

@@ -65,13 +65,11 @@ void proc_table_free(struct proc_table *table);
 /* All descendants of `root`, parents first, without `root` itself. Returns how many. */
 size_t proc_table_tree(const struct proc_table *table, pid_t root, pid_t *pids, size_t pids_max);
 
-/* What proc_table_sample can give; and what of it no control group can. */
-#define PROC_VALUES_ONLY                                                                           \
-	(SAMPLE_BIT(CPU_WAIT) | SAMPLE_BIT(SWITCHES_VOLUNTARY) | SAMPLE_BIT(SWITCHES_FORCED) |     \
-		SAMPLE_PROCESSES | SAMPLE_BIT(OPEN_FILES) | SAMPLE_SOCKETS)
+/* What proc_table_sample can give. */
 #define PROC_VALUES                                                                                \
-	(PROC_VALUES_ONLY | SAMPLE_DETAILS | SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_BIT(THREADS) |    \
-		SAMPLE_BIT(FAULTS_MINOR) | SAMPLE_BIT(FAULTS_MAJOR))
+	(SAMPLE_DETAILS | SAMPLE_PROCESSES | SAMPLE_BIT(OPEN_FILES) | SAMPLE_SOCKETS |             \
+		SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_BIT(THREADS) | SAMPLE_BIT(FAULTS_MINOR) |      \
+		SAMPLE_BIT(FAULTS_MAJOR))
 
 /* What of `wanted` /proc knows of all descendants of `root`; of `root` itself too when
  * `root_counts`. CPU, faults and bytes of ended processes are included where their parents waited
@@ -81,5 +79,10 @@ size_t proc_table_tree(const struct proc_table *table, pid_t root, pid_t *pids, 
  * in the table. */
 void proc_table_sample(const struct proc_table *table, pid_t root, bool root_counts,
 	uint64_t wanted, struct socket_table *sockets, int64_t now_ns, struct sample *sample);
+
+/* The same of these processes (of a control group, say), each looked at now; those that are gone do
+ * not count. */
+void proc_members_sample(const pid_t *pids, size_t count, uint64_t wanted,
+	struct socket_table *sockets, int64_t now_ns, struct sample *sample);
 
 #endif

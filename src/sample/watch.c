@@ -11,6 +11,7 @@
 #define ROUND_NS    (5 * NS_PER_S)
 #define FULL_NS     (10 * NS_PER_S)
 #define IDLE_NS     (30 * NS_PER_S)
+#define IDLE_PLACES (IDLE_NS / FULL_NS)
 #define SLACK_NS    (ROUND_NS / 2)
 #define IDLE_MILLIS 5 /* thousandths of a core that a process uses to do nothing */
 
@@ -18,6 +19,7 @@ uint64_t watch_wanted(struct watch *watch, uint32_t turn, int64_t now_ns)
 {
 	if (!watch->begun) {
 		watch->begun = true;
+		watch->turn = turn;
 		watch->full_at_ns = now_ns + turn % (FULL_NS / ROUND_NS) * ROUND_NS;
 	}
 	return now_ns >= watch->full_at_ns - SLACK_NS ? SAMPLE_ALL : WATCH_QUICK;
@@ -30,6 +32,15 @@ static bool is_busy(const struct reading *readings, size_t count)
 			return readings[index].value > IDLE_MILLIS;
 	}
 	return true; /* Not known: rather look. */
+}
+
+/* Who becomes idle gets its place among the rounds of the longer cadence, so that a thousand that
+ * began together are not all looked at in the same one. */
+static int64_t next_full_ns(const struct watch *watch, bool often)
+{
+	if (often)
+		return FULL_NS;
+	return watch->idle ? IDLE_NS : FULL_NS + watch->turn / 2 % IDLE_PLACES * FULL_NS;
 }
 
 size_t watch_take(struct watch *watch, const struct sample *sample, uint64_t wanted, bool near,
@@ -51,7 +62,8 @@ size_t watch_take(struct watch *watch, const struct sample *sample, uint64_t wan
 	count += sample_readings(
 		&watch->full, sample, ~WATCH_QUICK | SAMPLE_MEMORY, readings + count);
 	watch->full = *sample;
-	watch->full_at_ns = sample->at_ns + (watch->busy || near ? FULL_NS : IDLE_NS);
+	watch->full_at_ns = sample->at_ns + next_full_ns(watch, watch->busy || near);
+	watch->idle = !watch->busy && !near;
 	watch->busy = false;
 	return count;
 }

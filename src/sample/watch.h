@@ -18,7 +18,9 @@ struct watch {
 	struct sample quick;
 	struct sample full;
 	int64_t full_at_ns; /* when the next full look is due */
+	uint32_t turn;
 	bool begun;
+	bool idle;      /* it was, at the last full look */
 	bool busy;      /* it used CPU since the last full look */
 	bool went_back; /* the last look was left out, see sample_went_back */
 };

@@ -110,14 +110,15 @@ static size_t look_at_all(struct bench *bench, int64_t now_ns, bool near)
 		struct run *run = &bench->runs[i];
 		struct sample sample;
 		uint64_t wanted = watch_wanted(&bench->watches[i], (uint32_t)i, now_ns);
-		bool walked = run->group.version == CGROUP_NONE || wanted == SAMPLE_ALL;
-		if (walked && !scanned) {
-			(void)proc_table_scan(&bench->table);
-			socket_table_scan(&bench->sockets);
+		bool walked = run->group.version == CGROUP_NONE;
+		if (!scanned) {
+			if (walked)
+				(void)proc_table_scan(&bench->table);
+			if (now_ns / ROUND_NS % 2 == 0) /* as the runner: for both turns */
+				socket_table_scan(&bench->sockets);
 			scanned = true;
 		}
-		run_sample(run, walked ? &bench->table : NULL, &bench->sockets, wanted, now_ns,
-			&sample);
+		run_sample(run, &bench->table, &bench->sockets, wanted, now_ns, &sample);
 		signals += watch_take(&bench->watches[i], &sample, wanted, near, readings);
 	}
 	return signals;

@@ -170,6 +170,8 @@ static void test_sample_and_kill(void **state)
 	assert_int_equal(sample.present & (SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_BIT(THREADS)),
 		SAMPLE_CPU | SAMPLE_MEMORY | SAMPLE_BIT(THREADS));
 	assert_int_equal(sample.threads, 2);
+	assert_int_equal(sample.processes, 2);
+	assert_true((sample.present & SAMPLE_BIT(OPEN_FILES)) != 0);
 	assert_true(sample.cpu_ns > 0);
 	run_end(&run, 0);
 	assert_false(run_check(&run, spec.grace_ns - 1));
