@@ -137,8 +137,9 @@ class Bench:
                 name = f"{layer}/{path.stem[5:]}"
                 wanted.append((name, [f"{folder}/{path.name}", *parts], [], cmocka))
         sim = sorted(str(p.relative_to(self.root)) for p in (self.root / "src/sim").glob("*.c"))
-        wanted.append(("trace", ["test/trace/trace.c", "test/trace/scene.c"], ["test/trace"], []))
         golden = "test/golden"
+        scenes = ["test/trace/trace.c", "test/trace/scene.c", f"{golden}/golden.c"]
+        wanted.append(("trace", scenes, ["test/trace"], []))
         for name, parts in (("anomaly", []), ("history", []), ("forecast", ["series.c"])):
             sources = [f"{golden}/{part}" for part in (f"{name}.c", "golden.c", *parts)]
             wanted.append((f"golden/{name}", sources, [f"{golden}/{name}.txt"], []))
