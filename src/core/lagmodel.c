@@ -3,6 +3,9 @@
  * Level and logarithm are fitted apart: the one is right where noise adds, the other where it
  * multiplies, and which it is the backtest says. At most ROWS_MAX rows are used, evenly spread,
  * because more rows of the same days say little new and cost the same each.
+ *
+ * Each row is read twice: the second time it counts less the more the first fit missed it, which
+ * brings the model nearer to the median. A few spikes would else bend it for all other values.
  */
 #include "core/lagmodel.h"
 
@@ -21,6 +24,9 @@
 /* Lags longer than this share of the history leave too few rows. */
 #define LAG_SHARE   2 / 3
 #define HIGH_MARGIN 0.2
+/* A row that was missed by this many times the mean miss counts half. */
+#define MISS_SHARE 0.5
+#define MISS_MIN   1e-12
 /* Days of finer steps than this are read in windows of an hour, too. */
 #define FINE_DAY 48
 
@@ -179,35 +185,94 @@ static void measure_values(
 	model->high = high + HIGH_MARGIN * (high - low);
 }
 
+/* The rows of a fit, newest first. */
+struct rows {
+	const struct history *history;
+	const struct lag_memory *memory;
+	uint32_t count, stride;
+	double fade; /* importance of a row in units of the one before */
+};
+
+/* Reads a row: its features and what it says came. False when nothing was seen there. */
+static bool read_row(const struct lagmodel *model, const struct rows *rows, uint32_t row,
+	double *features, double *target)
+{
+	const struct history *history = rows->history;
+	uint32_t at = history->count - 1 - row;
+
+	if (!history->seen[at])
+		return false;
+	read_features(model, history, rows->memory, at, at, features);
+	*target = (model->is_log ? history->logs : history->level)[at] - model->mean;
+	return true;
+}
+
+/* Returns the number of rows that were seen. */
+static uint32_t add_rows(struct lagmodel *model, const struct rows *rows)
+{
+	double features[LINEAR_FEATURES_MAX], target, importance = 1;
+	uint32_t used = 0;
+
+	for (uint32_t row = 0; row < rows->count; row += rows->stride, importance *= rows->fade) {
+		if (!read_row(model, rows, row, features, &target))
+			continue;
+		linear_add(&model->linear, features, target, importance);
+		used++;
+	}
+	return used;
+}
+
+/* The mean absolute error over the rows. */
+static double measure_miss(const struct lagmodel *model, const struct rows *rows)
+{
+	double features[LINEAR_FEATURES_MAX], target, sum = 0;
+	uint32_t used = 0;
+
+	for (uint32_t row = 0; row < rows->count; row += rows->stride) {
+		if (!read_row(model, rows, row, features, &target))
+			continue;
+		sum += num_abs(target - linear_value(&model->linear, features));
+		used++;
+	}
+	return used ? sum / used : 0;
+}
+
+/* Fits again, each row by how well it was met. */
+static void refit(struct lagmodel *model, const struct rows *rows)
+{
+	struct linear first = model->linear;
+	double features[LINEAR_FEATURES_MAX], target, importance = 1;
+	double half = MISS_SHARE * measure_miss(model, rows) + MISS_MIN;
+
+	linear_init(&model->linear, first.count);
+	for (uint32_t row = 0; row < rows->count; row += rows->stride, importance *= rows->fade) {
+		if (!read_row(model, rows, row, features, &target))
+			continue;
+		double miss = num_abs(target - linear_value(&first, features));
+		linear_add(&model->linear, features, target, importance / (1 + miss / half));
+	}
+	linear_solve(&model->linear, RIDGE);
+}
+
 void lagmodel_fit(struct lagmodel *model, const struct history *history,
 	const struct lag_memory *memory, enum lag_shape shape, bool is_log, double half_life)
 {
-	const double *values = is_log ? history->logs : history->level;
-	double features[LINEAR_FEATURES_MAX];
-	double importance = 1;
-	uint32_t used = 0;
-
 	*model = (struct lagmodel){.is_log = is_log};
 	shape_model(model, history, shape);
-	measure_values(model, history, values);
+	measure_values(model, history, is_log ? history->logs : history->level);
 	uint32_t patterns_read = (uint32_t)(history->day > 0) + (uint32_t)(history->week > 0);
 	linear_init(&model->linear, model->lag_count + model->window_count + 1 +
 					    (model->has_pattern ? patterns_read : 0));
-	uint32_t rows = history->count > model->reach ? history->count - model->reach : 0;
-	uint32_t stride = linear_stride(rows, ROWS_MAX, history->day);
-	double fade = num_max(1 - LN_2 * stride / half_life, 0.5);
-	for (uint32_t row = 0; row < rows; row += stride, importance *= fade) {
-		uint32_t at = history->count - 1 - row;
-		if (!history->seen[at])
-			continue;
-		read_features(model, history, memory, at, at, features);
-		linear_add(&model->linear, features, values[at] - model->mean, importance);
-		used++;
-	}
-	if (used < ROWS_PER_FEATURE * model->linear.count)
+	struct rows rows = {.history = history, .memory = memory};
+	rows.count = history->count > model->reach ? history->count - model->reach : 0;
+	rows.stride = linear_stride(rows.count, ROWS_MAX, history->day);
+	rows.fade = num_max(1 - LN_2 * rows.stride / half_life, 0.5);
+	if (add_rows(model, &rows) < ROWS_PER_FEATURE * model->linear.count) {
 		model->reach = UINT32_MAX; /* it repeats the newest value */
-	else
-		linear_solve(&model->linear, RIDGE);
+		return;
+	}
+	linear_solve(&model->linear, RIDGE);
+	refit(model, &rows);
 }
 
 void lagmodel_predict(const struct lagmodel *model, struct history *history,
