@@ -93,9 +93,9 @@ static void offer_naives(struct bank *bank)
 
 static void offer_levels(struct bank *bank)
 {
-	static const double rates[] = {0.1, 0.4, 0.03, 1};
+	static const double rates[] = {0.1, 0.4, 1, 0.03};
 	/* With a season the smoothings hold the slow level already. */
-	uint32_t count = bank->history.day ? 2 : 4;
+	uint32_t count = bank->history.day ? 3 : 4;
 
 	for (uint32_t i = 0; i < count; i++)
 		offer_model(bank, (struct bank_model){BANK_LEVEL, .rate = rates[i]});

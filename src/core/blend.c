@@ -7,6 +7,10 @@
  *
  * The models were fitted with the very past they are tried on. A second fit without it would cost
  * as much again and measured no better; the intervals are widened by a constant instead.
+ *
+ * Forecasts from neighbouring origins to the same far step err together, so a bucket is worth no
+ * more trials than its leads fit side by side into the tried past. That number says how far its
+ * median is to be believed, and how much wider than their quantiles the intervals must be.
  */
 #include "core/blend.h"
 
@@ -32,8 +36,15 @@
  * more than this share of the mean error says. */
 #define ROBUST_SHARE 0.3
 /* What intervals are widened by, because the past was known to the fit. */
-#define WIDEN_95 1.5
-#define WIDEN_80 1.33
+#define WIDEN_95 1.22
+#define WIDEN_80 1.13
+/* Quantiles of Student's t exceed the normal ones z by a share of (z^2 + 1) / 4 for each degree of
+ * freedom (the first term of their series): what few trials add to the widths. */
+#define FEW_95 1.21
+#define FEW_80 0.66
+/* Standard deviation of the share of trials that err below the median, times the root of their
+ * number. */
+#define SHARE_DEVIATION 0.5
 
 uint32_t blend_bucket(uint32_t lead)
 {
@@ -87,7 +98,8 @@ static uint32_t find_first(const struct history *history, uint32_t steps)
 	return first;
 }
 
-/* Tries `tries` origins, evenly from the first to the one before the last value. */
+/* Tries `tries` origins from the one before the last value back to the first. Their age grows with
+ * the square of their number: what a series was like lately counts more than what it once was. */
 static void try_origins(
 	struct blend_room *room, struct bank *bank, uint32_t first, uint32_t tries, uint32_t steps)
 {
@@ -95,10 +107,12 @@ static void try_origins(
 	uint32_t open = count > first ? count - first : 0;
 
 	tries = tries < open ? tries : open;
-	for (uint32_t i = 0; i < tries; i++) {
-		uint32_t origin = first + (tries > 1 ? (open - 1) * i / (tries - 1) : 0);
+	for (uint32_t i = 0, ahead = 1; i < tries; i++, ahead++) {
+		uint64_t square =
+			tries > 1 ? (uint64_t)(open - 1) * i * i / (tries - 1) / (tries - 1) : 0;
 
-		try_origin(room, bank, origin, steps < count - origin ? steps : count - origin);
+		ahead = square >= ahead ? (uint32_t)square + 1 : ahead;
+		try_origin(room, bank, count - ahead, steps < ahead ? steps : ahead);
 	}
 }
 
@@ -262,23 +276,59 @@ static double find_quantile(const float *errors, uint32_t count, double chance)
 	       (place - below) * ((double)errors[below + 1] - (double)errors[below]);
 }
 
-static void find_edges(double *edges, const double *weights, struct blend_room *room,
-	const struct bank *bank, uint32_t bucket)
+/* How many independent trials the cells of a bucket are worth. */
+static double count_trials(const struct blend_room *room, uint32_t bucket)
+{
+	uint32_t from = room->starts[bucket], to = room->starts[bucket + 1];
+	uint32_t first = UINT32_MAX, last = 0;
+	uint32_t leads = bucket > 0 ? 1u << (bucket - 1) : 1;
+
+	for (uint32_t i = from; i < to; i++) {
+		uint32_t at = room->cells[room->order[i]].at;
+
+		first = at < first ? at : first;
+		last = at > last ? at : last;
+	}
+	double origins = (double)(to - from) / leads;
+	double apart = (double)(last - first + 1) / (1u << bucket);
+	return num_max(num_min(origins, apart), 1);
+}
+
+/* The median of sorted errors, moved towards 0 by one standard deviation of the share below it. */
+static double find_centre(const float *errors, uint32_t count, double trials)
+{
+	double doubt = SHARE_DEVIATION / num_sqrt(trials);
+	double low = find_quantile(errors, count, 0.5 - doubt);
+	double high = find_quantile(errors, count, 0.5 + doubt);
+
+	return low > 0 ? low : num_min(high, 0);
+}
+
+static void find_edges(
+	struct blend *blend, struct blend_room *room, const struct bank *bank, uint32_t bucket)
 {
 	static const double chances[BLEND_EDGE_COUNT] = {0.025, 0.1, 0.9, 0.975};
 	static const double widen[BLEND_EDGE_COUNT] = {WIDEN_95, WIDEN_80, WIDEN_80, WIDEN_95};
+	static const double few[BLEND_EDGE_COUNT] = {FEW_95, FEW_80, FEW_80, FEW_95};
 	uint32_t from = room->starts[bucket], count = room->starts[bucket + 1] - from;
+	double trials = count_trials(room, bucket);
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t cell = room->order[from + i];
-		double level = mix(weights, room->predicted[cell], bank->model_count);
+		double level =
+			mix(blend->weights[bucket], room->predicted[cell], bank->model_count);
 		double error = bank->history.level[room->cells[cell].at] - level;
 
 		room->errors[i] = (float)(error / blend_spread(level));
 	}
 	sort_errors(room->errors, count);
-	for (uint32_t i = 0; i < BLEND_EDGE_COUNT; i++)
-		edges[i] = widen[i] * find_quantile(room->errors, count, chances[i]);
+	double centre = find_centre(room->errors, count, trials);
+	for (uint32_t i = 0; i < BLEND_EDGE_COUNT; i++) {
+		double edge = find_quantile(room->errors, count, chances[i]) - centre;
+
+		blend->edges[bucket][i] = centre + widen[i] * (1 + few[i] / trials) * edge;
+	}
+	blend->centres[bucket] = centre;
 }
 
 /* How much of the error of the first step later steps share, by least squares through 0. */
@@ -336,6 +386,7 @@ static void spread_buckets(
 			memcpy(blend->weights[bucket], blend->weights[from],
 				sizeof *blend->weights);
 			memcpy(blend->edges[bucket], blend->edges[from], sizeof *blend->edges);
+			blend->centres[bucket] = blend->centres[from];
 		}
 	}
 }
@@ -356,7 +407,7 @@ void blend_measure(struct blend *blend, struct blend_room *room, struct bank *ba
 			continue;
 		weigh_models(blend->weights[bucket], room, bank, bucket);
 		improve_weights(blend->weights[bucket], room, bank, bucket);
-		find_edges(blend->edges[bucket], blend->weights[bucket], room, bank, bucket);
+		find_edges(blend, room, bank, bucket);
 	}
 	spread_buckets(blend, room, bank);
 	find_carry(blend, room, bank);

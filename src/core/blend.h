@@ -12,7 +12,7 @@
 #define BLEND_NEAR_MAX     8   /* leads of the second, closer set of origins */
 #define BLEND_BUCKETS      11  /* leads 1, 2, 3-4 ... 513 and more */
 #define BLEND_FAR_ORIGINS  24
-#define BLEND_NEAR_ORIGINS 64
+#define BLEND_NEAR_ORIGINS 128
 #define BLEND_FAR_CELLS    (BLEND_FAR_ORIGINS * BLEND_LEADS_MAX)
 #define BLEND_CELLS_MAX    (BLEND_FAR_CELLS + BLEND_NEAR_ORIGINS * BLEND_NEAR_MAX)
 
@@ -21,8 +21,10 @@ enum blend_edge { BLEND_LOW95, BLEND_LOW80, BLEND_HIGH80, BLEND_HIGH95, BLEND_ED
 
 struct blend {
 	double weights[BLEND_BUCKETS][BANK_MODELS_MAX];
-	/* Quantiles of the error, in units of blend_spread of the forecast. */
+	/* Quantiles of the error, in units of blend_spread of the forecast, and its median as far
+	 * as the trials tell it from 0. */
 	double edges[BLEND_BUCKETS][BLEND_EDGE_COUNT];
+	double centres[BLEND_BUCKETS];
 	/* Share of the error one step ahead that is still there at the lead after it. */
 	double carry[BLEND_NEAR_MAX];
 };

@@ -45,12 +45,16 @@ static void widen_to(struct forecast_band *band, double least80, double least95,
 	band->high95 = num_max(band->high95, band->high80);
 }
 
-static void set_band(const struct history *history, const double *edges, struct forecast_band *band)
+/* Makes a band of the mixture, which band->mean is, for a bucket of leads. */
+static void set_band(const struct history *history, const struct blend *blend, uint32_t bucket,
+	struct forecast_band *band)
 {
+	const double *edges = blend->edges[bucket];
 	double level = num_clamp(band->mean, history->low, history->high);
 	double spread = blend_spread(level);
 
-	band->mean = to_value(history, level);
+	band->mean = to_value(history,
+		num_clamp(level + spread * blend->centres[bucket], history->low, history->high));
 	band->low95 = to_value(history, level + spread * edges[BLEND_LOW95]);
 	band->low80 = to_value(history, level + spread * edges[BLEND_LOW80]);
 	band->high80 = to_value(history, level + spread * edges[BLEND_HIGH80]);
@@ -74,6 +78,6 @@ bool forecast_make(struct forecast_room *room, const double *values, uint32_t co
 	blend_measure(&room->blend, &room->blend_room, bank, steps);
 	mix_models(room, steps, bands);
 	for (uint32_t i = 0; i < steps; i++)
-		set_band(&bank->history, room->blend.edges[blend_bucket(i + 1)], &bands[i]);
+		set_band(&bank->history, &room->blend, blend_bucket(i + 1), &bands[i]);
 	return true;
 }

@@ -13,7 +13,7 @@
 #define FORECAST_STEPS_MAX HISTORY_AHEAD
 
 struct forecast_band {
-	double mean;
+	double mean;          /* what is expected: as likely too high as too low */
 	double low80, high80; /* holds the truth four times out of five */
 	double low95, high95; /* nineteen times out of twenty */
 };

@@ -180,6 +180,49 @@ static void a_spike_does_not_come_back(void **state)
 	assert_sane(STEPS, 0, 4000);
 }
 
+/* Rare values far above all others draw the mean up; the middle is where it was. */
+static void skewed_noise_is_met_in_its_middle(void **state)
+{
+	double sum = 0, above = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 1500; i++) {
+		values[i] = num_exp(0.8 * prng_normal(&prng));
+		sum += values[i];
+		above += values[i] > 1;
+	}
+	assert_true(sum / 1500 > 1.25 && above > 650 && above < 850);
+	assert_true(make(1500, NS_PER_MIN, 8));
+	for (uint32_t i = 0; i < 8; i++) {
+		print_message("%f ", bands[i].mean);
+		assert_in_range(bands[i].mean * 100, 80, 118);
+	}
+}
+
+/* Eight days in which the newest value said nothing, then one in which it says all. */
+static void what_was_lately_counts_more(void **state)
+{
+	double level = 1000;
+
+	(void)state;
+	for (uint32_t i = 0; i < 9 * 144; i++) {
+		double noise = prng_normal(&prng);
+
+		level = i < 8 * 144 ? 1000 + 100 * noise : level + 40 * noise;
+		values[i] = level;
+	}
+	assert_true(make(9 * 144, 10 * NS_PER_MIN, 6));
+	double newest = room.bank.history.level[9 * 144 - 1];
+	double weight = 0;
+	for (uint32_t m = 0; m < room.bank.model_count; m++) {
+		double levels[1];
+
+		bank_predict(&room.bank, m, room.bank.history.count, 1, levels);
+		weight += num_abs(levels[0] - newest) < 0.03 ? room.blend.weights[0][m] : 0;
+	}
+	assert_true(weight > 0.4);
+}
+
 static void constants_of_any_size(void **state)
 {
 	static const double sizes[] = {0, 1e-12, 1, 1e12, 1e30};
@@ -280,6 +323,8 @@ int main(void)
 		TEST(the_same_values_the_same_bits),
 		TEST(holes_are_no_zeros),
 		TEST(a_spike_does_not_come_back),
+		TEST(skewed_noise_is_met_in_its_middle),
+		TEST(what_was_lately_counts_more),
 		TEST(constants_of_any_size),
 		TEST(very_short_series),
 		TEST(wild_series_of_any_step),
