@@ -24,7 +24,7 @@
 #define TRIAL_DAYS 9
 /* Values that must come behind the first origin of a trial. */
 #define OPEN_MIN 12
-/* Steps of improvement for leads up to 8, up to 32, and beyond. */
+/* Steps of improvement for leads up to 16, up to 32, and beyond. */
 #define STEPS_NEAR   40
 #define STEPS_MIDDLE 10
 #define STEPS_FAR    3
@@ -221,7 +221,7 @@ static void improve_weights(
 	struct form form = {.count = bank->model_count};
 	uint32_t from = room->starts[bucket], to = room->starts[bucket + 1];
 	uint32_t stride = (to - from) / ROWS_MAX + 1;
-	int steps = bucket <= 3 ? STEPS_NEAR : bucket <= 5 ? STEPS_MIDDLE : STEPS_FAR;
+	int steps = bucket <= 4 ? STEPS_NEAR : bucket <= 5 ? STEPS_MIDDLE : STEPS_FAR;
 	double total = 0;
 
 	if (to - from < ROWS_MIN)
@@ -400,7 +400,7 @@ void blend_measure(struct blend *blend, struct blend_room *room, struct bank *ba
 	room->cell_count = 0;
 	try_origins(room, bank, first, BLEND_FAR_ORIGINS, steps);
 	try_origins(room, bank, first, BLEND_NEAR_ORIGINS,
-		steps < BLEND_NEAR_MAX ? steps : BLEND_NEAR_MAX);
+		steps < BLEND_NEAR_LEADS ? steps : BLEND_NEAR_LEADS);
 	sort_cells(room);
 	for (uint32_t bucket = 0; bucket < BLEND_BUCKETS; bucket++) {
 		if (room->starts[bucket + 1] == room->starts[bucket])

@@ -9,12 +9,13 @@
  * by forecasting the recent past from many origins, apart for short and long leads.
  */
 #define BLEND_LEADS_MAX    672 /* longest lead that is tried on the past */
-#define BLEND_NEAR_MAX     8   /* leads of the second, closer set of origins */
+#define BLEND_NEAR_MAX     8   /* leads that take after the newest error */
 #define BLEND_BUCKETS      11  /* leads 1, 2, 3-4 ... 513 and more */
 #define BLEND_FAR_ORIGINS  24
-#define BLEND_NEAR_ORIGINS 128
+#define BLEND_NEAR_ORIGINS 96
+#define BLEND_NEAR_LEADS   16 /* of the second, closer set of origins */
 #define BLEND_FAR_CELLS    (BLEND_FAR_ORIGINS * BLEND_LEADS_MAX)
-#define BLEND_CELLS_MAX    (BLEND_FAR_CELLS + BLEND_NEAR_ORIGINS * BLEND_NEAR_MAX)
+#define BLEND_CELLS_MAX    (BLEND_FAR_CELLS + BLEND_NEAR_ORIGINS * BLEND_NEAR_LEADS)
 
 /* Edges of the two intervals. */
 enum blend_edge { BLEND_LOW95, BLEND_LOW80, BLEND_HIGH80, BLEND_HIGH95, BLEND_EDGE_COUNT };

@@ -4,8 +4,9 @@
  * multiplies, and which it is the backtest says. At most ROWS_MAX rows are used, evenly spread,
  * because more rows of the same days say little new and cost the same each.
  *
- * Each row is read twice: the second time it counts less the more the first fit missed it, which
- * brings the model nearer to the median. A few spikes would else bend it for all other values.
+ * Rows are read twice, some of them at first, then all: each counts less the more the first fit
+ * missed it, which brings the model nearer to the median. A few spikes would else bend it for all
+ * other values.
  */
 #include "core/lagmodel.h"
 
@@ -14,6 +15,8 @@
 #include <string.h>
 
 #define ROWS_MAX 1500
+/* At most so many in the first of two readings. */
+#define ROWS_FIRST 500
 /* With fewer rows for each feature the fit would learn them by heart. */
 #define ROWS_PER_FEATURE 2
 #define RIDGE            1e-5
@@ -193,6 +196,17 @@ struct rows {
 	double fade; /* importance of a row in units of the one before */
 };
 
+static struct rows choose_rows(const struct lagmodel *model, const struct history *history,
+	const struct lag_memory *memory, double half_life, uint32_t rows_max)
+{
+	struct rows rows = {.history = history, .memory = memory};
+
+	rows.count = history->count > model->reach ? history->count - model->reach : 0;
+	rows.stride = linear_stride(rows.count, rows_max, history->day);
+	rows.fade = num_max(1 - LN_2 * rows.stride / half_life, 0.5);
+	return rows;
+}
+
 /* Reads a row: its features and what it says came. False when nothing was seen there. */
 static bool read_row(const struct lagmodel *model, const struct rows *rows, uint32_t row,
 	double *features, double *target)
@@ -237,12 +251,11 @@ static double measure_miss(const struct lagmodel *model, const struct rows *rows
 	return used ? sum / used : 0;
 }
 
-/* Fits again, each row by how well it was met. */
-static void refit(struct lagmodel *model, const struct rows *rows)
+/* Fits again, each row by how well it was met; `half`: a miss of this size halves it. */
+static void refit(struct lagmodel *model, const struct rows *rows, double half)
 {
 	struct linear first = model->linear;
 	double features[LINEAR_FEATURES_MAX], target, importance = 1;
-	double half = MISS_SHARE * measure_miss(model, rows) + MISS_MIN;
 
 	linear_init(&model->linear, first.count);
 	for (uint32_t row = 0; row < rows->count; row += rows->stride, importance *= rows->fade) {
@@ -263,16 +276,15 @@ void lagmodel_fit(struct lagmodel *model, const struct history *history,
 	uint32_t patterns_read = (uint32_t)(history->day > 0) + (uint32_t)(history->week > 0);
 	linear_init(&model->linear, model->lag_count + model->window_count + 1 +
 					    (model->has_pattern ? patterns_read : 0));
-	struct rows rows = {.history = history, .memory = memory};
-	rows.count = history->count > model->reach ? history->count - model->reach : 0;
-	rows.stride = linear_stride(rows.count, ROWS_MAX, history->day);
-	rows.fade = num_max(1 - LN_2 * rows.stride / half_life, 0.5);
+	struct rows rows = choose_rows(model, history, memory, half_life, ROWS_FIRST);
 	if (add_rows(model, &rows) < ROWS_PER_FEATURE * model->linear.count) {
 		model->reach = UINT32_MAX; /* it repeats the newest value */
 		return;
 	}
 	linear_solve(&model->linear, RIDGE);
-	refit(model, &rows);
+	double half = MISS_SHARE * measure_miss(model, &rows) + MISS_MIN;
+	rows = choose_rows(model, history, memory, half_life, ROWS_MAX);
+	refit(model, &rows, half);
 }
 
 void lagmodel_predict(const struct lagmodel *model, struct history *history,

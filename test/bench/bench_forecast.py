@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""bench_forecast.py [--without]: the forecasts against other methods on the same work, and against
-the goals. Needs BALLAST_SHARED for series, other methods' results and the scorer. --without adds
-what happens when one family of models is left out."""
+"""bench_forecast.py [--halves] [--without]: the forecasts against other methods on the same work,
+and against the goals. Needs BALLAST_SHARED for series, other methods' results and the scorer.
+--halves adds what each half of the data says alone, --without what happens when one family of
+models is left out. With R and its package forecast, the cost is compared with mstl+arima's."""
 import collections
 import csv
 import gzip
@@ -11,6 +12,7 @@ import os
 import pathlib
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,9 +22,14 @@ BENCH = os.environ["BENCH_FORECAST"]
 SHARED = pathlib.Path(os.environ.get("BALLAST_SHARED", "../shared"))
 SCORER = SHARED / "bench/forecast/score_forecasts.py"
 DATA = SHARED / "data"
-R_SCRIPT = """suppressMessages(library(forecast)); set.seed(1)
-x <- msts(round(500*(1+(0:2159 %% 24 > 8))*(1+rnorm(2160)*.1)), c(24,168))
-t <- system.time(for (i in 1:3) forecast(mstl(x), method="arima", h=168))[[1]]; cat(t/3)"""
+# Seconds of CPU for each line of values on standard input.
+R_SCRIPT = """suppressMessages(library(forecast))
+for (line in readLines(file("stdin"))) {
+  x <- msts(as.numeric(strsplit(line, ",")[[1]]), c(24, 168))
+  times <- sapply(1:3, function(i) {
+    used <- system.time(forecast(mstl(x), method = "arima", h = 168)); used[[1]] + used[[2]] })
+  cat(median(times), "\\n")
+}"""
 
 
 def run(*arguments):
@@ -72,15 +79,15 @@ def forecast_m4(path, off):
         path.write_text(run(BENCH, "--off", off, 48, train))
 
 
-def score_m4(path):
-    text = run(sys.executable, SCORER, "m4", path)
+def score_m4(path, scorer=SCORER):
+    text = run(sys.executable, scorer, "m4", path)
     names = {"OWA": "OWA", "cover95": "coverage", "MSIS": "MSIS"}
     return {name: float(re.search(rf"{key} ([\d.]+)", text)[1]) for key, name in names.items()}
 
 
-def score_load(path):
+def score_load(path, scorer=SCORER):
     """Rows of the scorer, and the coverage it pooled."""
-    text = run(sys.executable, SCORER, "load", path)
+    text = run(sys.executable, scorer, "load", path)
     table = text.split("\n\n")[0].splitlines()
     pooled = re.search(r"80% -> ([\d.]+), 95% -> ([\d.]+)", text)
     return list(csv.DictReader(table)), (float(pooled[1]), float(pooled[2]))
@@ -137,7 +144,7 @@ def seconds_of(horizon):
 
 
 def print_m4(score):
-    print(f"M4 Hourly, odd ids: OWA {score['OWA']:.4f} (goal 0.41: {judge(score['OWA'] <= 0.41)}), "
+    print(f"M4 Hourly: OWA {score['OWA']:.4f} (goal 0.41: {judge(score['OWA'] <= 0.41)}), "
           f"95 % covers {score['coverage']:.3f} "
           f"(goal 0.94-0.96: {judge(0.94 <= score['coverage'] <= 0.96)}), "
           f"MSIS {score['MSIS']:.2f} (goal 6.3: {judge(score['MSIS'] <= 6.3)})")
@@ -160,6 +167,8 @@ def print_load(rows, coverage, peers, uses):
             ratio = float(row["wape"]) / min(naives)
             worst[use] = max(worst[use], (ratio, f"{row['series']} {row['horizon']}"))
     for use, goal in (("dev", 1.15), ("stress", 1.5)):
+        if not worst[use][1]:
+            continue
         print(f"  worst {use} series against its better seasonal naive: {worst[use][0]:.2f}, "
               f"{worst[use][1]} (goal {goal}: {judge(worst[use][0] <= goal)})")
     print(f"  coverage: 80 % -> {coverage[0]:.3f} ({judge(0.77 <= coverage[0] <= 0.83)}), "
@@ -173,6 +182,54 @@ def measure(folder, work, off):
     return score_m4(m4), *score_load(load)
 
 
+def rows_of(path, kept, start):
+    """The rows of a CSV file from `start` on whose first column is kept; all before."""
+    with open(path, newline="") as file:
+        rows = list(csv.reader(file))
+    return rows[:start] + [row for row in rows[start:] if row[0] in kept]
+
+
+def write_rows(path, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows(rows)
+
+
+def write_half(folder, half, ids, series):
+    """Data, forecasts and scorer as the scorer expects them, with half of the data."""
+    root = folder / f"half{half}"
+    for name in ("Hourly-train.csv", "Hourly-test.csv"):
+        write_rows(root / "data/m4" / name, rows_of(DATA / "m4" / name, ids, 1))
+    write_rows(root / "data/peers/origins.csv", rows_of(DATA / "peers/origins.csv", series, 1))
+    for path in (DATA / "peers").glob("*_*"):
+        (root / "data/peers" / path.name).symlink_to(path.resolve())
+    (root / "data/series").symlink_to((DATA / "series").resolve())
+    (root / "bench/forecast").mkdir(parents=True)
+    shutil.copy(SCORER, root / "bench/forecast/score.py")
+    write_rows(root / "m4.csv", rows_of(folder / "m4.csv", ids, 0))
+    write_rows(root / "load.csv", rows_of(folder / "load.csv", series, 0))
+    return root
+
+
+def family_of(series):
+    """A series without its step: the same load in other steps is in the same half."""
+    return series.rsplit("_", 1)[0]
+
+
+def print_halves(folder, peers, uses):
+    """Every other series of M4 and every other load: what was chosen for one shows on the other."""
+    with open(DATA / "m4/Hourly-train.csv", newline="") as file:
+        ids = [row[0] for row in list(csv.reader(file))[1:]]
+    loads = sorted({family_of(name) for name, (use, _) in uses.items() if use == "dev"})
+    for half in range(2):
+        chosen = {name for name in uses if family_of(name) in loads[half::2]}
+        root = write_half(folder, half + 1, set(ids[half::2]), chosen)
+        scorer = root / "bench/forecast/score.py"
+        print(f"\nhalf {half + 1}: every other id of M4, and {', '.join(loads[half::2])}")
+        print_m4(score_m4(root / "m4.csv", scorer))
+        print_load(*score_load(root / "load.csv", scorer), peers, uses)
+
+
 def print_without(folder, work, uses):
     """One line for each family that is left out: M4, and the mean WAPE of the dev series."""
     families = run(BENCH, "--families").splitlines()
@@ -184,20 +241,24 @@ def print_without(folder, work, uses):
               f"{math.exp(sum(logs) / len(logs)):.4f}", flush=True)
 
 
-def print_r_cost():
+def print_r_cost(ours):
     if shutil.which("Rscript") is None:
         print("R is not installed: no ratio to mstl+arima")
         return
-    done = subprocess.run(["Rscript", "-e", R_SCRIPT], capture_output=True, text=True)
+    done = subprocess.run(["Rscript", "-e", R_SCRIPT], input=run(BENCH, "--series"),
+                          capture_output=True, text=True)
     if done.returncode != 0:
         print("R has no package forecast: no ratio to mstl+arima")
         return
-    print(f"R's mstl+arima on a series of that size: {float(done.stdout) * 1e3:.0f} ms")
+    theirs = statistics.median(map(float, done.stdout.split())) * 1e3
+    print(f"R's mstl+arima on five of these series, median: {theirs:.0f} ms, "
+          f"{theirs / ours:.1f} times as much")
 
 
 def main():
-    print(run(BENCH), end="")
-    print_r_cost()
+    cost = run(BENCH)
+    print(cost, end="")
+    print_r_cost(float(re.search(r"steps: ([\d.]+) ms", cost)[1]))
     if not SCORER.exists():
         print(f"accuracy: skipped, no {SCORER}")
         return
@@ -207,6 +268,8 @@ def main():
         score, rows, coverage = measure(folder, work, None)
         print_m4(score)
         print_load(rows, coverage, peers, uses)
+        if "--halves" in sys.argv[1:]:
+            print_halves(folder, peers, uses)
         if "--without" in sys.argv[1:]:
             print_without(folder, work, uses)
 

@@ -3,6 +3,8 @@
  * What a forecast costs, on made-up hourly series of 90 days: a fit with a week ahead, a new value,
  * the memory kept per series. CPU time, medians.
  *
+ * bench_forecast --series writes the first five of these series, a line each: for other programs.
+ *
  * bench_forecast --off FAMILIES STEPS (CSV ORIGIN... | M4) forecasts without some families of
  * models (bits), in the form of `ballast forecast`: what each of them adds is measured so.
  */
@@ -19,7 +21,14 @@
 #include "wire/points.h"
 #include "wire/wide.h"
 
-enum { HOURS = 90 * 24, STEPS = 168, SERIES = 31, PUSHES = 150, FILE_SIZE_MAX = 64 << 20 };
+enum {
+	HOURS = 90 * 24,
+	STEPS = 168,
+	SERIES = 31,
+	SERIES_SHOWN = 5,
+	PUSHES = 150,
+	FILE_SIZE_MAX = 64 << 20
+};
 
 static struct forecaster_room room;
 static struct forecaster forecaster;
@@ -93,6 +102,20 @@ static int measure_cost(void)
 	return 0;
 }
 
+static int write_series(void)
+{
+	struct prng prng;
+
+	prng_init(&prng, 1);
+	for (int i = 0; i < SERIES_SHOWN; i++) {
+		draw_series(&prng);
+		for (int j = 0; j < HOURS; j++)
+			printf("%s%.0f", j > 0 ? "," : "", values[j]);
+		putchar('\n');
+	}
+	return 0;
+}
+
 /* ---- without some models ----------------------------------------------------------------------
  */
 
@@ -154,6 +177,8 @@ int main(int argc, char **argv)
 #undef X
 		return 0;
 	}
+	if (argc == 2 && strcmp(argv[1], "--series") == 0)
+		return write_series();
 	if (argc < 5 || strcmp(argv[1], "--off") != 0)
 		return measure_cost();
 	room.forecast.bank.families_off = (uint32_t)strtoul(argv[2], NULL, 10);
