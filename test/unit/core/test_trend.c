@@ -20,6 +20,7 @@ struct process {
 	double filling, filling_s;
 	double step, step_at_s;
 	double leak_begin_s;
+	double day, day_from_s;
 	double place;
 };
 
@@ -28,6 +29,15 @@ static double draw(struct prng *prng, double low, double high)
 	double unit = prng_unit(prng);
 
 	return low + (high - low) * unit;
+}
+
+/* Between -1 and 1, like a sine of 24 hours: two parabolas. */
+static double day_course(double at_s)
+{
+	double turn = at_s / 86400;
+	double half = 2 * (turn - num_floor(turn));
+
+	return half < 1 ? 4 * half * (1 - half) : -4 * (half - 1) * (2 - half);
 }
 
 static struct process process_make(uint64_t seed)
@@ -43,6 +53,8 @@ static struct process process_make(uint64_t seed)
 	process.filling_s = draw(&process.prng, 30, 180);
 	process.step = draw(&process.prng, -0.3, 0.5) * process.level;
 	process.step_at_s = draw(&process.prng, 0, 7 * 86400);
+	process.day = num_max(draw(&process.prng, -0.1, 0.1), 0) * process.level;
+	process.day_from_s = draw(&process.prng, 0, 86400);
 	return process;
 }
 
@@ -51,6 +63,7 @@ static double process_value(struct process *process, double at_s)
 	double noise = prng_normal(&process->prng);
 	double value = process->level + noise * process->noise;
 
+	value += process->day * day_course(at_s + process->day_from_s);
 	process->place += 10 / process->period_s;
 	process->place -= num_floor(process->place);
 	value += process->height * process->place;
