@@ -210,7 +210,7 @@ static double spread_rise(const struct line *line)
 
 static void fit_line(struct line *line)
 {
-	double slopes[PAIRS_MAX], rest[BLOCKS_MAX];
+	double slopes[PAIRS_MAX], rest[BLOCKS_MAX] = {0};
 	uint32_t count = pair_slopes(line->floors, 0, line->blocks, slopes);
 	double n = line->blocks;
 	double deviation = num_sqrt(n * (n - 1) * (2 * n + 5) / 18);
