@@ -30,6 +30,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ballast_alerts.h"
 #include "ballast_signals.h"
 #include "ballast_words.h"
 
@@ -184,7 +185,9 @@ struct bal_needs {
 	X(AGENT_DRAINED, drain)   /* somebody wants it drained, or taken back from draining */     \
 	X(SAMPLE, sample)         /* one measured value */                                         \
 	X(SCALE_ENDED, scale_ended) /* a provider finished or failed an order */                   \
-	X(JOB_DONE, job_done)       /* long work has its result, or has none; others are STALE */
+	X(JOB_DONE, job_done)       /* long work has its result, or has none; others are STALE */  \
+	X(RULE, rule)               /* a rule of alerts gets other numbers */                      \
+	X(OBJECTIVE, objective)     /* what is promised of a kind, or of all that nothing else is */
 enum bal_event_type {
 #define X(name, member) BAL_EVENT_##name,
 	BAL_EVENT_MAP(X)
@@ -433,6 +436,8 @@ struct bal_event {
 		struct bal_event_sample sample;
 		struct bal_event_scale_ended scale_ended;
 		struct bal_event_job_done job_done;
+		struct bal_event_rule rule;
+		struct bal_event_objective objective;
 	};
 };
 
@@ -458,7 +463,9 @@ struct bal_event {
 			 * enum bal_job; take bal_job_snapshot() at once, give it to bal_job_run() \
 			 * wherever there is time, then say JOB_DONE */                            \
 	X(FORECAST)     /* tell everybody that a forecast is new: of kind count, of series attempt \
-			 * (enum bal_series), by job order */
+			 * (enum bal_series), by job order */                                      \
+	X(ALERT)        /* tell everybody: alert order is at level count by rule attempt */        \
+	X(RECOVERY)     /* tell everybody: recovery order began, or ended */
 enum bal_effect_type {
 #define X(name) BAL_EFFECT_##name,
 	BAL_EFFECT_MAP(X)

@@ -135,7 +135,53 @@
 	X(HEDGE_LOST, "another attempt of the task succeeded first")                               \
 	/* a task that waits at its agent */                                                       \
 	X(SENT_AHEAD, "no slot is free: it waits at the agent whose next one is expected soonest") \
-	X(TAKEN_BACK, "it had not begun, and its agent takes nothing new")
+	X(TAKEN_BACK, "it had not begun, and its agent takes nothing new")                         \
+	/* alerts */                                                                               \
+	X(ALERT_OPENED, "a value was beyond its threshold for the sustain time")                   \
+	X(ALERT_RAISED, "a higher level's threshold was passed for its sustain time")              \
+	X(ALERT_LOWERED, "the higher level has ended, a lower one has not")                        \
+	X(ALERT_CLEARED, "the value was back for the clear time")                                  \
+	X(ALERT_GONE, "what it was about is gone")                                                 \
+	X(ALERT_RULE, "its rule was changed")                                                      \
+	/* objectives and what is done for them */                                                 \
+	X(OBJECTIVE_BROKEN, "an objective is broken")                                              \
+	X(OBJECTIVE_MET, "the objective is met again")                                             \
+	X(REFUSED_SHED, "its class is shed until an objective of its pools is met again")          \
+	X(SCALE_OBJECTIVE, "an objective of a kind that it serves is broken")
+
+/* How bad an alert is. */
+#define BAL_ALERT_LEVEL_MAP(X)                                                                     \
+	X(NONE, "none") /* not open: pending, or cleared */                                        \
+	X(WARNING, "warning")                                                                      \
+	X(CRITICAL, "critical")                                                                    \
+	X(EMERGENCY, "emergency")
+
+/* What is promised of the tasks of a kind. X(NAME, word) */
+#define BAL_OBJECTIVE_MAP(X)                                                                       \
+	X(RESPONSE, "response")         /* a share of tasks responds in time */                    \
+	X(AVAILABILITY, "availability") /* of the time in which somebody asks, an agent works */   \
+	X(ERRORS, "errors")             /* a share of tasks ends well */                           \
+	X(SATISFACTION, "satisfaction") /* the mean rating */                                      \
+	X(THROUGHPUT, "throughput")     /* what comes and can be done is done */
+
+#define BAL_OBJECTIVE_STATE_MAP(X)                                                                 \
+	X(NO_DATA, "no data")                                                                      \
+	X(MET, "met")                                                                              \
+	X(AT_RISK, "at risk") /* it burns more than its budget allows, or has used it up */        \
+	X(BROKEN, "broken")   /* not kept in its window, or it burns fast */
+
+/* What of a task must be in time. */
+#define BAL_MEASURE_MAP(X)                                                                         \
+	X(WAIT, "wait")             /* from submission to its first dispatch */                    \
+	X(FIRST_BYTE, "first_byte") /* from submission to the first byte of the answer */          \
+	X(TOTAL, "total")           /* from submission to its end */                               \
+	X(SLOWDOWN, "slowdown")     /* the same, as a multiple of its service alone */
+
+/* What ballast does by itself while an objective is broken, and undoes later. */
+#define BAL_RECOVERY_MAP(X)                                                                        \
+	X(SHED, "shed")         /* refuses the lowest class at the door */                         \
+	X(SCALE_UP, "scale_up") /* orders agents as in an emergency */                             \
+	X(EJECT, "eject")       /* takes agents out of service that are far worse than others */
 
 /* How agents of a pool are reached, and so what the host does with DISPATCH and SCALE. */
 #define BAL_POOL_KIND_MAP(X)                                                                       \
@@ -188,5 +234,7 @@
 	X(HEDGE_SHARE, 0, 0, 1000, "permille",                                                     \
 		"slots of a pool that second attempts of late tasks may take; 0 = none")           \
 	X(HEDGE_LATE, 950, 500, 999, "permille", "attempts that end before one counts as late")    \
-	X(PREFETCH, 0, 0, 1, "tasks", "sent ahead to an HTTP agent whose slots are all taken")
+	X(PREFETCH, 0, 0, 1, "tasks", "sent ahead to an HTTP agent whose slots are all taken")     \
+	X(WATCH, 10000000000, 0, 3600000000000, "ns",                                              \
+		"time between two looks at pools, kinds and objectives; 0 = none")
 #endif

@@ -12,11 +12,14 @@
 #include "core/explain.h"
 #include "core/learn.h"
 #include "core/limit.h"
+#include "core/objective.h"
 #include "core/outbox.h"
 #include "core/queue.h"
 #include "core/record.h"
+#include "core/recover.h"
 #include "core/series.h"
 #include "core/task.h"
+#include "core/watch.h"
 
 #define RETRY_AFTER_MIN_NS NS_PER_S
 #define RETRY_SHARE        100 /* of the queue that must drain before a refused one tries again */
@@ -87,6 +90,10 @@ static enum bal_reason objection(struct bal_core *core, const struct bal_event_t
 		*wait_ns = retry_after_ns(core, lane, event->kind);
 		return BAL_REASON_REFUSED_QUEUE_FULL;
 	}
+	if (recover_sheds(core, lane, event->priority)) {
+		*wait_ns = recover_retry_ns(core, lane, event->kind, event->priority);
+		return BAL_REASON_REFUSED_SHED;
+	}
 	if (tenant->queued_max > 0 && tenant->queued >= tenant->queued_max) {
 		*wait_ns = retry_after_ns(core, lane, event->kind);
 		return BAL_REASON_REFUSED_TENANT_FULL;
@@ -124,6 +131,8 @@ enum bal_status admit_submitted(struct bal_core *core, const struct bal_event_ta
 	task = task_new(core, event, slab_index(&core->lanes, lane));
 	series_arrived(core->series, task->kind, learn_size_s(core, task), core->now_ns,
 		core->utc_offset_ns);
+	objective_arrived(core, task);
+	watch_wake(core);
 	task_count_child(core, task);
 	task_state_set(core, task, BAL_TASK_SUBMITTED);
 	if ((task->flags & BAL_TASK_DURABLE) != 0) {
@@ -182,6 +191,7 @@ enum bal_status admit_restored(struct bal_core *core, const struct bal_event_res
 	task->attempt_last = event->attempt;
 	task->epoch = event->epoch;
 	task->failures = event->failures;
+	watch_wake(core);
 	task_count_child(core, task);
 	if (agent != NULL) {
 		task->until_ns = event->until_ns;

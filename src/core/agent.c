@@ -12,6 +12,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "core/ahead.h"
+#include "core/alert.h"
 #include "core/drain.h"
 #include "core/life.h"
 #include "core/outbox.h"
@@ -140,6 +141,7 @@ void agent_free(struct bal_core *core, struct agent *agent)
 	list_remove(&pool->agents, &agent->pool_node);
 	map_remove(&core->agents_by_id, agent->id);
 	shelf_leave(core, agent);
+	alert_gone(core, BAL_SUBJECT_AGENT, agent->id);
 	slab_give(&core->agents, agent);
 }
 

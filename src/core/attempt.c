@@ -21,6 +21,7 @@
 #include "core/hedge.h"
 #include "core/learn.h"
 #include "core/limit.h"
+#include "core/objective.h"
 #include "core/outbox.h"
 #include "core/queue.h"
 #include "core/task.h"
@@ -67,6 +68,7 @@ void attempt_slot_take(struct bal_core *core, const struct task *task, struct ag
 	if (task->exclusive && task->lender == 0)
 		agent->exclusive++;
 	core->tenants[task->tenant].running++;
+	core->kinds[task->kind].running++;
 	limits_take(core, pool);
 	agent_update(core, agent);
 }
@@ -90,6 +92,7 @@ void attempt_slot_give(
 	if (task->exclusive && task->lender == 0)
 		agent->exclusive--;
 	core->tenants[task->tenant].running--;
+	core->kinds[task->kind].running--;
 	limits_give(core, pool);
 	core->dispatch_due = true;
 	ahead_advance(core, agent);
@@ -144,6 +147,7 @@ static void send(
 	context_note(core, task->conversation, agent->id);
 	core->totals.dispatched_count++;
 	core->turn++;
+	objective_started(core, task);
 	effect = outbox_add_task(core, BAL_EFFECT_DISPATCH, task);
 	effect->agent = agent->id;
 	effect->pool = agent->pool;
@@ -195,6 +199,7 @@ static void complete(struct bal_core *core, struct task *task)
 	struct bal_totals *totals = &core->totals;
 
 	effect->state = (enum bal_task_state)task->end_state;
+	objective_ended(core, task);
 	totals->succeeded_count += task->end_state == BAL_TASK_SUCCEEDED;
 	totals->failed_count += task->end_state == BAL_TASK_FAILED;
 	totals->dead_count += task->end_state == BAL_TASK_DEAD;
@@ -336,6 +341,8 @@ void attempt_end(struct bal_core *core, struct task *task, enum bal_outcome outc
 	if (event != NULL && event->service_ns > 0 && !task->was_ahead)
 		service_ns = event->service_ns;
 	learn_attempt(core, task, agent, outcome, service_ns);
+	if (outcome == BAL_OUTCOME_SUCCEEDED)
+		objective_served(core, task->kind, service_ns);
 	attempt_release(core, task);
 	agent_judge(core, agent, outcome);
 	if (outcome == BAL_OUTCOME_BUSY)

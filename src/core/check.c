@@ -10,8 +10,10 @@
 #include "base/assert.h"
 #include "base/checksum.h"
 #include "core/agent.h"
+#include "core/alert.h"
 #include "core/hedge.h"
 #include "core/life.h"
+#include "core/objective.h"
 #include "core/order.h"
 #include "core/outbox.h"
 #include "core/queue.h"
@@ -319,13 +321,19 @@ static void check_tenants(struct check *check)
 	const struct bal_core *core = check->core;
 	uint64_t queued = 0;
 	uint64_t running = 0;
+	uint64_t by_kind = 0;
+	uint64_t by_tenant = 0;
 
 	for (uint32_t i = 0; i < core->limits.tenants_max; i++) {
 		const struct tenant *tenant = &core->tenants[i];
 
 		queued += weight(i) * tenant->queued;
 		running += weight(i) * tenant->running;
+		by_tenant += tenant->running;
 	}
+	for (uint32_t i = 0; i < core->limits.kinds_max; i++)
+		by_kind += core->kinds[i].running;
+	EXPECT(check, by_kind == by_tenant);
 	EXPECT(check, check->sum[SUM_QUEUED] == queued);
 	EXPECT(check, check->sum[SUM_RUNNING] == running);
 }
@@ -555,6 +563,10 @@ const char *check_core(const struct bal_core *core)
 	EXPECT(&check, shelf_check(core));
 	if (check.fault == NULL)
 		check.fault = series_check(core->series);
+	if (check.fault == NULL)
+		check.fault = alert_check(core->alerts, core->now_ns);
+	if (check.fault == NULL)
+		check.fault = objective_check(core->objectives);
 	heap_check(&core->timers);
 	EXPECT(&check, core->timers.count == check.timers);
 	return check.fault;

@@ -26,7 +26,11 @@
 	X(CONTEXT, context, struct context)                                                        \
 	X(ORDER, order, struct order)                                                              \
 	X(WHY, why, struct bal_why)                                                                \
-	X(EFFECT, effect, struct bal_effect)
+	X(EFFECT, effect, struct bal_effect)                                                       \
+	X(RULE, rule, struct bal_event_rule)                                                       \
+	X(ALERT, alert, struct bal_alert)                                                          \
+	X(OBJECTIVE, objective, struct bal_event_objective)                                        \
+	X(RECOVERY, recovery, struct bal_recovery)
 
 /* Rows that are whole declarations end without a semicolon, which clang-format cannot know. */
 /* clang-format off */

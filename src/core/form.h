@@ -28,6 +28,10 @@ extern const struct form FORM_CONTEXT;
 extern const struct form FORM_ORDER;
 extern const struct form FORM_WHY;
 extern const struct form FORM_EFFECT;
+extern const struct form FORM_RULE;
+extern const struct form FORM_ALERT;
+extern const struct form FORM_OBJECTIVE;
+extern const struct form FORM_RECOVERY;
 
 /* True when every described member is 0: a row of a table that was never used. */
 bool form_is_blank(const struct form *form, const void *base);

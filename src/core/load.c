@@ -9,13 +9,16 @@
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "core/agent.h"
+#include "core/alert.h"
 #include "core/check.h"
 #include "core/defer.h"
 #include "core/form.h"
 #include "core/learn.h"
 #include "core/life.h"
 #include "core/limit.h"
+#include "core/objective.h"
 #include "core/queue.h"
+#include "core/recover.h"
 #include "core/score.h"
 #include "core/series.h"
 #include "core/shelf.h"
@@ -94,6 +97,8 @@ static bool read_pool(struct load *load, uint32_t place)
 		core->pools_high = place + 1;
 	pool->timer.owner = TIMER_POOL;
 	limits_note(pool);
+	if (pool->shed >= BAL_PRIORITY_COUNT)
+		return false;
 	return pool->conf.pool == place && pool_valid(core, &pool->conf);
 }
 
@@ -256,6 +261,7 @@ static void count_running(struct bal_core *core, const struct task *task, struct
 	pool->ahead += task->ahead;
 	agent->exclusive += own && task->exclusive;
 	core->tenants[task->tenant].running++;
+	core->kinds[task->kind].running++;
 	for (uint32_t i = 0; i < BAL_POOL_LIMITS_MAX; i++)
 		if (pool->conf.limits[i] != BAL_NONE)
 			core->shared[pool->conf.limits[i]].running++;
@@ -381,6 +387,28 @@ static bool read_context(struct load *load, uint32_t place)
 	       context_restore(load->core, place, &context);
 }
 
+static bool read_recovery(struct load *load, uint32_t place)
+{
+	struct bal_recovery *record = &load->core->recoveries->records[place];
+
+	return form_read(&FORM_RECOVERY, record, &load->reader) && record->id != 0 &&
+	       (uint32_t)record->id % RECOVER_KEPT_MAX == place &&
+	       record->step < BAL_RECOVERY_COUNT && record->objective < BAL_OBJECTIVE_COUNT;
+}
+
+static void read_watched(struct load *load)
+{
+	struct bal_core *core = load->core;
+	uint64_t sequence;
+
+	load->ok = load->ok && alert_read(core->alerts, &load->reader) &&
+		   objective_read(core->objectives, &load->reader);
+	sequence = bytes_get_varint(&load->reader);
+	load->ok = load->ok && sequence <= UINT32_MAX;
+	core->recoveries->sequence = (uint32_t)sequence;
+	read_list(load, RECOVER_KEPT_MAX, read_recovery);
+}
+
 static void read_outbox(struct load *load)
 {
 	struct outbox *outbox = &load->core->outbox;
@@ -427,6 +455,7 @@ static void read_state(struct load *load)
 	read_list(load, limits->histories_max, read_history);
 	read_list(load, limits->conversations_max, read_context);
 	load->ok = load->ok && series_read(core->series, &load->reader);
+	read_watched(load);
 	if (load->ok)
 		read_outbox(load);
 }

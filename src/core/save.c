@@ -6,7 +6,10 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "base/checksum.h"
+#include "core/alert.h"
 #include "core/form.h"
+#include "core/objective.h"
+#include "core/recover.h"
 #include "core/series.h"
 
 /* Holds the longest structure: a decision, with about 150 members of at most 10 bytes. */
@@ -201,6 +204,10 @@ static void put_state(struct save *save, const struct bal_core *core)
 	put_table(save, &FORM_TENANT, core->tenants, limits->tenants_max);
 	put_learned(save, core);
 	series_put(core->series, &save->writer, slide_window, save);
+	alert_put(core->alerts, &save->writer, slide_window, save);
+	objective_put(core->objectives, &save->writer, slide_window, save);
+	put_number(save, core->recoveries->sequence);
+	put_table(save, &FORM_RECOVERY, core->recoveries->records, RECOVER_KEPT_MAX);
 	put_outbox(save, &core->outbox);
 }
 

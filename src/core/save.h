@@ -22,6 +22,9 @@
  *     histories, contexts
  *                  in order of use: place + 1, fields; 0
  *     series       the clock of the bins, the job under way; number + 1 and series of each kind; 0
+ *     alerts       open and pending ones: place + 1, fields, rungs; 0; rules; cleared ones
+ *     objectives   the standard ones; kind + 1, fields and bins of each; 0
+ *     recoveries   the next number; place + 1 and fields of each; 0
  *     effects      not yet taken: their count, fields of each
  *     CRC32C       of all before it
  *
@@ -29,6 +32,6 @@
  */
 
 #define STATE_MAGIC   UINT32_C(0x534c4142) /* "BALS" */
-#define STATE_VERSION 5
+#define STATE_VERSION 7
 
 #endif

@@ -17,6 +17,7 @@
 #include "core/outbox.h"
 #include "core/queue.h"
 #include "core/timer.h"
+#include "core/watch.h"
 
 #define LOOK_NS              NS_PER_S
 #define EMERGENCY_LOAD       950
@@ -403,6 +404,21 @@ void scale_to(struct bal_core *core, struct pool *pool, uint32_t agents)
 			scale_load_permille(pool), 0);
 }
 
+uint64_t scale_for_objective(struct bal_core *core, struct pool *pool)
+{
+	uint32_t agents = scale_agents(pool);
+	uint32_t max = pool->conf.agents_max;
+	uint32_t count = agents == 0 ? 1 : agents;
+
+	if (pool->conf.kind != BAL_POOL_PROCESS || pool->removed || core->stopping ||
+		pool->conf.strategy == BAL_STRATEGY_FIXED || pool->paused_scale_out ||
+		pool->order_open != 0 || agents >= max || core->now_ns < pool->backoff_until_ns)
+		return 0;
+	count = count < max - agents ? count : max - agents;
+	order_up(core, pool, count, BAL_REASON_SCALE_OBJECTIVE, 0, BAL_NEVER_NS);
+	return pool->order_last;
+}
+
 void scale_agent_gone(struct bal_core *core, struct pool *pool, bool failed)
 {
 	int64_t wait_ns;
@@ -418,6 +434,7 @@ void scale_agent_gone(struct bal_core *core, struct pool *pool, bool failed)
 		wait_ns = num_min_i64(
 			knob(core, BAL_KNOB_START_BACKOFF) << doublings, START_BACKOFF_MAX_NS);
 		pool->backoff_until_ns = core->now_ns + wait_ns;
+		watch_wake(core);
 	}
 	if (core->started && !core->stopping)
 		timer_set(core, &pool->timer, pool->conf.pool, core->now_ns);

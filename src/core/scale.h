@@ -16,6 +16,10 @@ void scale_timer(struct bal_core *core, struct pool *pool);
 /* Somebody wants this many agents now; clamped to 0 .. the pool's maximum. */
 void scale_to(struct bal_core *core, struct pool *pool, uint32_t agents);
 
+/* An objective of a kind that it serves is broken: orders agents as an emergency does. Returns the
+ * order; 0 when there is none, since one is open, or the pool may not or cannot have more. */
+uint64_t scale_for_objective(struct bal_core *core, struct pool *pool);
+
 /* An agent of the pool is gone: replaces it if the minimum wants that, after a growing pause when
  * agents keep failing to start. */
 void scale_agent_gone(struct bal_core *core, struct pool *pool, bool failed);

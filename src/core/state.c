@@ -6,7 +6,10 @@
 
 #include "base/arena.h"
 #include "base/assert.h"
+#include "core/alert.h"
 #include "core/defer.h"
+#include "core/objective.h"
+#include "core/recover.h"
 #include "core/score.h"
 #include "core/series.h"
 
@@ -96,6 +99,9 @@ void state_place(struct bal_core *core, struct arena *arena)
 	slab_init(&core->contexts, arena, limits->conversations_max, sizeof(struct context));
 	map_init(&core->contexts_by_id, arena, limits->conversations_max);
 	core->series = series_place(arena, limits->kinds_max);
+	core->alerts = alert_place(arena, limits->effects_max);
+	core->objectives = objective_place(arena, limits->kinds_max);
+	core->recoveries = arena_take(arena, 1, sizeof *core->recoveries);
 	core->orders = arena_take(arena, limits->orders_max, sizeof(struct order));
 	core->decisions = arena_take(arena, limits->explanations_max, sizeof(struct bal_why));
 	map_init(&core->decisions_by_id, arena, limits->explanations_max);
@@ -138,6 +144,9 @@ struct bal_core *bal_core_init(void *memory, size_t size, const struct bal_limit
 	core->routing_at_ns = INT64_MIN / 2;
 	core->wake_at_ns = BAL_NEVER_NS;
 	core->retry_tokens_permille = 10000;
+	core->watch_at_ns = BAL_NEVER_NS;
+	alert_begin(core->alerts);
+	objective_begin(core->objectives);
 	prng_init(&core->random, 1);
 	for (uint32_t i = 0; i < BAL_KNOB_COUNT; i++)
 		core->knobs[i] = KNOB_STANDARD[i];

@@ -20,6 +20,7 @@
  *               ├─ histories (agent, kind), contexts (conversation)          (what was learned)
  *               ├─ hedges                             (second attempts beside the first)
  *               ├─ series                          (load of each kind, as it was and will be)
+ *               ├─ alerts, objectives, recoveries  (what is wrong, promised, done about it)
  *               ├─ orders, decisions                                  (what can be explained)
  *               └─ timers, outbox                        (what is due, what the host must do)
  *
@@ -30,6 +31,9 @@
 
 struct arena;
 struct series_book;
+struct alert_book;
+struct objective_book;
+struct recover_book;
 
 /* What a timer belongs to; also the upper part of its tie, so that the order is total. */
 enum timer_owner { TIMER_TASK, TIMER_AGENT, TIMER_POOL };
@@ -161,6 +165,7 @@ struct kind {
 	double lanes_rate;   /* of its lanes, while score_refresh runs */
 	double late;         /* a high quantile of service over what was expected, see learn.c */
 	uint32_t late_count; /* ends that it comes from */
+	uint32_t running;    /* attempts on some agent */
 };
 
 struct limit {
@@ -249,6 +254,9 @@ struct pool {
 	uint64_t order_open;       /* the order up that has not ended; 0 = none */
 	uint64_t order_last;
 	struct mean service_s;
+	uint32_t shed;              /* classes that are refused, from the lowest; see recover.h */
+	int64_t shed_at_ns;         /* when that changed */
+	int64_t shed_calm_since_ns; /* nothing wants it since; BAL_NEVER_NS */
 };
 
 /* What was learned of one kind on one agent or pool. */
@@ -371,6 +379,11 @@ struct bal_core {
 	int64_t wake_at_ns;   /* when a rate limit lets the next attempt start */
 	struct bal_totals totals;
 	struct series_book *series; /* load of each kind, and its forecasts */
+	struct alert_book *alerts;
+	struct objective_book *objectives;
+	struct recover_book *recoveries;
+	int64_t watch_at_ns;  /* of the next look, see core/watch.h; BAL_NEVER_NS */
+	uint32_t watch_place; /* of a look that is not through */
 };
 
 /* Places all tables in the arena; called once to measure and once for real. */

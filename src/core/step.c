@@ -13,6 +13,7 @@
 #include "core/admit.h"
 #include "core/agent.h"
 #include "core/ahead.h"
+#include "core/alert.h"
 #include "core/attempt.h"
 #include "core/defer.h"
 #include "core/dispatch.h"
@@ -20,6 +21,7 @@
 #include "core/fitjob.h"
 #include "core/hedge.h"
 #include "core/limit.h"
+#include "core/objective.h"
 #include "core/order.h"
 #include "core/outbox.h"
 #include "core/queue.h"
@@ -32,6 +34,7 @@
 #include "core/task.h"
 #include "core/timer.h"
 #include "core/valid.h"
+#include "core/watch.h"
 
 #define EARLY_DEATH_NS NS_PER_MIN /* an agent that dies younger counts as a failed start */
 
@@ -130,6 +133,8 @@ static enum bal_status on_knob(struct bal_core *core, const struct bal_event *ev
 	core->knobs[number] = event->knob.value;
 	if (number == BAL_KNOB_ROUTING)
 		routing_tune(core);
+	if (number == BAL_KNOB_WATCH)
+		watch_tune(core);
 	score_weights(core);
 	defer_tune(core);
 	shelf_priced(core, BAL_NONE);
@@ -162,6 +167,7 @@ static enum bal_status on_pool(struct bal_core *core, const struct bal_event *ev
 		pool->below_since_ns = BAL_NEVER_NS;
 		pool->overload_since_ns = BAL_NEVER_NS;
 		pool->critical_since_ns = BAL_NEVER_NS;
+		pool->shed_calm_since_ns = BAL_NEVER_NS;
 		pool->up_ended_at_ns = INT64_MIN / 2;
 		pool->down_ended_at_ns = INT64_MIN / 2;
 		pool->backoff_until_ns = INT64_MIN / 2;
@@ -194,7 +200,9 @@ static enum bal_status on_pool_removed(struct bal_core *core, const struct bal_e
 	if (pool == NULL)
 		return BAL_UNKNOWN;
 	pool->removed = true;
+	pool->shed = 0;
 	lanes_update(core);
+	alert_gone(core, BAL_SUBJECT_POOL, event->pool_removed.pool);
 	for (struct list_node *node = pool->agents.first; node != NULL; node = list_next(node))
 		drain_start(core, container_of(node, struct agent, pool_node), 0);
 	return BAL_OK;
@@ -501,12 +509,16 @@ static enum bal_status on_sample(struct bal_core *core, const struct bal_event *
 		return BAL_UNKNOWN;
 	if (sample->signal >= BAL_SIGNAL_COUNT || sample->value < 0)
 		return BAL_INVALID;
-	if (sample->subject != BAL_SUBJECT_AGENT)
-		return BAL_OK;
-	if (sample->signal >= BAL_SIGNAL_AGENT_COUNT)
-		return BAL_INVALID;
-	if (sample->signal < BAL_SIGNAL_DECISION_COUNT)
-		take_agent_sample(core, sample);
+	if (sample->subject == BAL_SUBJECT_AGENT) {
+		if (sample->signal >= BAL_SIGNAL_AGENT_COUNT)
+			return BAL_INVALID;
+		if (sample->signal < BAL_SIGNAL_DECISION_COUNT)
+			take_agent_sample(core, sample);
+	}
+	if (sample->subject == BAL_SUBJECT_KIND)
+		objective_sample(core, (uint32_t)sample->id, sample->signal, sample->value);
+	alert_observe(
+		core, (enum bal_subject)sample->subject, sample->id, sample->signal, sample->value);
 	return BAL_OK;
 }
 
@@ -544,6 +556,16 @@ static enum bal_status on_job_done(struct bal_core *core, const struct bal_event
 	return BAL_OK;
 }
 
+static enum bal_status on_rule(struct bal_core *core, const struct bal_event *event)
+{
+	return alert_rule(core, &event->rule);
+}
+
+static enum bal_status on_objective(struct bal_core *core, const struct bal_event *event)
+{
+	return objective_set(core, &event->objective);
+}
+
 static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(
 	struct bal_core *core, const struct bal_event *event) = {
 	[BAL_EVENT_MORE] = on_nothing,
@@ -577,6 +599,8 @@ static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(
 	[BAL_EVENT_SAMPLE] = on_sample,
 	[BAL_EVENT_SCALE_ENDED] = on_scale_ended,
 	[BAL_EVENT_JOB_DONE] = on_job_done,
+	[BAL_EVENT_RULE] = on_rule,
+	[BAL_EVENT_OBJECTIVE] = on_objective,
 };
 
 static void serve_timer(struct bal_core *core, struct timer *timer)
@@ -621,8 +645,10 @@ static void settle(struct bal_core *core)
 			break;
 		serve_timer(core, timer);
 	}
-	if (core->started)
+	if (core->started) {
 		serve_series(core);
+		watch_run(core);
+	}
 	if (core->now_ns >= core->wake_at_ns) {
 		core->wake_at_ns = BAL_NEVER_NS;
 		core->dispatch_due = true;
@@ -654,8 +680,8 @@ int64_t bal_deadline_ns(const struct bal_core *core)
 {
 	if (!core->started)
 		return BAL_NEVER_NS;
-	return num_min_i64(
-		series_next_ns(core->series), num_min_i64(timer_next_ns(core), core->wake_at_ns));
+	return num_min_i64(num_min_i64(series_next_ns(core->series), watch_next_ns(core)),
+		num_min_i64(timer_next_ns(core), core->wake_at_ns));
 }
 
 size_t bal_job_snapshot(

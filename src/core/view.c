@@ -5,8 +5,11 @@
 
 #include "base/num.h"
 #include "core/agent.h"
+#include "core/alert.h"
 #include "core/hedge.h"
+#include "core/objective.h"
 #include "core/queue.h"
+#include "core/recover.h"
 #include "core/scale.h"
 #include "core/series.h"
 #include "core/task.h"
@@ -149,4 +152,55 @@ bool bal_series_ahead(const struct bal_core *core, uint32_t kind, enum bal_serie
 {
 	return series_ahead(core->series, kind, (enum series_what)series,
 		hourly ? SERIES_HOURLY : SERIES_FINE, lead, band);
+}
+
+uint32_t bal_alert_places(const struct bal_core *core)
+{
+	(void)core;
+	return ALERT_OPEN_MAX;
+}
+
+bool bal_alert_at(const struct bal_core *core, uint32_t place, struct bal_alert *alert)
+{
+	return alert_at(core->alerts, place, alert);
+}
+
+bool bal_alert_past(const struct bal_core *core, uint32_t back, struct bal_alert *alert)
+{
+	return alert_past(core->alerts, back, alert);
+}
+
+bool bal_alert_find(const struct bal_core *core, uint64_t id, struct bal_alert *alert)
+{
+	return alert_find(core->alerts, id, alert);
+}
+
+uint64_t bal_alerts_dropped(const struct bal_core *core)
+{
+	return alert_dropped(core->alerts);
+}
+
+bool bal_rule_view(const struct bal_core *core, uint32_t rule, struct bal_event_rule *view)
+{
+	const struct bal_event_rule *conf = alert_rule_conf(core->alerts, rule);
+
+	if (conf != NULL)
+		*view = *conf;
+	return conf != NULL;
+}
+
+bool bal_objective_view(const struct bal_core *core, uint32_t kind, enum bal_objective objective,
+	struct bal_objective_view *view)
+{
+	return objective_view(core, kind, objective, view);
+}
+
+bool bal_recovery_past(const struct bal_core *core, uint32_t back, struct bal_recovery *recovery)
+{
+	return recover_past(core->recoveries, back, recovery);
+}
+
+bool bal_recovery_find(const struct bal_core *core, uint64_t id, struct bal_recovery *recovery)
+{
+	return recover_find(core->recoveries, id, recovery);
 }

@@ -229,6 +229,61 @@ const char *bal_aggregate_name(enum bal_aggregate aggregate)
 	return WORD_OF(names, aggregate);
 }
 
+const char *bal_alert_level_name(enum bal_alert_level level)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_ALERT_##name] = text,
+		BAL_ALERT_LEVEL_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, level);
+}
+
+const char *bal_objective_name(enum bal_objective objective)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_OBJECTIVE_##name] = text,
+		BAL_OBJECTIVE_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, objective);
+}
+
+const char *bal_objective_state_name(enum bal_objective_state state)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_OBJECTIVE_IS_##name] = text,
+		BAL_OBJECTIVE_STATE_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, state);
+}
+
+const char *bal_measure_name(enum bal_measure measure)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_MEASURE_##name] = text,
+		BAL_MEASURE_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, measure);
+}
+
+const char *bal_recovery_name(enum bal_recovery_step step)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_RECOVERY_##name] = text,
+		BAL_RECOVERY_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, step);
+}
+
 const char *bal_event_name(enum bal_event_type type)
 {
 	static const char names[][WORD_SIZE] = {

@@ -109,6 +109,10 @@ static bool step_all_settings(struct host *host)
 			  step_setting(host, (struct bal_event){.type = BAL_EVENT_KNOB,
 						     .knob = {.knob = options->knobs[i].knob,
 							     .value = options->knobs[i].value}});
+	if (options->objectives.response_ns > 0)
+		goes_on = goes_on &&
+			  step_setting(host, (struct bal_event){.type = BAL_EVENT_OBJECTIVE,
+						     .objective = options->objectives});
 	for (uint32_t i = 0; i < options->shared_count; i++)
 		goes_on = goes_on && step_setting(host, (struct bal_event){.type = BAL_EVENT_LIMIT,
 								.limit = options->shared[i]});

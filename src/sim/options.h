@@ -110,6 +110,8 @@ struct sim_options {
 	uint32_t tenant_count;
 	struct sim_knob knobs[SIM_KNOBS_MAX];
 	uint32_t knob_count;
+	struct bal_event_objective objectives; /* of all kinds; response_ns 0: the core's own, on
+						* which it does not act */
 	int64_t warm_permille; /* of its work a task is spared on the agent that served its
 				* conversation last */
 	uint32_t live_max;     /* tasks the core may hold at once */

@@ -85,7 +85,9 @@
 	X(drain)                                                                                   \
 	X(sample)                                                                                  \
 	X(scale_ended)                                                                             \
-	X(job_done)
+	X(job_done)                                                                                \
+	X(rule)                                                                                    \
+	X(objective)
 
 #define RECORD_FIELDS_more(X, type, at) X(type, UNUSED, at, unused, "")
 
@@ -262,6 +264,24 @@
 	X(type, STATUS, at, status, "")                                                            \
 	X(type, BYTES, at, result, "#")
 
+#define RECORD_FIELDS_rule(X, type, at)                                                            \
+	X(type, U32, at, rule, "")                                                                 \
+	X(type, FLAG, at, enabled, "")                                                             \
+	X(type, VALUE, at, threshold, "")                                                          \
+	X(type, DURATION_NS, at, sustain_ns, "for #")                                              \
+	X(type, VALUE, at, clear, "until #")                                                       \
+	X(type, DURATION_NS, at, clear_ns, "for #")                                                \
+	X(type, TAGS, at, tag_words, "of pools with tags #")
+
+#define RECORD_FIELDS_objective(X, type, at)                                                       \
+	X(type, INDEX, at, kind, "")                                                               \
+	X(type, FLAG, at, enabled, "")                                                             \
+	X(type, FLAG, at, recovers, "recovers by itself")                                          \
+	X(type, U32, at, measure, "measure #")                                                     \
+	X(type, DURATION_NS, at, response_ns, "within #")                                          \
+	X(type, U32, at, slowdown_permille, "slowdown #")                                          \
+	X(type, U32, at, target_permille, "targets #")
+
 /* pool has no phrase: most effects leave it 0, which would read as a pool. */
 #define RECORD_FIELDS_effect(X, type, at)                                                          \
 	X(type, U64, at, task, "task #")                                                           \
@@ -308,7 +328,9 @@
 	X(AGENT_DRAINED, "agent {agent} asked to drain")                                           \
 	X(SAMPLE, "{subject} {id} sampled: {signal} {value}")                                      \
 	X(SCALE_ENDED, "order {order} ended: {status}")                                            \
-	X(JOB_DONE, "job {job} generation {generation} done: {status}")
+	X(JOB_DONE, "job {job} generation {generation} done: {status}")                            \
+	X(RULE, "rule {rule}: enabled {enabled}, threshold {threshold}")                           \
+	X(OBJECTIVE, "objectives of kind {kind}: enabled {enabled}")
 
 /* How each effect reads, likewise. */
 #define RECORD_EFFECT_MAP(X)                                                                       \
@@ -327,6 +349,8 @@
 	X(END, "end agent {agent} of pool {pool}")                                                 \
 	X(PROBE, "probe agent {agent} of pool {pool}")                                             \
 	X(JOB, "run job {order} generation {attempt}")                                             \
-	X(FORECAST, "new forecast of kind {count}, series {attempt}, by job {order}")
+	X(FORECAST, "new forecast of kind {count}, series {attempt}, by job {order}")              \
+	X(ALERT, "alert {order} by rule {attempt} at level {count}")                               \
+	X(RECOVERY, "recovery {order} by step {count} in pool {pool}")
 
 #endif

@@ -65,6 +65,8 @@
 	X(type, U32, at, routing, "")                                                              \
 	X(type, PAST_NS, at, routing_at_ns, "")                                                    \
 	X(type, INSTANT_NS, at, wake_at_ns, "")                                                    \
+	X(type, INSTANT_NS, at, watch_at_ns, "")                                                   \
+	X(type, U32, at, watch_place, "")                                                          \
 	STATE_FIELDS_totals(X, type, at totals.)
 
 #define STATE_FIELDS_pool(X, type, at)                                                             \
@@ -91,6 +93,9 @@
 	X(type, U64, at, order_open, "")                                                           \
 	X(type, U64, at, order_last, "")                                                           \
 	X(type, DOUBLE, at, rivals, "")                                                            \
+	X(type, U32, at, shed, "")                                                                 \
+	X(type, PAST_NS, at, shed_at_ns, "")                                                       \
+	X(type, SINCE_NS, at, shed_calm_since_ns, "")                                              \
 	STATE_FIELDS_mean(X, type, at service_s.)
 
 #define STATE_FIELDS_kind(X, type, at)                                                             \
@@ -283,6 +288,45 @@
 	X(type, U32, at, done, "")                                                                 \
 	X(type, FLAG, at, ended, "")                                                               \
 	STATE_FIELDS_why(X, type, at why.)
+
+#define STATE_FIELDS_alert(X, type, at)                                                            \
+	X(type, U64, at, id, "")                                                                   \
+	X(type, U32, at, ladder, "")                                                               \
+	X(type, U32, at, rule, "")                                                                 \
+	X(type, U32, at, level, "")                                                                \
+	X(type, U32, at, level_peak, "")                                                           \
+	X(type, U32, at, subject, "")                                                              \
+	X(type, INDEX, at, pool, "")                                                               \
+	X(type, U64, at, subject_id, "")                                                           \
+	X(type, REASON, at, reason, "")                                                            \
+	X(type, PAST_NS, at, since_ns, "")                                                         \
+	X(type, PAST_NS, at, opened_at_ns, "")                                                     \
+	X(type, PAST_NS, at, changed_at_ns, "")                                                    \
+	X(type, SINCE_NS, at, cleared_at_ns, "")                                                   \
+	X(type, PAST_NS, at, seen_at_ns, "")                                                       \
+	X(type, VALUE, at, value, "")                                                              \
+	X(type, VALUE, at, value_last, "")                                                         \
+	X(type, VALUE, at, value_peak, "")                                                         \
+	X(type, VALUE, at, threshold, "")                                                          \
+	X(type, DURATION_NS, at, sustain_ns, "")
+
+#define STATE_FIELDS_rule(X, type, at)      RECORD_FIELDS_rule(X, type, at)
+#define STATE_FIELDS_objective(X, type, at) RECORD_FIELDS_objective(X, type, at)
+
+#define STATE_FIELDS_recovery(X, type, at)                                                         \
+	X(type, U64, at, id, "")                                                                   \
+	X(type, U32, at, step, "")                                                                 \
+	X(type, U32, at, kind, "")                                                                 \
+	X(type, U32, at, objective, "")                                                            \
+	X(type, INDEX, at, pool, "")                                                               \
+	X(type, U32, at, priority, "")                                                             \
+	X(type, U64, at, agent, "")                                                                \
+	X(type, U64, at, order, "")                                                                \
+	X(type, VALUE, at, good_permille, "")                                                      \
+	X(type, U32, at, target_permille, "")                                                      \
+	X(type, PAST_NS, at, begun_at_ns, "")                                                      \
+	X(type, SINCE_NS, at, ended_at_ns, "")                                                     \
+	X(type, REASON, at, reason, "")
 
 #define STATE_FIELDS_effect(X, owner, at)                                                          \
 	X(owner, EFFECT, at, type, "")                                                             \

@@ -64,5 +64,9 @@ int busy_begin(void **state)
 		.id = NEEDY, .priority = BAL_PRIORITY_BATCH, .tenant = 3, .needs.cpu_millis = 500};
 	assert_int_equal(scene_submit(scene, task), BAL_OK);
 	assert_int_equal(scene_submit(scene, child(KID)), BAL_OK);
+	/* Alerts of two agents are open, one is pending. */
+	assert_int_equal(scene_sample(scene, AGENT_FULL, BAL_SIGNAL_MEMORY_PERMILLE, 850), BAL_OK);
+	assert_int_equal(scene_sample(scene, AGENT_FREE, BAL_SIGNAL_CPU_PERMILLE, 960), BAL_OK);
+	assert_int_equal(scene_sample(scene, AGENT_FREE, BAL_SIGNAL_OOM_KILLS, 1), BAL_OK);
 	return 0;
 }

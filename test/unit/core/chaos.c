@@ -3,6 +3,9 @@
  * given out, so that an event is mostly about something that exists. */
 #include "chaos.h"
 
+#include "core/objective.h"
+#include "core/rule.h"
+
 #include "base/units.h"
 
 #include <stdlib.h>
@@ -333,10 +336,34 @@ static void make_symbol(struct chaos *chaos, struct bal_event *event)
 	event->symbol.text = (struct bal_text){.data = names + event->symbol.number, .size = 1};
 }
 
+/* Any numbers, of which some make no rule. */
+static void make_rule(struct chaos *chaos, struct bal_event *event)
+{
+	event->type = BAL_EVENT_RULE;
+	event->rule = rule_standard(draw(chaos, RULE_COUNT));
+	event->rule.enabled = !chance(chaos, 30);
+	event->rule.threshold = draw(chaos, 1000);
+	event->rule.clear = draw(chaos, 1000);
+	event->rule.sustain_ns = chance(chaos, 50) ? 0 : draw_span_ns(chaos);
+	event->rule.tag_words[0] = chance(chaos, 30);
+}
+
+static void make_objective(struct chaos *chaos, struct bal_event *event)
+{
+	event->type = BAL_EVENT_OBJECTIVE;
+	event->objective = objective_standard();
+	event->objective.kind = chance(chaos, 50) ? BAL_NONE : draw(chaos, KINDS + 1);
+	event->objective.enabled = !chance(chaos, 20);
+	event->objective.recovers = chance(chaos, 80);
+	event->objective.measure = draw(chaos, BAL_MEASURE_COUNT + 1);
+	event->objective.response_ns = draw_span_ns(chaos);
+	event->objective.target_permille[draw(chaos, BAL_OBJECTIVE_COUNT)] = draw(chaos, 1001);
+}
+
 /* What is configured, and what somebody asks of a pool. */
 static void make_config(struct chaos *chaos, struct bal_event *event)
 {
-	switch (draw(chaos, 8)) {
+	switch (draw(chaos, 10)) {
 	case 0:
 		event->type = BAL_EVENT_POOL_REMOVED;
 		event->pool_removed.pool = draw_pool(chaos);
@@ -366,6 +393,12 @@ static void make_config(struct chaos *chaos, struct bal_event *event)
 		break;
 	case 6:
 		make_symbol(chaos, event);
+		break;
+	case 7:
+		make_rule(chaos, event);
+		break;
+	case 8:
+		make_objective(chaos, event);
 		break;
 	default:
 		make_pool(chaos, event);

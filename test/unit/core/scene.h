@@ -33,6 +33,7 @@ struct scene {
 	struct bal_effect effects[SCENE_EFFECTS_MAX]; /* since the last scene_expect or _clear */
 	uint32_t effect_count;
 	uint32_t room;  /* effects taken per step */
+	bool watched;   /* the core looks at itself (knob WATCH) as it does by default */
 	bool unchecked; /* leave out bal_core_check after every event: for tests of very many */
 	void *memory;
 };
