@@ -206,11 +206,36 @@ static void explain_scaled(yyjson_val *root)
 			cell(root, "victim.work_left", SHOW_SECONDS));
 }
 
+static void explain_alert(yyjson_val *root)
+{
+	printf("Alert %s (%s) about %s %s: %s.\n", text(root, "rule"), text(root, "level"),
+		text(root, "subject"), text(root, "name"), text(root, "what"));
+	printf("It is %s; the threshold is %s for %s.\n", text(root, "value_text"),
+		text(root, "threshold_text"), cell(root, "for_seconds", SHOW_SECONDS));
+	printf("What ballast does: %s.\n", text(root, "doing"));
+}
+
+static void explain_recovery(yyjson_val *root)
+{
+	printf("Recovery %s (%s) in pool %s.\n", text(root, "id"), text(root, "step"),
+		text(root, "pool"));
+	printf("Because: %s of kind %s was %s, promised is %s.\n", text(root, "objective"),
+		text(root, "kind"), cell(root, "was", SHOW_SHARE),
+		cell(root, "target", SHOW_SHARE));
+	printf("%s\n", yyjson_is_null(show_member(root, "ended_at"))
+			       ? "It is in force until the objective is met again."
+			       : "It has ended: the objective is met again.");
+}
+
 static void explain(yyjson_val *root)
 {
 	const char *decision = yyjson_get_str(show_member(root, "decision"));
 
-	if (decision == NULL || strcmp(decision, "nothing") == 0)
+	if (show_member(root, "alert") != NULL)
+		explain_alert(root);
+	else if (show_member(root, "step") != NULL)
+		explain_recovery(root);
+	else if (decision == NULL || strcmp(decision, "nothing") == 0)
 		printf("Nothing is remembered about %s.\n", text(root, "id"));
 	else if (strcmp(decision, "routed") == 0)
 		explain_routed(root);
@@ -229,7 +254,7 @@ static int run(const struct args *args)
 	int rc;
 
 	if (args->word_count != 1) {
-		fprintf(stderr, "usage: ballast why ID   (of a task or a scaling order)\n");
+		fprintf(stderr, "usage: ballast why ID   (of a task, an order, an alert)\n");
 		return EXIT_USAGE;
 	}
 	ask = ask_open(args);
@@ -245,5 +270,6 @@ static int run(const struct args *args)
 	return rc;
 }
 
-const struct command command_why = {
-	"why", "ID", "explains the last decision about a task or a scaling order", run, OPTIONS};
+const struct command command_why = {"why", "ID",
+	"explains the last decision about a task, a scaling order, an alert or a recovery", run,
+	OPTIONS};

@@ -2,6 +2,7 @@
 /* Explanations.  The core knows about waiting tasks and about its latest decisions; a running task
  * keeps its own in its job; that of an ended task is in the store with its result, and orders of
  * earlier starts are kept there too. */
+#include "daemon/alertview.h"
 #include "daemon/conn.h"
 #include "daemon/orders.h"
 #include "daemon/why.h"
@@ -32,6 +33,28 @@ static bool answer_kept(struct request *request, struct span kept)
 	json_writer_init(&writer, &body);
 	if (!why_write_kept(kept, &writer))
 		return false;
+	request_answer_json(request, 200, &body);
+	return true;
+}
+
+/* Alerts and recoveries are their own explanation. */
+static bool answer_watched(struct request *request, uint64_t id)
+{
+	struct bal_core *core = engine_core(request->engine);
+	struct bal_recovery recovery;
+	struct json_writer writer;
+	struct bal_alert alert;
+	struct buffer body;
+	bool is_alert = bal_alert_find(core, id, &alert);
+
+	if (!is_alert && !bal_recovery_find(core, id, &recovery))
+		return false;
+	buffer_init(&body, WHY_SIZE_MAX);
+	json_writer_init(&writer, &body);
+	if (is_alert)
+		alertview_write(request->engine, &alert, NULL, &writer);
+	else
+		alertview_write_recovery(request->engine, &recovery, &writer);
 	request_answer_json(request, 200, &body);
 	return true;
 }
@@ -68,6 +91,8 @@ void api_why_get(struct request *request)
 		return;
 	}
 	if (!request_query(request, NULL, 0, NULL))
+		return;
+	if (answer_watched(request, id))
 		return;
 	bal_why(engine_core(request->engine), id, &why);
 	job = engine_job(request->engine, id);

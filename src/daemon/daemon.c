@@ -6,6 +6,7 @@
 #include "daemon/daemon.h"
 
 #include "base/checksum.h"
+#include "daemon/alarm.h"
 #include "daemon/command.h"
 #include "daemon/engine.h"
 #include "daemon/fleet.h"
@@ -50,6 +51,7 @@ struct daemon {
 	struct fleet *fleet;
 	struct command *command;
 	struct vitals *vitals;
+	struct alarm *alarm;
 	struct server *server;
 	bool stopping;
 };
@@ -132,6 +134,8 @@ static enum bal_status reload(void *context, char *message, size_t message_size)
 	fleet_configure(daemon->fleet);
 	command_configure(daemon->command);
 	if (!urls_configure(daemon->urls, message, message_size))
+		say(STORE_SAY_ERROR, message);
+	if (!alarm_configure(daemon->alarm, message, message_size))
 		say(STORE_SAY_ERROR, message);
 	config_release(daemon->config);
 	free(daemon->config);
@@ -223,7 +227,9 @@ static bool open_parts(struct daemon *daemon, char *message, size_t message_size
 		daemon->upstream == NULL ? NULL : push_open(daemon->engine, daemon->upstream);
 	daemon->urls = daemon->push == NULL ? NULL : urls_open(daemon->push);
 	daemon->leases = leases_open(daemon->engine);
-	if (daemon->urls == NULL || daemon->leases == NULL)
+	daemon->alarm =
+		daemon->upstream == NULL ? NULL : alarm_open(daemon->engine, daemon->upstream);
+	if (daemon->urls == NULL || daemon->leases == NULL || daemon->alarm == NULL)
 		return false;
 	daemon->traces = traces_open(daemon->engine, daemon->upstream, message, message_size);
 	if (daemon->traces == NULL && message[0] != '\0')
@@ -268,11 +274,13 @@ static bool start_parts(struct daemon *daemon, char *message, size_t message_siz
 		.leases = daemon->leases,
 		.command = daemon->command,
 		.fleet = daemon->fleet,
+		.alarm = daemon->alarm,
 		.reload = reload,
 		.context = daemon};
 
 	if (!engine_start(daemon->engine, message, message_size) ||
-		!urls_configure(daemon->urls, message, message_size))
+		!urls_configure(daemon->urls, message, message_size) ||
+		!alarm_configure(daemon->alarm, message, message_size))
 		return false;
 	command_begin(daemon->command);
 	daemon->server = server_open(&options, message, message_size);
@@ -306,6 +314,7 @@ static void close_parts(struct daemon *daemon)
 	urls_close(daemon->urls);
 	traces_close(daemon->traces);
 	push_close(daemon->push);
+	alarm_close(daemon->alarm);
 	upstream_close(daemon->upstream);
 	engine_close(daemon->engine);
 	for (uint32_t i = 0; i < 3; i++)

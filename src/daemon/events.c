@@ -7,6 +7,7 @@
 #include "daemon/events.h"
 
 #include "base/units.h"
+#include "daemon/alertview.h"
 #include "daemon/conn.h"
 #include "daemon/forecasts.h"
 #include "daemon/instant.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 
 #define EPOCH_BITS     40 /* below: a count that no life of a daemon uses up */
-#define EVENT_SIZE_MAX 2048
+#define EVENT_SIZE_MAX 4096
 #define ALIVE_NS       (15 * NS_PER_S)
 #define TYPE_SIZE_MAX  64
 
@@ -55,6 +56,13 @@ struct events {
 
 /* ---- records to text ---- */
 
+static const char *name_of_alert(const struct event_record *record)
+{
+	if (record->count == BAL_ALERT_NONE)
+		return "alert.cleared";
+	return record->reason == BAL_REASON_ALERT_OPENED ? "alert.opened" : "alert.changed";
+}
+
 /* The name of an event; NULL for effects that say nothing new to anybody. */
 static const char *name_of(const struct event_record *record)
 {
@@ -85,6 +93,11 @@ static const char *name_of(const struct event_record *record)
 		return "agent.probed";
 	case BAL_EFFECT_FORECAST:
 		return "forecast.updated";
+	case BAL_EFFECT_ALERT:
+		return name_of_alert(record);
+	case BAL_EFFECT_RECOVERY:
+		return record->reason == BAL_REASON_OBJECTIVE_BROKEN ? "recovery.begun"
+								     : "recovery.ended";
 	default:
 		return NULL;
 	}
@@ -160,6 +173,29 @@ static void write_data(
 	json_close(&writer);
 }
 
+/* An alert or recovery as it is when the text is made: a later event says what is newer. False when
+ * it is about something else, or nobody remembers it. */
+static bool write_watched(
+	struct events *events, const struct event_record *record, struct buffer *data)
+{
+	struct bal_core *core = engine_core(events->engine);
+	struct bal_recovery recovery;
+	struct json_writer writer;
+	struct bal_alert alert;
+
+	json_writer_init(&writer, data);
+	if (record->type == BAL_EFFECT_ALERT && bal_alert_find(core, record->order, &alert)) {
+		alertview_write(events->engine, &alert, NULL, &writer);
+		return true;
+	}
+	if (record->type == BAL_EFFECT_RECOVERY &&
+		bal_recovery_find(core, record->order, &recovery)) {
+		alertview_write_recovery(events->engine, &recovery, &writer);
+		return true;
+	}
+	return false;
+}
+
 static void write_event(struct events *events, uint64_t number, struct buffer *text)
 {
 	const struct event_record *record = &events->records[number % EVENTS_KEPT_MAX];
@@ -167,7 +203,8 @@ static void write_event(struct events *events, uint64_t number, struct buffer *t
 	struct buffer data;
 
 	buffer_init_fixed(&data, memory, sizeof memory);
-	write_data(events, record, &data);
+	if (!write_watched(events, record, &data))
+		write_data(events, record, &data);
 	if (!data.failed)
 		sse_put_event(text, events->base + number + 1, name_of(record), buffer_span(&data));
 }

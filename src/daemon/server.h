@@ -8,6 +8,7 @@
 /* The HTTP API: listens, reads requests, answers them. */
 struct server;
 
+struct alarm;
 struct command;
 struct fleet;
 
@@ -16,6 +17,7 @@ struct server_options {
 	struct leases *leases;
 	struct command *command; /* NULL: no command pools, no logs */
 	struct fleet *fleet;     /* NULL: no process pools */
+	struct alarm *alarm;     /* NULL: no silences, and nobody is told */
 	/* POST /v1/reload; fills message when the answer is not OK.  NULL: not offered. */
 	enum bal_status (*reload)(void *context, char *message, size_t message_size);
 	void *context;

@@ -3,6 +3,9 @@
 #include "daemon/engine_state.h"
 
 #include "base/units.h"
+#include "core/rule.h"
+
+#include <string.h>
 
 static void add_tag(struct engine *engine, struct bal_tags *tags, struct span name)
 {
@@ -113,6 +116,102 @@ static void apply_tenants(struct engine *engine, const struct config *config)
 	}
 }
 
+/* ---- alerts and objectives ---- */
+
+static void add_labels(
+	struct engine *engine, const struct config_rule_change *change, struct bal_event_rule *rule)
+{
+	for (uint32_t i = 0; i < change->labels.count; i++) {
+		uint32_t tag =
+			engine_intern(engine, BAL_SYMBOL_TAG, span_of(change->labels.items[i]));
+
+		if (tag != BAL_NONE)
+			rule->tag_words[tag / 64] |= UINT64_C(1) << (tag % 64);
+	}
+}
+
+static bool rules_equal(const struct bal_event_rule *a, const struct bal_event_rule *b)
+{
+	return a->enabled == b->enabled && a->threshold == b->threshold &&
+	       a->sustain_ns == b->sustain_ns && a->clear == b->clear &&
+	       a->clear_ns == b->clear_ns &&
+	       memcmp(a->tag_words, b->tag_words, sizeof a->tag_words) == 0;
+}
+
+/* A rule that stays as it is is not touched: what is open by it stays open. */
+static void apply_rules(struct engine *engine, const struct config *config)
+{
+	struct bal_event rules[RULE_COUNT];
+	struct bal_event_rule now;
+
+	for (uint32_t i = 0; i < RULE_COUNT; i++)
+		rules[i] = (struct bal_event){.type = BAL_EVENT_RULE, .rule = rule_standard(i)};
+	for (uint32_t i = 0; i < config->alerts.rules.count; i++) {
+		const struct config_rule_change *change = &config->alerts.rules.items[i];
+		struct bal_event_rule *rule = &rules[change->rule.rule].rule;
+
+		*rule = change->rule;
+		add_labels(engine, change, rule);
+	}
+	for (uint32_t i = 0; i < RULE_COUNT; i++)
+		if (bal_rule_view(engine->core, i, &now) && !rules_equal(&now, &rules[i].rule))
+			engine_event(engine, &rules[i]);
+}
+
+static void apply_objective(
+	struct engine *engine, const struct config_objective *objective, uint32_t kind)
+{
+	struct bal_event event = {.type = BAL_EVENT_OBJECTIVE,
+		.objective = {.kind = kind,
+			.enabled = objective->enabled,
+			.recovers = objective->recover,
+			.measure = (uint32_t)objective->measure,
+			.response_ns = objective->response_ns,
+			.slowdown_permille = (uint32_t)objective->slowdown_permille}};
+	uint32_t *targets = event.objective.target_permille;
+
+	targets[BAL_OBJECTIVE_RESPONSE] = (uint32_t)objective->within_permille;
+	targets[BAL_OBJECTIVE_AVAILABILITY] = (uint32_t)objective->availability_permille;
+	targets[BAL_OBJECTIVE_ERRORS] = (uint32_t)(PERMILLE - objective->errors_permille);
+	targets[BAL_OBJECTIVE_SATISFACTION] = (uint32_t)objective->satisfaction_permille;
+	targets[BAL_OBJECTIVE_THROUGHPUT] = (uint32_t)objective->throughput_permille;
+	engine_event(engine, &event);
+}
+
+static const struct config_objective *find_objective(const struct config *config, struct span kind)
+{
+	for (uint32_t i = 0; i < config->objectives.count; i++)
+		if (span_equal(kind, span_of(config->objectives.items[i].name)))
+			return &config->objectives.items[i];
+	return NULL;
+}
+
+/* Kinds that had objectives of their own and have none any more are under the standard again. */
+static void apply_objectives(struct engine *engine, const struct config *config)
+{
+	struct config_objective none = config->standard;
+	/* Promised on purpose: nothing, rather than what is promised of others. */
+	static const struct config_objective nothing = {.enabled = true,
+		.response_ns = 1,
+		.slowdown_permille = 1000,
+		.errors_permille = 1000};
+
+	none.enabled = false;
+	apply_objective(engine, &config->standard, BAL_NONE);
+	for (uint32_t i = 0; i < config->objectives.count; i++)
+		if (find_objective(config, SPAN("standard")) != &config->objectives.items[i])
+			engine_intern(
+				engine, BAL_SYMBOL_KIND, span_of(config->objectives.items[i].name));
+	for (uint32_t i = 0; i < names_count(engine->names, BAL_SYMBOL_KIND); i++) {
+		const struct config_objective *own =
+			find_objective(config, names_text(engine->names, BAL_SYMBOL_KIND, i));
+
+		if (own != NULL && !own->enabled)
+			own = &nothing;
+		apply_objective(engine, own == NULL ? &none : own, i);
+	}
+}
+
 /* Pools that the new configuration no longer names drain away. */
 static void remove_pools(struct engine *engine, const struct config *config)
 {
@@ -142,4 +241,6 @@ void setup_apply(struct engine *engine, const struct config *config)
 	for (uint32_t i = 0; i < config->pools.count; i++)
 		apply_pool(engine, &config->pools.items[i]);
 	remove_pools(engine, config);
+	apply_rules(engine, config);
+	apply_objectives(engine, config);
 }

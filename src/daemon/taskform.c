@@ -358,6 +358,9 @@ void refusal_fill(struct engine *engine, const struct bal_why *why, struct refus
 	case BAL_REASON_REFUSED_TENANT_RATE:
 		set_refusal(refusal, 429, "tenant-rate", wait_ns);
 		break;
+	case BAL_REASON_REFUSED_SHED:
+		set_refusal(refusal, 429, "shed", wait_ns);
+		break;
 	case BAL_REASON_REFUSED_STORE:
 		set_store_refusal(engine, refusal);
 		break;

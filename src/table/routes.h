@@ -52,6 +52,19 @@
 	X(GET, "/v1/forecasts", forecast_list, READ, NONE,                                         \
 		"What load is expected, how surely, and how good it was so far; ?signal= adds "    \
 		"the past and the bins ahead")                                                     \
+	X(GET, "/v1/alerts", alert_list, READ, NONE,                                               \
+		"Open alerts, the worst first, and those that cleared last")                       \
+	X(GET, "/v1/alerts/rules", alert_rules, READ, NONE,                                        \
+		"The rules of alerts as they are in force")                                        \
+	X(GET, "/v1/alerts/{alert}", alert_get, READ, NONE, "Read an alert")                       \
+	X(GET, "/v1/objectives", objective_list, READ, NONE,                                       \
+		"What is promised of each kind, how far it is kept, what was done about it")       \
+	X(GET, "/v1/silences", silence_list, READ, NONE, "Silences that have not ended")           \
+	X(POST, "/v1/silences", silence_add, ADMIN, SMALL,                                         \
+		"Silence alerts for a while: {\"alert\": \"cpu\", \"name\": \"coder-1\", "         \
+		"\"for\": \"2h\", \"reason\": \"known\"}")                                         \
+	X(DELETE, "/v1/silences/{silence}", silence_end, ADMIN, NONE, "End a silence now")         \
+	X(POST, "/v1/silences/{silence}/end", silence_end, ADMIN, NONE, "End a silence now")       \
 	X(POST, "/v1/lease", lease_ask, AGENT, SMALL,                                              \
 		"Ask for work as a worker; waits for it, 204 when there is none")                  \
 	X(POST, "/v1/leases/{lease}/ack", lease_ack, AGENT, RESULT, "The work is done")            \

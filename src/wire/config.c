@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "wire/configread.h"
 #include "wire/configtable.h"
+#include "wire/configwatch.h"
 #include "wire/nearest.h"
 #include "wire/quantity.h"
 #include "wire/yaml.h"
@@ -29,6 +30,10 @@ enum {
 static_assert(offsetof(struct config_pool, name) == 0, "named items begin with their name");
 static_assert(offsetof(struct config_limit, name) == 0, "named items begin with their name");
 static_assert(offsetof(struct config_tenant, name) == 0, "named items begin with their name");
+static_assert(offsetof(struct config_rule_change, name) == 0, "named items begin so");
+static_assert(offsetof(struct config_objective, name) == 0, "named items begin so");
+static_assert(offsetof(struct config_rule_change, line) == sizeof(char *), "and the line of it");
+static_assert(offsetof(struct config_objective, line) == sizeof(char *), "and the line of it");
 static_assert(offsetof(struct config_pool, line) == sizeof(char *), "and the line of it");
 static_assert(offsetof(struct config_limit, line) == sizeof(char *), "and the line of it");
 static_assert(offsetof(struct config_tenant, line) == sizeof(char *), "and the line of it");
@@ -297,7 +302,8 @@ static bool finish_all(
 	for (uint32_t i = 0; i < config->pools.count; i++, entry = entry->next)
 		if (!finish_pool(reader, entry, config, &config->pools.items[i]))
 			return false;
-	return true;
+	return config_finish_alerts(reader, config_entry(root, "alerts"), config) &&
+	       config_finish_objectives(reader, config_entry(root, "objectives"), config);
 }
 
 /* ---- overrides --------------------------------------------------------------------------------

@@ -120,7 +120,44 @@ struct config_tenant {
 	struct config_rate rate;
 };
 
+/* What the file says of a rule of alerts, see table/rules.h. */
+struct config_rule_change {
+	const char *name;
+	uint32_t line;
+	bool enabled;
+	const char *threshold; /* as written; NULL: the rule's own */
+	const char *clear;
+	int64_t sustain_ns;
+	int64_t clear_ns;
+	struct config_texts labels; /* key=value: only for pools that have all of these */
+	struct bal_event_rule rule; /* what it comes to, but for the labels */
+};
+
+/* What is promised of a kind. */
+struct config_objective {
+	const char *name; /* of the kind, or "standard" */
+	uint32_t line;
+	bool enabled;
+	bool recover;
+	int32_t measure; /* enum bal_measure */
+	int64_t response_ns;
+	int64_t within_permille;
+	int64_t slowdown_permille;
+	int64_t availability_permille;
+	int64_t errors_permille; /* that are allowed */
+	int64_t satisfaction_permille;
+	int64_t throughput_permille;
+};
+
 /* A list of named things. */
+struct config_rule_changes {
+	struct config_rule_change *items;
+	uint32_t count;
+};
+struct config_objectives {
+	struct config_objective *items;
+	uint32_t count;
+};
 struct config_pools {
 	struct config_pool *items;
 	uint32_t count;
@@ -152,6 +189,12 @@ struct config {
 		int64_t sample_permille;
 	} traces;
 	int64_t knobs[BAL_KNOB_COUNT];
+	struct {
+		const char *webhook; /* base URL of an Alertmanager; NULL: none */
+		struct config_rule_changes rules;
+	} alerts;
+	struct config_objectives objectives; /* of kinds, "standard" among them if it is given */
+	struct config_objective standard;    /* of all other kinds */
 
 	void *memory; /* the block that all of this lies in; config's own */
 };

@@ -194,6 +194,71 @@ static const struct config_row tenant_rows[] = {
 static const struct config_section tenant_section = {
 	"tenant", tenant_rows, COUNT_OF(tenant_rows), sizeof(struct config_tenant)};
 
+#define CHANGE(member) offsetof(struct config_rule_change, member)
+
+static const struct config_row change_rows[] = {
+	{"enabled", CONFIG_BOOL, CHANGE(enabled), 0, 0, "true", "false: the rule says nothing"},
+	{"threshold", CONFIG_TEXT, CHANGE(threshold), 0, 0, NULL,
+		"value that opens it, in the rule's unit (default: the rule's own)"},
+	{"for", CONFIG_TIME, CHANGE(sustain_ns), 0, NS_PER_WEEK, NULL,
+		"how long it must be so (default: the rule's own)"},
+	{"clear", CONFIG_TEXT, CHANGE(clear), 0, 0, NULL,
+		"value that ends it (default: as far from the threshold as the rule's own)"},
+	{"clear_for", CONFIG_TIME, CHANGE(clear_ns), 0, NS_PER_WEEK, NULL,
+		"how long that must be so (default: the rule's own)"},
+	{"labels", CONFIG_LABELS, CHANGE(labels), 0, LIST_MAX, NULL,
+		"only for pools with all of these labels"},
+};
+static const struct config_section change_section = {
+	"rule", change_rows, COUNT_OF(change_rows), sizeof(struct config_rule_change)};
+
+#define ALERTS(member) (ROOT(alerts.member) - ROOT(alerts))
+
+static const struct config_row alert_rows[] = {
+	{"webhook", CONFIG_TEXT, ALERTS(webhook), 0, 0, NULL,
+		"base URL of an Alertmanager, which is told of every alert"},
+	{"rules", CONFIG_NAMED, ALERTS(rules), 0, 0, NULL,
+		"rules by name, such as cpu_warning, with what is different", 0, NULL,
+		&change_section},
+};
+static const struct config_section alerts_section = {"alerts", alert_rows, COUNT_OF(alert_rows), 0};
+
+static const char *const measures[] = {
+#define X(name, text) text,
+	BAL_MEASURE_MAP(X)
+#undef X
+		NULL};
+
+#define OBJECTIVE(member) offsetof(struct config_objective, member)
+#define TARGET_MAX        999 /* permille: a promise without exception has no budget */
+
+static const struct config_row objective_rows[] = {
+	{"enabled", CONFIG_BOOL, OBJECTIVE(enabled), 0, 0, "true", "false: nothing is promised"},
+	{"measure", CONFIG_CHOICE, OBJECTIVE(measure), 0, 0, "wait",
+		"what of a task must be in time: until its start, its first byte, its end; or its "
+		"slowdown",
+		0, measures},
+	{"response", CONFIG_TIME, OBJECTIVE(response_ns), NS_PER_MS, NS_PER_WEEK, "2s",
+		"in which time it must be"},
+	{"slowdown", CONFIG_SHARE, OBJECTIVE(slowdown_permille), 1000, 1000000, "200%",
+		"of measure slowdown: wait and service, of service alone"},
+	{"within", CONFIG_SHARE, OBJECTIVE(within_permille), 0, TARGET_MAX, "95%",
+		"share of tasks that respond in time; 0% promises nothing"},
+	{"availability", CONFIG_SHARE, OBJECTIVE(availability_permille), 0, TARGET_MAX, "99.9%",
+		"share of the time in which tasks are there and an agent that could take them"},
+	{"errors", CONFIG_SHARE, OBJECTIVE(errors_permille), 1, 1000, "0.1%",
+		"share of tasks that may end badly; 100% promises nothing"},
+	{"satisfaction", CONFIG_SHARE, OBJECTIVE(satisfaction_permille), 0, TARGET_MAX, "90%",
+		"mean rating"},
+	{"throughput", CONFIG_SHARE, OBJECTIVE(throughput_permille), 0, TARGET_MAX, "95%",
+		"share of what comes that is done, over five minutes"},
+	{"recover", CONFIG_BOOL, OBJECTIVE(recover), 0, 0, NULL,
+		"act while it is broken: shed the lowest class, add agents, eject outliers "
+		"(default: of standard true, of a kind's own false)"},
+};
+static const struct config_section objective_section = {
+	"objective", objective_rows, COUNT_OF(objective_rows), sizeof(struct config_objective)};
+
 #define QUEUE(member) (ROOT(queue.member) - ROOT(queue))
 
 static const struct config_row queue_rows[] = {
@@ -240,7 +305,15 @@ static const struct config_row root_rows[] = {
 		"where a span of each task and attempt is sent; takes effect at start", 0, NULL,
 		&traces_section},
 	{"knobs", CONFIG_KNOBS, ROOT(knobs), 0, 0, NULL, "tunables of the decisions"},
+	{"alerts", CONFIG_SECTION, ROOT(alerts), 0, 0, NULL, "what is told, and to whom", 0, NULL,
+		&alerts_section},
+	{"objectives", CONFIG_NAMED, ROOT(objectives), 0, 0, NULL,
+		"what is promised of each kind; `standard` of all others whose median service is "
+		"under 10 s",
+		0, NULL, &objective_section},
 };
+const struct config_section *const config_objective_section = &objective_section;
+
 const struct config_section config_root = {
 	"configuration", root_rows, COUNT_OF(root_rows), sizeof(struct config)};
 

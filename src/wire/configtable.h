@@ -77,6 +77,9 @@ extern const struct config_section config_root;
 /* The section of one pool. */
 extern const struct config_section config_pool_section;
 
+/* The section of the objectives of one kind. */
+extern const struct config_section *const config_objective_section;
+
 /* One tunable, from the table of include/ballast_words.h. */
 struct config_knob {
 	const char *name; /* in upper case; written in either */
