@@ -12,12 +12,13 @@
 #include "base/checksum.h"
 #include "base/num.h"
 #include "core/learn.h"
+#include "core/objective.h"
 #include "core/record.h"
 #include "core/series.h"
 #include "core/shelf.h"
 
 #define LEARNED_MAGIC   UINT32_C(0x4e52414c)
-#define LEARNED_VERSION 3
+#define LEARNED_VERSION 4
 
 /* Series may take so many bytes of a snapshot, since it is written once a minute: many kinds keep
  * less of their past each, and of very many the last ones keep nothing. */
@@ -55,6 +56,32 @@ static void put_kinds(struct bytes_writer *writer, const struct bal_core *core)
 		put_mean(writer, &kind->beside);
 		put_mean(writer, &kind->apart);
 		bytes_put_double(writer, kind->success_told);
+	}
+}
+
+/* Of so many kinds what their objectives count is kept: 15 KiB each at most. */
+#define OBJECTIVES_KEPT 128
+
+static bool has_objectives(const struct bal_core *core, uint32_t kind)
+{
+	return core->kinds[kind].name_hash != 0 && objective_has_counts(core->objectives, kind);
+}
+
+static void put_objectives(struct bytes_writer *writer, const struct bal_core *core)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < objective_kinds_high(core->objectives); i++)
+		count += has_objectives(core, i);
+	if (count > OBJECTIVES_KEPT)
+		count = OBJECTIVES_KEPT;
+	bytes_put_u32(writer, count);
+	for (uint32_t i = 0; count > 0; i++) {
+		if (!has_objectives(core, i))
+			continue;
+		bytes_put_u64(writer, core->kinds[i].name_hash);
+		objective_kind_put(core->objectives, i, writer);
+		count--;
 	}
 }
 
@@ -145,6 +172,7 @@ size_t bal_learned_save(const struct bal_core *core, void *to, size_t size)
 	put_histories(&measure, core);
 	put_contexts(&measure, core);
 	put_series(&measure, core);
+	put_objectives(&measure, core);
 	bytes_put_u32(&measure, 0);
 	if (to == NULL || size < measure.used)
 		return measure.used;
@@ -156,6 +184,7 @@ size_t bal_learned_save(const struct bal_core *core, void *to, size_t size)
 	put_histories(&writer, core);
 	put_contexts(&writer, core);
 	put_series(&writer, core);
+	put_objectives(&writer, core);
 	bytes_put_u32(&writer, checksum_crc32c(0, to, writer.used));
 	return writer.used;
 }
@@ -191,7 +220,8 @@ static bool get_kinds(struct bytes_reader *reader, struct bal_core *core, bool a
 	for (uint32_t i = 0; i < count && ok && !reader->failed; i++) {
 		uint64_t hash = bytes_get_u64(reader);
 		uint32_t place = apply ? kind_of_hash(core, hash) : BAL_NONE;
-		struct kind kind = {.name_hash = hash};
+		struct kind kind = {.name_hash = hash,
+			.running = place == BAL_NONE ? 0 : core->kinds[place].running};
 
 		kind.finished_count = bytes_get_u64(reader);
 		ok = get_mean(reader, &kind.service_s);
@@ -280,6 +310,20 @@ static bool get_series(struct bytes_reader *reader, struct bal_core *core, bool 
 	return ok;
 }
 
+static bool get_objectives(struct bytes_reader *reader, struct bal_core *core, bool apply)
+{
+	uint32_t count = bytes_get_u32(reader);
+	bool ok = true;
+
+	for (uint32_t i = 0; i < count && ok && !reader->failed; i++) {
+		uint64_t hash = bytes_get_u64(reader);
+		uint32_t kind = apply ? kind_of_hash(core, hash) : BAL_NONE;
+
+		ok = objective_kind_read(core, kind, reader);
+	}
+	return ok;
+}
+
 static bool read_learned(struct bal_core *core, const void *from, size_t size, bool apply)
 {
 	struct bytes_reader reader;
@@ -292,7 +336,7 @@ static bool read_learned(struct bal_core *core, const void *from, size_t size, b
 	     get_histories(&reader, core, apply);
 	if (ok)
 		get_contexts(&reader, core, apply);
-	ok = ok && get_series(&reader, core, apply);
+	ok = ok && get_series(&reader, core, apply) && get_objectives(&reader, core, apply);
 	return ok && !reader.failed && bytes_left(&reader) == 0;
 }
 

@@ -70,7 +70,7 @@ struct objective_book *objective_place(struct arena *arena, uint32_t kinds_max)
 	if (kinds_max > OBJECTIVE_KINDS_MAX)
 		kinds_max = OBJECTIVE_KINDS_MAX;
 	arena_align(arena);
-	kinds = arena_take(arena, kinds_max, sizeof *kinds);
+	kinds = arena_take(arena, (size_t)kinds_max + 1, sizeof *kinds);
 	if (book == NULL)
 		return NULL;
 	book->kinds_max = kinds_max;
@@ -169,7 +169,7 @@ static struct objective_kind *kind_at(const struct bal_core *core, uint32_t numb
 	return number < book->kinds_max && book->kinds[number].used ? &book->kinds[number] : NULL;
 }
 
-static void use(struct bal_core *core, uint32_t number)
+void objective_use(struct bal_core *core, uint32_t number)
 {
 	struct objective_book *book = core->objectives;
 	struct objective_kind *kind = &book->kinds[number];
@@ -253,7 +253,7 @@ void objective_arrived(struct bal_core *core, const struct task *task)
 
 	if (task->kind >= core->objectives->kinds_max)
 		return;
-	use(core, task->kind);
+	objective_use(core, task->kind);
 	kind = kind_at(core, task->kind);
 	kind->lane = task->lane;
 	count(core, kind, BAL_OBJECTIVE_THROUGHPUT, 0, 1, 0);
@@ -501,7 +501,7 @@ enum bal_status objective_set(struct bal_core *core, const struct bal_event_obje
 	}
 	if (!conf->enabled && !book->kinds[conf->kind].used)
 		return BAL_OK;
-	use(core, conf->kind);
+	objective_use(core, conf->kind);
 	book->kinds[conf->kind].own = conf->enabled;
 	book->kinds[conf->kind].conf = *conf;
 	return BAL_OK;

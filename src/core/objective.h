@@ -96,6 +96,13 @@ void objective_put(const struct objective_book *book, struct bytes_writer *write
 /* Reads it into a fresh book; false when the bytes are none. */
 bool objective_read(struct objective_book *book, struct bytes_reader *reader);
 
+/* What a snapshot holds of a kind, and back: into a kind of which nothing was counted, or nowhere
+ * (BAL_NONE). False when the bytes are none. */
+bool objective_has_counts(const struct objective_book *book, uint32_t kind);
+void objective_kind_put(
+	const struct objective_book *book, uint32_t kind, struct bytes_writer *writer);
+bool objective_kind_read(struct bal_core *core, uint32_t kind, struct bytes_reader *reader);
+
 /* The name of the first invariant that is broken; NULL when all hold. */
 const char *objective_check(const struct objective_book *book);
 

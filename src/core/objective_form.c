@@ -8,6 +8,8 @@
 #include "core/objective_state.h"
 #include "core/record.h"
 
+#include <string.h>
+
 #define FLUSH_EVERY 8 /* bins of at most 100 bytes */
 #define BIN_MAX     (INT64_MAX / 1000000000 / 60)
 
@@ -46,22 +48,29 @@ static void put_bins(const struct objective_bin *bins, uint32_t count, struct by
 		flush(context);
 }
 
+/* What was counted. */
+static void put_counts(const struct objective_kind *kind, struct bytes_writer *writer,
+	objective_flush *flush, void *context)
+{
+	bytes_put_u32(writer, kind->short_count);
+	bytes_put_u32(writer, kind->long_count);
+	bytes_put_i64(writer, kind->bin);
+	bytes_put_i64(writer, kind->bin_budget);
+	put_bins(kind->bins, OBJECTIVE_BINS, writer, flush, context);
+	put_bins(kind->budget_bins, OBJECTIVE_BUDGET, writer, flush, context);
+}
+
 static void put_kind(const struct objective_kind *kind, struct bytes_writer *writer,
 	objective_flush *flush, void *context)
 {
 	bytes_put_u8(writer, kind->own);
 	bytes_put_u32(writer, kind->lane);
-	bytes_put_u32(writer, kind->short_count);
-	bytes_put_u32(writer, kind->long_count);
-	bytes_put_i64(writer, kind->bin);
-	bytes_put_i64(writer, kind->bin_budget);
 	form_put(&FORM_OBJECTIVE, &kind->conf, writer);
 	for (uint32_t i = 0; i < BAL_OBJECTIVE_COUNT; i++) {
 		bytes_put_u8(writer, kind->states[i]);
 		bytes_put_i64(writer, kind->since_ns[i]);
 	}
-	put_bins(kind->bins, OBJECTIVE_BINS, writer, flush, context);
-	put_bins(kind->budget_bins, OBJECTIVE_BUDGET, writer, flush, context);
+	put_counts(kind, writer, flush, context);
 }
 
 void objective_put(const struct objective_book *book, struct bytes_writer *writer,
@@ -129,6 +138,23 @@ static void sum_budget(const struct objective_kind *kind, struct objective_sum *
 		objective_sum_add(sum, &kind->budget_bins[i]);
 }
 
+static bool read_counts(struct objective_kind *kind, struct bytes_reader *reader)
+{
+	kind->short_count = bytes_get_u32(reader);
+	kind->long_count = bytes_get_u32(reader);
+	kind->bin = bytes_get_i64(reader);
+	kind->bin_budget = bytes_get_i64(reader);
+	if (kind->bin < -BIN_MAX || kind->bin > BIN_MAX || kind->bin_budget < -BIN_MAX ||
+		kind->bin_budget > BIN_MAX || kind->short_count > UINT16_MAX ||
+		kind->long_count > UINT16_MAX || !read_bins(kind->bins, OBJECTIVE_BINS, reader) ||
+		!read_bins(kind->budget_bins, OBJECTIVE_BUDGET, reader))
+		return false;
+	for (uint32_t i = 0; i < OBJECTIVE_WINDOW_COUNT; i++)
+		sum_window(kind, i, &kind->windows[i]);
+	sum_budget(kind, &kind->budget);
+	return true;
+}
+
 static bool read_kind(struct objective_kind *kind, struct bytes_reader *reader)
 {
 	uint8_t own = bytes_get_u8(reader);
@@ -137,13 +163,6 @@ static bool read_kind(struct objective_kind *kind, struct bytes_reader *reader)
 	kind->used = true;
 	kind->own = own != 0;
 	kind->lane = bytes_get_u32(reader);
-	kind->short_count = bytes_get_u32(reader);
-	kind->long_count = bytes_get_u32(reader);
-	kind->bin = bytes_get_i64(reader);
-	kind->bin_budget = bytes_get_i64(reader);
-	ok = ok && kind->bin >= -BIN_MAX && kind->bin <= BIN_MAX && kind->bin_budget >= -BIN_MAX &&
-	     kind->bin_budget <= BIN_MAX && kind->short_count <= UINT16_MAX &&
-	     kind->long_count <= UINT16_MAX;
 	if (!ok || !form_read(&FORM_OBJECTIVE, &kind->conf, reader))
 		return false;
 	for (uint32_t i = 0; i < BAL_OBJECTIVE_COUNT; i++) {
@@ -153,13 +172,7 @@ static bool read_kind(struct objective_kind *kind, struct bytes_reader *reader)
 		     kind->since_ns[i] >= RECORD_PAST_MIN_NS &&
 		     kind->since_ns[i] <= RECORD_PAST_MAX_NS;
 	}
-	if (!ok || !read_bins(kind->bins, OBJECTIVE_BINS, reader) ||
-		!read_bins(kind->budget_bins, OBJECTIVE_BUDGET, reader))
-		return false;
-	for (uint32_t i = 0; i < OBJECTIVE_WINDOW_COUNT; i++)
-		sum_window(kind, i, &kind->windows[i]);
-	sum_budget(kind, &kind->budget);
-	return true;
+	return ok && read_counts(kind, reader);
 }
 
 /* What makes no objective would divide by nothing later. */
@@ -193,6 +206,47 @@ bool objective_read(struct objective_book *book, struct bytes_reader *reader)
 			(uint32_t)number > book->kinds_high ? (uint32_t)number : book->kinds_high;
 	}
 	return !reader->failed;
+}
+
+bool objective_has_counts(const struct objective_book *book, uint32_t kind)
+{
+	const struct objective_kind *from = &book->kinds[kind];
+
+	return kind < book->kinds_high && from->used &&
+	       from->budget.total[BAL_OBJECTIVE_THROUGHPUT] > 0;
+}
+
+void objective_kind_put(
+	const struct objective_book *book, uint32_t kind, struct bytes_writer *writer)
+{
+	put_counts(&book->kinds[kind], writer, NULL, NULL);
+}
+
+bool objective_kind_read(struct bal_core *core, uint32_t kind, struct bytes_reader *reader)
+{
+	struct objective_book *book = core->objectives;
+	struct objective_kind *from = &book->kinds[book->kinds_max];
+	struct objective_kind *to;
+
+	*from = (struct objective_kind){.lane = BAL_NONE};
+	if (!read_counts(from, reader))
+		return false;
+	if (kind >= book->kinds_max || objective_has_counts(book, kind))
+		return true;
+	objective_use(core, kind);
+	to = &book->kinds[kind];
+	/* A snapshot from the future is of another clock: its bins would be counted as new. */
+	if (from->bin > to->bin || from->bin_budget > to->bin_budget)
+		return true;
+	to->short_count = from->short_count;
+	to->long_count = from->long_count;
+	to->bin = from->bin;
+	to->bin_budget = from->bin_budget;
+	to->budget = from->budget;
+	memcpy(to->windows, from->windows, sizeof to->windows);
+	memcpy(to->bins, from->bins, sizeof to->bins);
+	memcpy(to->budget_bins, from->budget_bins, sizeof to->budget_bins);
+	return true;
 }
 
 static bool sums_equal(const struct objective_sum *a, const struct objective_sum *b)

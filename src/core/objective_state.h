@@ -43,11 +43,14 @@ struct objective_book {
 	uint32_t kinds_high;
 	int64_t counted_at_ns; /* when something was counted last */
 	struct bal_event_objective standard;
-	struct objective_kind *kinds;
+	struct objective_kind *kinds; /* one more, to read into what nobody wants */
 };
 
 /* Bins in each window. */
 extern const uint32_t objective_window_bins[OBJECTIVE_WINDOW_COUNT];
+
+/* Begins the record of a kind that has none. */
+void objective_use(struct bal_core *core, uint32_t kind);
 
 /* Adds a bin to a sum, or takes it away. */
 void objective_sum_add(struct objective_sum *sum, const struct objective_bin *bin);

@@ -301,13 +301,15 @@ pools:
             self.assertTrue(problem["type"].endswith(":shed"), problem)
         seen = daemon.get("/v1/objectives")
         states = {one["objective"]: one["state"] for one in seen["objectives"]}
-        self.assertEqual(states["throughput"], "broken")
+        # Shedding helps: after minutes of it what was admitted is done again.
+        self.assertIn(states["throughput"], ("broken", "met") if LONG else ("broken",))
         step = [one for one in seen["recoveries"] if one["step"] == "shed"][-1]
         self.assertEqual((step["pool"], step["kind"], step["class"]), ("work", "work", "batch"))
         self.assertIn("recovery begun: shed batch in pool work", daemon.log())
         self.assertIsNone(step["ended_at"])
-        alerts = {alert["alert"]: alert["level"] for alert in daemon.get("/v1/alerts")["alerts"]}
-        self.assertEqual(alerts["objective_throughput"], "critical")
+        told = daemon.get("/v1/alerts")
+        worst = {alert["alert"]: alert["level_worst"] for alert in told["alerts"] + told["past"]}
+        self.assertEqual(worst["objective_throughput"], "critical")
         if LONG:
             harness.wait_until(lambda: all(
                 one["ended_at"] for one in daemon.get("/v1/objectives")["recoveries"]),

@@ -155,6 +155,37 @@ static void test_the_budget_is_of_thirty_days(void **state)
 	scene_close(scene);
 }
 
+/* What was counted survives a restart: by the name of its kind, at the same core time. */
+static void test_a_restart_keeps_the_budget(void **state)
+{
+	struct scene *scene = open_scene(100);
+	struct scene *after = scene_open(&SCENE_LIMITS);
+	const struct bal_text name = {"kind", 4};
+	static uint8_t bytes[65536];
+	struct bal_objective_view view;
+	size_t size;
+
+	(void)state;
+	STEP(scene, SYMBOL, symbol, .space = BAL_SYMBOL_KIND, .number = KIND, .text = name);
+	serve(scene, 990, BAL_OUTCOME_SUCCEEDED);
+	serve(scene, 10, BAL_OUTCOME_FAILED);
+	size = bal_learned_save(scene->core, bytes, sizeof bytes);
+	assert_in_range(size, 1, sizeof bytes);
+	after->now_ns = scene->now_ns + 3 * NS_PER_MIN;
+	STEP(after, SYMBOL, symbol, .space = BAL_SYMBOL_KIND, .number = 2, .text = name);
+	assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_OK);
+	/* Once more changes nothing: it is there. */
+	assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_OK);
+	scene_start(after, 2);
+	assert_true(bal_objective_view(after->core, 2, BAL_OBJECTIVE_ERRORS, &view));
+	assert_true(view.applies);
+	assert_int_equal(view.budget_total, 1000);
+	assert_int_equal(view.total[OBJECTIVE_5_MIN] - view.good[OBJECTIVE_5_MIN], 10);
+	bal_core_check(after->core);
+	scene_close(after);
+	scene_close(scene);
+}
+
 /* ---- who counts ---- */
 
 static void test_standard_applies_to_short_kinds(void **state)
@@ -542,6 +573,7 @@ int main(void)
 		cmocka_unit_test(test_burn_is_bad_share_over_allowed_share),
 		cmocka_unit_test(test_windows_hold_what_happened_in_them),
 		cmocka_unit_test(test_the_budget_is_of_thirty_days),
+		cmocka_unit_test(test_a_restart_keeps_the_budget),
 		cmocka_unit_test(test_standard_applies_to_short_kinds),
 		cmocka_unit_test(test_response_is_the_wait_by_default),
 		cmocka_unit_test(test_other_measures),
