@@ -186,30 +186,43 @@ void objective_use(struct bal_core *core, uint32_t number)
 		book->kinds_high = number + 1;
 }
 
-/* Adds to the open bins and to all sums; no bin overflows. */
-static void count(struct bal_core *core, struct objective_kind *kind, enum bal_objective objective,
-	uint32_t good, uint32_t total, uint64_t response_us)
+/* What is counted of one thing. */
+struct tally {
+	enum bal_objective objective;
+	uint32_t good, total;
+	uint64_t response_us;
+};
+
+static void add_to_bin(struct objective_bin *bin, const struct tally *tally)
 {
-	struct objective_bin one = {.response_us = response_us};
-	struct objective_bin *bins[2];
+	bin->good[tally->objective] += tally->good;
+	bin->total[tally->objective] += tally->total;
+	bin->response_us += tally->response_us;
+}
+
+static void add_to_sum(struct objective_sum *sum, const struct tally *tally)
+{
+	sum->good[tally->objective] += tally->good;
+	sum->total[tally->objective] += tally->total;
+	sum->response_us += tally->response_us;
+}
+
+/* Adds to the open bins and to all sums; no bin overflows. */
+static void count(struct bal_core *core, struct objective_kind *kind, const struct tally *tally)
+{
+	struct objective_bin *budget_bin;
 
 	roll(kind, core->now_ns);
 	core->objectives->counted_at_ns = core->now_ns;
-	one.good[objective] = good;
-	one.total[objective] = total;
-	bins[0] = bin_at(kind->bins, OBJECTIVE_BINS, kind->bin);
-	bins[1] = bin_at(kind->budget_bins, OBJECTIVE_BUDGET, kind->bin_budget);
-	if (bins[1]->total[objective] > UINT32_MAX - total ||
-		bins[1]->good[objective] > UINT32_MAX - good)
+	budget_bin = bin_at(kind->budget_bins, OBJECTIVE_BUDGET, kind->bin_budget);
+	if (budget_bin->total[tally->objective] > UINT32_MAX - tally->total ||
+		budget_bin->good[tally->objective] > UINT32_MAX - tally->good)
 		return;
-	for (uint32_t i = 0; i < 2; i++) {
-		bins[i]->good[objective] += good;
-		bins[i]->total[objective] += total;
-		bins[i]->response_us += response_us;
-	}
+	add_to_bin(budget_bin, tally);
+	add_to_bin(bin_at(kind->bins, OBJECTIVE_BINS, kind->bin), tally);
 	for (uint32_t i = 0; i < OBJECTIVE_WINDOW_COUNT; i++)
-		objective_sum_add(&kind->windows[i], &one);
-	objective_sum_add(&kind->budget, &one);
+		add_to_sum(&kind->windows[i], tally);
+	add_to_sum(&kind->budget, tally);
 }
 
 const struct bal_event_objective *objective_of(const struct bal_core *core, uint32_t number)
@@ -238,8 +251,9 @@ static void count_response(
 {
 	uint64_t response_us = (uint64_t)num_max_i64(response_ns, 0) / 1000;
 
-	count(core, kind, BAL_OBJECTIVE_RESPONSE, response_ns <= limit_ns, 1,
-		response_us < RESPONSE_US_MAX ? response_us : RESPONSE_US_MAX);
+	count(core, kind,
+		&(struct tally){BAL_OBJECTIVE_RESPONSE, response_ns <= limit_ns, 1,
+			response_us < RESPONSE_US_MAX ? response_us : RESPONSE_US_MAX});
 }
 
 static bool is_measured(const struct task *task)
@@ -256,7 +270,7 @@ void objective_arrived(struct bal_core *core, const struct task *task)
 	objective_use(core, task->kind);
 	kind = kind_at(core, task->kind);
 	kind->lane = task->lane;
-	count(core, kind, BAL_OBJECTIVE_THROUGHPUT, 0, 1, 0);
+	count(core, kind, &(struct tally){BAL_OBJECTIVE_THROUGHPUT, 0, 1, 0});
 }
 
 void objective_started(struct bal_core *core, const struct task *task)
@@ -306,10 +320,11 @@ void objective_ended(struct bal_core *core, const struct task *task)
 
 	if (kind == NULL)
 		return;
-	count(core, kind, BAL_OBJECTIVE_THROUGHPUT, 1, 0, 0);
+	count(core, kind, &(struct tally){BAL_OBJECTIVE_THROUGHPUT, 1, 0, 0});
 	if (task->end_state == BAL_TASK_CANCELLED)
 		return;
-	count(core, kind, BAL_OBJECTIVE_ERRORS, task->end_state == BAL_TASK_SUCCEEDED, 1, 0);
+	count(core, kind,
+		&(struct tally){BAL_OBJECTIVE_ERRORS, task->end_state == BAL_TASK_SUCCEEDED, 1, 0});
 	count_end(core, kind, task);
 }
 
@@ -336,8 +351,9 @@ void objective_sample(struct bal_core *core, uint32_t number, uint32_t signal, i
 	if (kind == NULL || value < 0)
 		return;
 	if (signal == BAL_SIGNAL_TASK_SATISFACTION)
-		count(core, kind, BAL_OBJECTIVE_SATISFACTION,
-			(uint32_t)num_min_i64(value, PERMILLE), PERMILLE, 0);
+		count(core, kind,
+			&(struct tally){BAL_OBJECTIVE_SATISFACTION,
+				(uint32_t)num_min_i64(value, PERMILLE), PERMILLE, 0});
 	else if (signal == BAL_SIGNAL_TASK_FIRST_BYTE &&
 		 measured_by(core, kind)->measure == BAL_MEASURE_FIRST_BYTE)
 		count_response(core, kind, value, measured_by(core, kind)->response_ns);
@@ -464,7 +480,8 @@ static void look_available(struct bal_core *core, struct objective_kind *kind)
 		return;
 	lane = slab_at(&core->lanes, kind->lane);
 	if (lane->live > 0)
-		count(core, kind, BAL_OBJECTIVE_AVAILABILITY, is_served(core, lane), 1, 0);
+		count(core, kind,
+			&(struct tally){BAL_OBJECTIVE_AVAILABILITY, is_served(core, lane), 1, 0});
 }
 
 bool objective_look(struct bal_core *core, uint32_t number)
