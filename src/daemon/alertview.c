@@ -19,6 +19,8 @@ static const char *const UNITS[] = {
 	[RULE_UNIT_STATE] = "state",
 };
 
+#define METRIC_KINDS_MAX 32
+
 static const char *const WINDOWS[BAL_BURN_WINDOWS] = {"5m", "30m", "1h", "6h"};
 
 /* ---- parts ---- */
@@ -346,6 +348,96 @@ void alertview_write_objectives(struct engine *engine, uint32_t kind, struct jso
 		if (bal_objective_view(engine_core(engine), kind, (enum bal_objective)i, &view) &&
 			view.applies)
 			write_objective(engine, kind, i, &view, writer);
+}
+
+/* ---- metrics ---- */
+
+static void put_open(struct engine *engine, struct metric_text *text)
+{
+	uint64_t open[BAL_ALERT_LEVEL_COUNT] = {0};
+	struct bal_core *core = engine_core(engine);
+	struct bal_alert alert;
+
+	for (uint32_t i = 0; i < bal_alert_places(core); i++)
+		if (bal_alert_at(core, i, &alert))
+			open[alert.level]++;
+	metric_family(text, METRIC_ID_ALERTS_OPEN);
+	for (uint32_t level = BAL_ALERT_WARNING; level < BAL_ALERT_LEVEL_COUNT; level++) {
+		metric_begin(text, "");
+		metric_label(
+			text, "level", span_of(bal_alert_level_name((enum bal_alert_level)level)));
+		metric_value(text, (int64_t)open[level]);
+	}
+}
+
+static void begin_objective(
+	struct engine *engine, uint32_t kind, uint32_t objective, struct metric_text *text)
+{
+	metric_begin(text, "");
+	metric_label(text, "kind", names_text(engine_names(engine), BAL_SYMBOL_KIND, kind));
+	metric_label(text, "objective", span_of(bal_objective_name((enum bal_objective)objective)));
+}
+
+typedef void put_objective(struct engine *engine, uint32_t kind, uint32_t objective,
+	const struct bal_objective_view *view, struct metric_text *text);
+
+static void put_state(struct engine *engine, uint32_t kind, uint32_t objective,
+	const struct bal_objective_view *view, struct metric_text *text)
+{
+	if (view->state == BAL_OBJECTIVE_IS_NO_DATA)
+		return;
+	begin_objective(engine, kind, objective, text);
+	metric_value(text, (int64_t)view->state - BAL_OBJECTIVE_IS_MET);
+}
+
+static void put_burns(struct engine *engine, uint32_t kind, uint32_t objective,
+	const struct bal_objective_view *view, struct metric_text *text)
+{
+	for (uint32_t i = 0; i < BAL_BURN_WINDOWS; i++) {
+		if (view->burn_permille[i] < 0)
+			continue;
+		begin_objective(engine, kind, objective, text);
+		metric_label(text, "window", span_of(WINDOWS[i]));
+		metric_decimal(text, view->burn_permille[i], 3);
+	}
+}
+
+static void put_budget(struct engine *engine, uint32_t kind, uint32_t objective,
+	const struct bal_objective_view *view, struct metric_text *text)
+{
+	begin_objective(engine, kind, objective, text);
+	metric_decimal(text, view->budget_permille, 3);
+}
+
+static void put_family(struct engine *engine, put_objective *put, struct metric_text *text)
+{
+	uint32_t kinds = names_count(engine_names(engine), BAL_SYMBOL_KIND);
+	struct bal_objective_view view;
+
+	for (uint32_t kind = 0, shown = 0; kind < kinds && shown < METRIC_KINDS_MAX; kind++) {
+		bool applies = false;
+
+		for (uint32_t i = 0; i < BAL_OBJECTIVE_COUNT; i++) {
+			if (!bal_objective_view(
+				    engine_core(engine), kind, (enum bal_objective)i, &view) ||
+				!view.applies)
+				continue;
+			put(engine, kind, i, &view, text);
+			applies = true;
+		}
+		shown += applies;
+	}
+}
+
+void alertview_metrics(struct engine *engine, struct metric_text *text)
+{
+	put_open(engine, text);
+	metric_family(text, METRIC_ID_OBJECTIVE_STATE);
+	put_family(engine, put_state, text);
+	metric_family(text, METRIC_ID_OBJECTIVE_BURN);
+	put_family(engine, put_burns, text);
+	metric_family(text, METRIC_ID_OBJECTIVE_BUDGET);
+	put_family(engine, put_budget, text);
 }
 
 /* ---- recoveries ---- */

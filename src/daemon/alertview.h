@@ -4,6 +4,7 @@
 
 #include "daemon/engine.h"
 #include "wire/jsonwrite.h"
+#include "wire/metric.h"
 
 /* Alerts, objectives and recoveries with names instead of numbers: as JSON and as a line. */
 
@@ -38,6 +39,9 @@ void alertview_write_rule(
 
 /* The objectives of a kind that apply to it, as elements of an array. */
 void alertview_write_objectives(struct engine *engine, uint32_t kind, struct json_writer *writer);
+
+/* The same and the open alerts for /metrics; of the first kinds only, since labels must be few. */
+void alertview_metrics(struct engine *engine, struct metric_text *text);
 
 /* A recovery as JSON, and as a sentence. */
 void alertview_write_recovery(

@@ -4,6 +4,7 @@
 #include "daemon/metrics.h"
 
 #include "base/units.h"
+#include "daemon/alertview.h"
 #include "daemon/forecasts.h"
 #include "wire/metric.h"
 
@@ -348,6 +349,7 @@ void metrics_write(const struct metrics *metrics, uint64_t requests, uint32_t co
 	write_gauges(metrics, &text);
 	write_store(metrics, &text);
 	forecasts_metrics(metrics->engine, &text);
+	alertview_metrics(metrics->engine, &text);
 	metric_single(&text, METRIC_ID_HTTP_REQUESTS, requests);
 	metric_single(&text, METRIC_ID_HTTP_CONNECTIONS, connections);
 	metric_text_end(&text);

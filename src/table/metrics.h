@@ -78,6 +78,17 @@
 	X(FORECAST_CONFIDENCE, GAUGE, "forecast_confidence",                                       \
 		"Chance that the forecast is right within 20 %.",                                  \
 		"Forecasts", "percentunit", "{{series}} of {{kind}}, {{ahead}}", "@")              \
+	X(ALERTS_OPEN, GAUGE, "alerts_open", "Alerts that are open, by level.",                    \
+		"Alerts and objectives", "short", "{{level}}", "@")                                \
+	X(OBJECTIVE_STATE, GAUGE, "objective_state",                                               \
+		"How an objective of a kind stands: 0 met, 1 at risk, 2 broken.",                  \
+		"Alerts and objectives", "short", "{{objective}} of {{kind}}", "@")                \
+	X(OBJECTIVE_BURN, GAUGE, "objective_burn",                                                 \
+		"Share of bad ones over the share that is allowed, in a window.",                  \
+		"Alerts and objectives", "short", "{{objective}} of {{kind}}, {{window}}", "@")    \
+	X(OBJECTIVE_BUDGET, GAUGE, "objective_budget",                                             \
+		"Share of the error budget of 30 days that is left; below 0: overdrawn.",          \
+		"Alerts and objectives", "percentunit", "{{objective}} of {{kind}}", "@")          \
 	X(STORE_TIME, HISTOGRAM, "store_seconds", "Time until a submission was durable.",          \
 		"ballast itself", "s", "99 % take less",                                           \
 		"histogram_quantile(0.99, sum by (le) (rate(@_bucket[$__rate_interval])))")        \
