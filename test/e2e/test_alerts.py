@@ -301,12 +301,14 @@ pools:
             self.assertTrue(problem["type"].endswith(":shed"), problem)
         seen = daemon.get("/v1/objectives")
         states = {one["objective"]: one["state"] for one in seen["objectives"]}
-        # Shedding helps: after minutes of it what was admitted is done again.
-        self.assertIn(states["throughput"], ("broken", "met") if LONG else ("broken",))
+        # It was broken, or nothing would have been shed; shedding helps, so it may be met again.
+        self.assertIn(states["throughput"], ("broken", "met"))
         step = [one for one in seen["recoveries"] if one["step"] == "shed"][-1]
         self.assertEqual((step["pool"], step["kind"], step["class"]), ("work", "work", "batch"))
         self.assertIn("recovery begun: shed batch in pool work", daemon.log())
-        self.assertIsNone(step["ended_at"])
+        self.assertLess(step["was"], step["target"])
+        if not LONG:
+            self.assertIsNone(step["ended_at"])
         told = daemon.get("/v1/alerts")
         worst = {alert["alert"]: alert["level_worst"] for alert in told["alerts"] + told["past"]}
         self.assertEqual(worst["objective_throughput"], "critical")
