@@ -40,9 +40,17 @@ static const struct args_option OPTIONS[] = {
 	{"--min", NULL, "N", "load: fewest agents (default 1)"},
 	{"--slots", NULL, "N", "load: tasks one agent takes at once (default 4)"},
 	{"--strategy", NULL, "NAME", "load: conservative (default), aggressive or fixed"},
-	{"--boot", NULL, "TIME", "load: that an agent needs to start (default 5s)"},
-	{"--seed", NULL, "N", "load: of what is drawn (default 1)"},
-	{"--policies", NULL, "LIST", "routing: names with commas between, or all"},
+	{"--boot", NULL, "TIME",
+		"load: that an agent needs to start (default 5s); scaling: TIME,... (60s)"},
+	{"--seed", NULL, "N", "load, scaling: of what is drawn (default 1)"},
+	{"--series", NULL, "FILE", "scaling: timestamp,count (CSV) instead of --trace"},
+	{"--days", NULL, "N", "scaling: of the load (default 3; 0 = all), the first as history"},
+	{"--size-trace", NULL, "FILE", "scaling: requests whose sizes the tasks have"},
+	{"--frontier", NULL, NULL,
+		"scaling: also 62 tunings of hpa, kpa and keda, and the cheapest that is no worse"},
+	{"--lean", NULL, NULL,
+		"scaling: foreign policies on a plain queue instead of the core, faster"},
+	{"--policies", NULL, "LIST", "routing, scaling: names with commas between, or all"},
 	{"--against", NULL, "POLICY", "routing: what ratios are to (default central-fcfs)"},
 	{"--mix", NULL, "NAME", "routing: agents are equal or unequal (default)"},
 	{"--sizes", NULL, "NAME", "routing: lognormal (default) or pareto"},
@@ -61,7 +69,8 @@ static const struct args_option OPTIONS[] = {
 	{"--set", NULL, "KEY=VALUE", "routing, scene: a knob of ballast's core, several times"},
 	{"--seconds-per-token", NULL, "CONTEXT,GENERATED",
 		"routing: work of a recorded request (default 0.00025,0.025)"},
-	{"--plot", NULL, "FILE", "routing: draws the response times as SVG"},
+	{"--plot", NULL, "FILE",
+		"routing: draws the response times as SVG; scaling: load and capacity"},
 	{"--json", NULL, NULL, "prints the summary as JSON"},
 	{NULL, NULL, NULL, NULL},
 };
@@ -393,14 +402,15 @@ static int run(const struct args *args)
 		const char *name;
 		int (*run)(const struct args *args);
 	} rows[] = {{"load", run_load}, {"routing", simulate_routing}, {"faults", simulate_faults},
-		{"scene", simulate_scene}};
+		{"scene", simulate_scene}, {"scaling", simulate_scaling}};
 
 	for (size_t i = 0; args->word_count > 0 && i < sizeof rows / sizeof rows[0]; i++)
 		if (strcmp(args->words[0], rows[i].name) == 0)
 			return rows[i].run(args);
-	fprintf(stderr, "usage: ballast simulate load|routing|faults|scene NAME [OPTION]...\n");
+	fprintf(stderr,
+		"usage: ballast simulate load|routing|faults|scaling|scene NAME [OPTION]...\n");
 	return EXIT_USAGE;
 }
 
-const struct command command_simulate = {"simulate", "load|routing|faults|scene NAME",
-	"plays a load, policies, faults or a scene in virtual time", run, OPTIONS};
+const struct command command_simulate = {"simulate", "load|routing|faults|scaling|scene NAME",
+	"plays a load, policies, faults, autoscalers or a scene in virtual time", run, OPTIONS};

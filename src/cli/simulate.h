@@ -27,5 +27,6 @@ void simulate_progress(void *context, uint64_t done, uint64_t all);
 int simulate_routing(const struct args *args);
 int simulate_faults(const struct args *args);
 int simulate_scene(const struct args *args);
+int simulate_scaling(const struct args *args);
 
 #endif

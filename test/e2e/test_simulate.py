@@ -26,7 +26,8 @@ FIELDS = {"policy", "mean", "p50", "p95", "p99", "waiting", "jain", "mean_ratio"
 
 
 def simulate(*words):
-    return subprocess.run([BALLAST, "simulate", *words], capture_output=True, text=True, timeout=60)
+    return subprocess.run([BALLAST, "simulate", *words], capture_output=True, text=True,
+                          timeout=240)
 
 
 def routing(*words):
@@ -34,6 +35,93 @@ def routing(*words):
     if found.returncode != 0:
         raise AssertionError(found.stderr)
     return {row["policy"]: row for row in json.loads(found.stdout)}
+
+
+SCALING_FIELDS = {"policy", "trace", "boot_s", "hours_ratio", "wait_gt_2s", "wait_gt_service",
+                  "utilisation", "reversals", "agents_peak", "tasks", "instance_hours"}
+FRONTIER_FIELDS = {"frontier", "frontier_ratio", "frontier_wait_gt_2s", "passed"}
+
+
+def scaling(*words):
+    found = simulate("scaling", "--json", *words)
+    if found.returncode != 0:
+        raise AssertionError(found.stderr)
+    return json.loads(found.stdout)
+
+
+class ScalingTest(unittest.TestCase):
+    """ballast simulate scaling."""
+
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(self.temporary.cleanup)
+        self.folder = pathlib.Path(self.temporary.name)
+
+    def counts(self, hours):
+        """Counts per second that go up and down every two hours."""
+        path = self.folder / "counts.txt"
+        path.write_text("".join(f"{5 + 3 * (second // 3600 % 2)}\n"
+                                for second in range(3600 * hours)))
+        return path
+
+    def series(self, hours):
+        path = self.folder / "series.csv"
+        path.write_text("timestamp,value\n" + "".join(
+            f"2025-01-{1 + hour // 24:02}T{hour % 24:02}:00:00Z,{100 + 10 * (hour % 24)}\n"
+            for hour in range(hours)))
+        return path
+
+    def test_rows(self):
+        rows = scaling("--trace", self.counts(6), "--boot", "30s,60s", "--policies", "all")
+        self.assertEqual({row["boot_s"] for row in rows}, {30, 60})
+        names = {row["policy"] for row in rows}
+        self.assertLessEqual({"conservative", "aggressive", "hpa", "kpa", "keda", "oracle"}, names)
+        self.assertEqual(len(rows), 2 * len(names))
+        for row in rows:
+            self.assertEqual(set(row), SCALING_FIELDS)
+            self.assertEqual(row["trace"], "counts.txt")
+            self.assertGreaterEqual(row["wait_gt_2s"], 0)
+            self.assertLess(0, row["utilisation"])
+            self.assertLessEqual(row["utilisation"], 1)
+        oracle = [row for row in rows if row["policy"] == "oracle"]
+        self.assertEqual([row["hours_ratio"] for row in oracle], [1, 1])
+        self.assertLess(oracle[0]["instance_hours"], oracle[1]["instance_hours"])
+        self.assertEqual(len({row["tasks"] for row in rows}), 1)
+
+    def test_frontier_and_history(self):
+        """Of two days the first is not scored, and a verdict is given."""
+        words = ("--series", self.series(48))
+        row, = scaling(*words, "--frontier", "--policies", "aggressive")
+        self.assertEqual(set(row), SCALING_FIELDS | FRONTIER_FIELDS)
+        again, best = scaling(*words, "--policies", f"aggressive,{row['frontier']}")
+        self.assertEqual({key: row[key] for key in SCALING_FIELDS}, again)
+        self.assertAlmostEqual(row["frontier_ratio"],
+                               row["instance_hours"] / best["instance_hours"], places=4)
+        self.assertEqual(row["frontier_wait_gt_2s"], best["wait_gt_2s"])
+        self.assertEqual(row["passed"], row["frontier_ratio"] <= 1.05)
+
+    def test_plot(self):
+        path = self.folder / "plot.svg"
+        found = simulate("scaling", "--trace", self.counts(3), "--policies", "hpa", "--lean",
+                         "--plot", path)
+        self.assertEqual(found.returncode, 0, found.stderr)
+        self.assertIn("too short for a verdict", found.stdout)
+        root = xml.etree.ElementTree.parse(path).getroot()
+        self.assertIn("hpa on counts.txt", "".join(root.itertext()))
+
+    def test_refusals(self):
+        counts = self.counts(1)
+        for words, said in [
+            ((), "one of --trace FILE and --series FILE"),
+            (("--trace", counts, "--series", counts), "one of --trace FILE and --series FILE"),
+            (("--trace", self.folder / "none"), "No such file"),
+            (("--trace", counts, "--policies", "vpa"), "there is no policy vpa; there are:"),
+            (("--trace", counts, "--boot", "soon"), "--boot wants times"),
+            (("--trace", counts, "--boot", "2h"), "--boot wants times"),
+        ]:
+            found = simulate("scaling", *words)
+            self.assertEqual(found.returncode, 2, words)
+            self.assertIn(said, found.stderr)
 
 
 class SimulateTest(unittest.TestCase):
