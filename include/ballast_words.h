@@ -147,7 +147,13 @@
 	X(OBJECTIVE_BROKEN, "an objective is broken")                                              \
 	X(OBJECTIVE_MET, "the objective is met again")                                             \
 	X(REFUSED_SHED, "its class is shed until an objective of its pools is met again")          \
-	X(SCALE_OBJECTIVE, "an objective of a kind that it serves is broken")
+	X(SCALE_OBJECTIVE, "an objective of a kind that it serves is broken")                      \
+	/* scaling, continued */                                                                   \
+	X(SCALE_SLOW, "tasks wait more than twice as long as they should for the sustain time")    \
+	X(SCALE_EXPECTED, "more slots are needed for the load expected one boot ahead")            \
+	X(SCALE_UNNEEDED, "fewer agents are enough for the load expected one boot ahead")          \
+	X(HOLD_MISSING, "nothing is known of the load of the last seconds")                        \
+	X(HOLD_CALM, "it changed direction a moment ago, and no task suffers")
 
 /* How bad an alert is. */
 #define BAL_ALERT_LEVEL_MAP(X)                                                                     \
@@ -193,7 +199,10 @@
 #define BAL_STRATEGY_MAP(X)                                                                        \
 	X(CONSERVATIVE, "conservative") /* +1 after 5 min, -1 after 15 min, at most 3x baseline */ \
 	X(AGGRESSIVE, "aggressive")     /* +50 % after 2 min, -25 % after 10 min, at most 5x */    \
-	X(FIXED, "fixed")               /* only what somebody asks for */
+	X(FIXED, "fixed")               /* only what somebody asks for */                          \
+	X(HPA, "hpa")                   /* as the horizontal pod autoscaler of Kubernetes does */  \
+	X(KPA, "kpa")                   /* as the autoscaler of Knative does */                    \
+	X(PREDICTIVE, "predictive")     /* for the load that is expected when a new agent works */
 
 /* What the choice of an agent is after: how the weights of the factors are bent. */
 #define BAL_ROUTING_MAP(X)                                                                         \
@@ -236,5 +245,8 @@
 	X(HEDGE_LATE, 950, 500, 999, "permille", "attempts that end before one counts as late")    \
 	X(PREFETCH, 0, 0, 1, "tasks", "sent ahead to an HTTP agent whose slots are all taken")     \
 	X(WATCH, 10000000000, 0, 3600000000000, "ns",                                              \
-		"time between two looks at pools, kinds and objectives; 0 = none")
+		"time between two looks at pools, kinds and objectives; 0 = none")                 \
+	X(WAIT_GOOD, 2000000000, 1000000, 86400000000000, "ns",                                    \
+		"how long tasks may wait; waits twice as long for 3 min add agents")               \
+	X(WAIT_LATE, 50, 1, 500, "permille", "share of tasks that may wait longer than that")
 #endif

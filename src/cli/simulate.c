@@ -39,7 +39,8 @@ static const struct args_option OPTIONS[] = {
 	{"--agents", NULL, "N", "load: most of the pool (default 8); routing: all of them (16)"},
 	{"--min", NULL, "N", "load: fewest agents (default 1)"},
 	{"--slots", NULL, "N", "load: tasks one agent takes at once (default 4)"},
-	{"--strategy", NULL, "NAME", "load: conservative (default), aggressive or fixed"},
+	{"--strategy", NULL, "NAME",
+		"load: conservative (default), aggressive, hpa, kpa, predictive, fixed"},
 	{"--boot", NULL, "TIME",
 		"load: that an agent needs to start (default 5s); scaling: TIME,... (60s)"},
 	{"--seed", NULL, "N", "load, scaling: of what is drawn (default 1)"},
@@ -156,7 +157,8 @@ static bool read_strategy(const struct args *args, uint32_t *strategy)
 		*strategy = i;
 		return true;
 	}
-	fprintf(stderr, "ballast simulate: --strategy is conservative, aggressive or fixed\n");
+	fprintf(stderr, "ballast simulate: --strategy is conservative, aggressive, hpa, kpa, "
+			"predictive or fixed\n");
 	return false;
 }
 

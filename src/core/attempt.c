@@ -146,6 +146,7 @@ static void send(
 	occupy(core, task, agent);
 	context_note(core, task->conversation, agent->id);
 	core->totals.dispatched_count++;
+	pool->starts_count++;
 	core->turn++;
 	objective_started(core, task);
 	effect = outbox_add_task(core, BAL_EFFECT_DISPATCH, task);

@@ -15,6 +15,8 @@
 	X(LIMITS, limits, struct bal_limits)                                                       \
 	X(CORE, core, struct bal_core)                                                             \
 	X(POOL, pool, struct pool)                                                                 \
+	X(SCALING, scaling, struct scaling)                                                        \
+	X(PREDICTIVE, predictive, struct predictive_memory)                                        \
 	X(KIND, kind, struct kind)                                                                 \
 	X(LIMIT, limit, struct limit)                                                              \
 	X(TENANT, tenant, struct tenant)                                                           \

@@ -16,6 +16,8 @@ struct form {
 extern const struct form FORM_LIMITS;
 extern const struct form FORM_CORE;
 extern const struct form FORM_POOL;
+extern const struct form FORM_SCALING;
+extern const struct form FORM_PREDICTIVE;
 extern const struct form FORM_KIND;
 extern const struct form FORM_LIMIT;
 extern const struct form FORM_TENANT;

@@ -19,6 +19,7 @@
 #include "core/objective.h"
 #include "core/queue.h"
 #include "core/recover.h"
+#include "core/scale.h"
 #include "core/score.h"
 #include "core/series.h"
 #include "core/shelf.h"
@@ -333,6 +334,15 @@ static bool read_deferred(struct load *load, uint32_t place)
 	return true;
 }
 
+static bool read_scaling(struct load *load, uint32_t place)
+{
+	struct pool *pool = &load->core->pools[place];
+
+	return pool->exists && form_read(&FORM_SCALING, pool->scaling, &load->reader) &&
+	       form_read(&FORM_PREDICTIVE, &pool->scaling->predictive, &load->reader) &&
+	       scale_valid(pool);
+}
+
 static bool read_tenant(struct load *load, uint32_t place)
 {
 	struct tenant *tenant = &load->core->tenants[place];
@@ -451,6 +461,7 @@ static void read_state(struct load *load)
 	read_list(load, limits->tasks_max, read_child);
 	read_list(load, limits->tasks_max, read_deferred);
 	read_timers(load);
+	read_list(load, limits->pools_max, read_scaling);
 	read_list(load, limits->tenants_max, read_tenant);
 	read_list(load, limits->histories_max, read_history);
 	read_list(load, limits->conversations_max, read_context);

@@ -5,8 +5,11 @@
 #include "core/order.h"
 
 #include "base/assert.h"
+#include "base/units.h"
+#include "core/learn.h"
 
 #define ORDER_BIT (UINT64_C(1) << 63)
+#define BOOT_SPAN 16 /* boots that the mean of their time remembers */
 
 struct order *order_find(const struct bal_core *core, uint64_t id)
 {
@@ -27,10 +30,8 @@ static void end_order(struct bal_core *core, struct order *order)
 	if (pool->order_open != order->id)
 		return;
 	pool->order_open = 0;
-	pool->up_ended_at_ns = core->now_ns;
-	pool->above_since_ns = BAL_NEVER_NS;
-	pool->deep_since_ns = BAL_NEVER_NS;
-	pool->below_since_ns = BAL_NEVER_NS;
+	pool->steps.up_ended_at_ns = core->now_ns;
+	steps_restart(&pool->steps);
 	pool->overload_since_ns = BAL_NEVER_NS;
 }
 
@@ -84,6 +85,18 @@ void order_done(struct bal_core *core, uint64_t id, uint32_t count)
 	order->done += count;
 	if (order->done >= order->wanted)
 		end_order(core, order);
+}
+
+void order_agent_ready(struct bal_core *core, struct agent *agent)
+{
+	struct order *order = order_find(core, agent->order);
+	double boot_s;
+
+	if (order != NULL && core->now_ns >= order->why.at_ns) {
+		boot_s = (double)(core->now_ns - order->why.at_ns) / (double)NS_PER_S;
+		mean_add(&core->pools[agent->pool].boot_s, boot_s, BOOT_SPAN);
+	}
+	order_agent_done(core, agent);
 }
 
 void order_agent_done(struct bal_core *core, struct agent *agent)

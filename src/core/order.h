@@ -22,6 +22,9 @@ void order_done(struct bal_core *core, uint64_t id, uint32_t count);
 /* Likewise for this agent, which is ready or never will be for its order; counts it once. */
 void order_agent_done(struct bal_core *core, struct agent *agent);
 
+/* Likewise for one that is ready: how long that took is learned. */
+void order_agent_ready(struct bal_core *core, struct agent *agent);
+
 /* The provider is through with it: agents that it did not start will not come. */
 void order_closed(struct bal_core *core, uint64_t id);
 

@@ -165,6 +165,19 @@ static void put_learned(struct save *save, const struct bal_core *core)
 	put_end(save);
 }
 
+static void put_scaling(struct save *save, const struct bal_core *core)
+{
+	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
+		const struct scaling *scaling = core->pools[i].scaling;
+
+		if (!core->pools[i].exists || !scaling->demand.looked)
+			continue;
+		put_item(save, &FORM_SCALING, i, scaling);
+		put_form(save, &FORM_PREDICTIVE, &scaling->predictive);
+	}
+	put_end(save);
+}
+
 static void slide_window(void *context)
 {
 	slide(context, WINDOW_FULL);
@@ -201,6 +214,7 @@ static void put_state(struct save *save, const struct bal_core *core)
 	for (uint32_t i = 0; i < limits->pools_max; i++)
 		if (core->pools[i].exists)
 			put_timer(save, &core->pools[i].timer);
+	put_scaling(save, core);
 	put_table(save, &FORM_TENANT, core->tenants, limits->tenants_max);
 	put_learned(save, core);
 	series_put(core->series, &save->writer, slide_window, save);

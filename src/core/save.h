@@ -18,6 +18,7 @@
  *     children     place + 1 of each queued task whose parent waits, in their order; 0
  *     deferred     place + 1 of each task that waits for a faster agent, in their order; 0
  *     timers       of pools that exist
+ *     scaling      place + 1 and fields of each pool that was looked at; 0
  *     tenants      place + 1 and fields; 0
  *     histories, contexts
  *                  in order of use: place + 1, fields; 0
@@ -32,6 +33,6 @@
  */
 
 #define STATE_MAGIC   UINT32_C(0x534c4142) /* "BALS" */
-#define STATE_VERSION 7
+#define STATE_VERSION 8
 
 #endif

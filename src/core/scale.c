@@ -16,14 +16,20 @@
 #include "core/order.h"
 #include "core/outbox.h"
 #include "core/queue.h"
+#include "core/series.h"
 #include "core/timer.h"
 #include "core/watch.h"
 
 #define LOOK_NS              NS_PER_S
 #define EMERGENCY_LOAD       950
 #define EMERGENCY_SUSTAIN_NS NS_PER_MIN
-#define CONSERVATIVE_MAX     3 /* times baseline */
-#define AGGRESSIVE_MAX       5
+#define SLOW_SUSTAIN_NS      (3 * NS_PER_MIN)
+#define BOOT_UNKNOWN_S       30.0
+#define SERVICE_UNKNOWN_S    1.0
+#define SERVICE_MIN_S        1e-3
+#define GROWTH_MAX           3.0
+#define REMEMBERED_MAX       1e15
+#define BUCKET_MAX           (INT64_C(1) << 60)
 #define START_BACKOFF_MAX_NS NS_PER_MIN
 #define START_DOUBLINGS_MAX  6
 
@@ -40,13 +46,6 @@ static uint64_t slots_coming(const struct pool *pool)
 	       (uint64_t)(pool->ordered + pool->state_count[BAL_AGENT_STARTING]) * pool->conf.slots;
 }
 
-static uint32_t permille_of(uint64_t part, uint64_t whole)
-{
-	if (whole == 0)
-		return part == 0 ? 0 : UINT32_MAX;
-	return (uint32_t)num_min_i64((int64_t)(part * PERMILLE / whole), UINT32_MAX);
-}
-
 /* Hedges take what is spare: they are no reason to have more of it. */
 static uint32_t slots_busy(const struct pool *pool)
 {
@@ -55,7 +54,8 @@ static uint32_t slots_busy(const struct pool *pool)
 
 uint32_t scale_load_permille(const struct pool *pool)
 {
-	return permille_of((uint64_t)slots_busy(pool) + pool->waiting, slots_coming(pool));
+	return strategy_permille(
+		(double)slots_busy(pool) + pool->waiting, (double)slots_coming(pool));
 }
 
 /* The pool that answers for a lane's waiting tasks: the first that is up, else the first. */
@@ -76,43 +76,38 @@ static struct pool *lane_home(struct bal_core *core, const struct lane *lane)
 	return home;
 }
 
+/* Since when the first task of a class waits; BAL_NEVER_NS: none does. */
+static int64_t waits_since_ns(const struct lane *lane, uint32_t priority)
+{
+	const struct heap_node *first = heap_first(&lane->classes[priority].ages);
+
+	return first == NULL ? BAL_NEVER_NS
+			     : container_of(first, struct task, age_node)->queued_at_ns;
+}
+
 void scale_count_waiting(struct bal_core *core)
 {
 	for (uint32_t i = 0; i < core->pools_high; i++) {
 		core->pools[i].waiting = 0;
 		core->pools[i].waiting_batch = 0;
 		core->pools[i].critical_since_ns = BAL_NEVER_NS;
+		core->pools[i].oldest_since_ns = BAL_NEVER_NS;
 	}
 	for (const struct list_node *node = core->lanes_active.first; node != NULL;
 		node = list_next(node)) {
 		const struct lane *lane = container_of(node, struct lane, active_node);
 		struct pool *pool = lane_home(core, lane);
-		const struct heap_node *first;
 
 		if (pool == NULL)
 			continue;
-		first = heap_first(&lane->classes[BAL_PRIORITY_CRITICAL].ages);
-		if (first != NULL) {
-			const struct task *task = container_of(first, struct task, age_node);
-
-			pool->critical_since_ns =
-				num_min_i64(pool->critical_since_ns, task->queued_at_ns);
-		}
+		pool->critical_since_ns = num_min_i64(
+			pool->critical_since_ns, waits_since_ns(lane, BAL_PRIORITY_CRITICAL));
+		for (uint32_t i = 0; i < BAL_PRIORITY_BATCH; i++)
+			pool->oldest_since_ns =
+				num_min_i64(pool->oldest_since_ns, waits_since_ns(lane, i));
 		pool->waiting_batch += lane->classes[BAL_PRIORITY_BATCH].ages.count;
 		pool->waiting += lane->waiting - lane->classes[BAL_PRIORITY_BATCH].ages.count;
 	}
-}
-
-static uint32_t agents_cap(const struct pool *pool)
-{
-	uint64_t baseline = pool->conf.agents_baseline == 0 ? 1 : pool->conf.agents_baseline;
-	uint64_t cap = pool->conf.agents_max;
-
-	if (pool->conf.strategy == BAL_STRATEGY_CONSERVATIVE)
-		cap = baseline * CONSERVATIVE_MAX;
-	else if (pool->conf.strategy == BAL_STRATEGY_AGGRESSIVE)
-		cap = baseline * AGGRESSIVE_MAX;
-	return cap < pool->conf.agents_max ? (uint32_t)cap : pool->conf.agents_max;
 }
 
 /* Takes draining agents back, youngest drain first; returns how many. */
@@ -206,15 +201,14 @@ static struct agent *find_victim(struct bal_core *core, struct pool *pool, int64
 }
 
 static void order_down(struct bal_core *core, struct pool *pool, uint32_t count,
-	enum bal_reason reason, uint32_t load, uint32_t threshold)
+	enum bal_reason reason, uint32_t load, uint32_t threshold, int64_t since_ns)
 {
 	struct order *order = order_new(core, pool->conf.pool, reason);
 
 	order->why.agents_before = scale_agents(pool);
 	order->why.load_permille = load;
 	order->why.threshold_permille = threshold;
-	order->why.sustained_ns =
-		pool->below_since_ns == BAL_NEVER_NS ? 0 : core->now_ns - pool->below_since_ns;
+	order->why.sustained_ns = since_ns == BAL_NEVER_NS ? 0 : core->now_ns - since_ns;
 	order->ended = true;
 	core->totals.orders_down_count++;
 	for (uint32_t i = 0; i < count && outbox_has_room(core); i++) {
@@ -230,37 +224,14 @@ static void order_down(struct bal_core *core, struct pool *pool, uint32_t count,
 		drain_start(core, victim, order->id);
 	}
 	order->why.agents_after = scale_agents(pool);
-	pool->down_ended_at_ns = core->now_ns;
-	pool->below_since_ns = BAL_NEVER_NS;
+	pool->steps.down_ended_at_ns = core->now_ns;
+	pool->steps.below_since_ns = BAL_NEVER_NS;
 	pool->hold = BAL_REASON_NONE;
-}
-
-/* Keeps since which instant a condition has held. */
-static void track(int64_t *since_ns, bool holds, int64_t now_ns)
-{
-	if (!holds)
-		*since_ns = BAL_NEVER_NS;
-	else if (*since_ns == BAL_NEVER_NS)
-		*since_ns = now_ns;
 }
 
 static bool sustained(const struct bal_core *core, int64_t since_ns, int64_t sustain_ns)
 {
 	return since_ns != BAL_NEVER_NS && core->now_ns - since_ns >= sustain_ns;
-}
-
-static uint32_t step_up(const struct pool *pool, uint32_t agents)
-{
-	if (pool->conf.strategy == BAL_STRATEGY_AGGRESSIVE)
-		return agents < 2 ? 1 : (agents + 1) / 2;
-	return 1;
-}
-
-static uint32_t step_down(const struct pool *pool, uint32_t agents)
-{
-	if (pool->conf.strategy == BAL_STRATEGY_AGGRESSIVE)
-		return agents < 4 ? 1 : agents / 4;
-	return 1;
 }
 
 /* Minimum, from zero, emergency: what no strategy and no cool-down holds back. */
@@ -295,58 +266,108 @@ static bool look_urgent(struct bal_core *core, struct pool *pool, uint32_t agent
 	return true;
 }
 
-static bool look_up(struct bal_core *core, struct pool *pool, uint32_t agents)
-{
-	const struct bal_scale_rule *rule = &pool->conf.up;
-	bool above = sustained(core, pool->above_since_ns, rule->sustain_ns);
-	bool deep = sustained(core, pool->deep_since_ns, rule->sustain_ns);
-	uint32_t cap = agents_cap(pool);
-	uint32_t count = step_up(pool, agents);
+/* ---- what a strategy sees ---- */
 
-	if (pool->above_since_ns == BAL_NEVER_NS && pool->deep_since_ns == BAL_NEVER_NS)
-		return false;
-	if (pool->paused_scale_out) {
-		pool->hold = BAL_REASON_HOLD_PAUSED;
-	} else if (agents >= cap) {
-		pool->hold = BAL_REASON_HOLD_MAXIMUM;
-	} else if (!above && !deep) {
-		pool->hold = BAL_REASON_HOLD_SUSTAIN;
-	} else if (pool->order_open != 0 ||
-		   core->now_ns < time_add_ns(pool->up_ended_at_ns, rule->cooldown_ns)) {
-		pool->hold = BAL_REASON_HOLD_COOLDOWN;
-	} else if (core->now_ns < pool->backoff_until_ns) {
-		pool->hold = BAL_REASON_HOLD_BACKOFF;
-	} else {
-		count = count < cap - agents ? count : cap - agents;
-		order_up(core, pool, count,
-			above ? BAL_REASON_SCALE_LOAD_HIGH : BAL_REASON_SCALE_QUEUE_DEEP,
-			rule->load_permille, above ? pool->above_since_ns : pool->deep_since_ns);
+/* Expected load one boot ahead over the present one, of the kinds that the pool serves; 1 when no
+ * forecast may be acted on. */
+static double growth_of(const struct bal_core *core, const struct pool *pool, double boot_s)
+{
+	double now = 0, later = 0;
+
+	for (uint32_t i = slab_next(&core->lanes, 0); i != SLAB_NONE;
+		i = slab_next(&core->lanes, i + 1)) {
+		const struct lane *lane = slab_at(&core->lanes, i);
+		double near, far;
+
+		if (!lane_serves(lane, pool->conf.pool) ||
+			!series_rate(core->series, lane->kind, 1, &near) ||
+			!series_rate(core->series, lane->kind, 2 * boot_s, &far))
+			continue;
+		now += near;
+		later += far;
 	}
-	return true;
+	return now > 0 ? num_clamp(later / now, 1, GROWTH_MAX) : 1;
 }
 
-static void look_down(struct bal_core *core, struct pool *pool, uint32_t agents, uint32_t load)
+static struct strategy_view view_pool(const struct bal_core *core, const struct pool *pool)
 {
-	const struct bal_scale_rule *rule = &pool->conf.down;
-	uint32_t count = step_down(pool, agents);
-	uint32_t floor = pool->conf.agents_min;
-	int64_t last_ns = num_max_i64(pool->up_ended_at_ns, pool->down_ended_at_ns);
+	int64_t oldest_ns = pool->oldest_since_ns;
+	struct strategy_view view = {.now_ns = core->now_ns,
+		.since_s = pool->scaling->demand.since_s,
+		.agents = scale_agents(pool),
+		.agents_ready =
+			pool->state_count[BAL_AGENT_READY] + pool->state_count[BAL_AGENT_WARMING],
+		.slots = pool->conf.slots,
+		.slots_ready = pool->slots_ready,
+		.slots_coming = (uint32_t)num_min_i64((int64_t)slots_coming(pool), UINT32_MAX),
+		.agents_min = pool->conf.agents_min,
+		.agents_max = pool->conf.agents_max,
+		.busy = slots_busy(pool),
+		.waiting = pool->waiting,
+		.waiting_batch = pool->waiting_batch,
+		.offered = pool->scaling->demand.offered,
+		.service_s = SERVICE_UNKNOWN_S,
+		.boot_s = pool->boot_s.weight > 0 ? pool->boot_s.value : BOOT_UNKNOWN_S,
+		.growth = 1,
+		.wait_s = (double)knob(core, BAL_KNOB_WAIT_GOOD) / (double)NS_PER_S,
+		.late_share = (double)knob(core, BAL_KNOB_WAIT_LATE) / (double)PERMILLE,
+		.order_open = pool->order_open != 0,
+		.paused_out = pool->paused_scale_out,
+		.paused_in = pool->paused_scale_in,
+		.backoff = core->now_ns < pool->backoff_until_ns};
 
-	if (pool->below_since_ns == BAL_NEVER_NS)
-		return;
-	if (pool->paused_scale_in) {
-		pool->hold = BAL_REASON_HOLD_PAUSED;
-	} else if (agents <= floor || agents <= 1) {
-		pool->hold = BAL_REASON_HOLD_MINIMUM; /* to zero is not for this strategy */
-	} else if (!sustained(core, pool->below_since_ns, rule->sustain_ns)) {
-		pool->hold = BAL_REASON_HOLD_SUSTAIN;
-	} else if (pool->order_open != 0 ||
-		   core->now_ns < time_add_ns(last_ns, rule->cooldown_ns)) {
-		pool->hold = BAL_REASON_HOLD_COOLDOWN;
-	} else {
-		floor = floor == 0 ? 1 : floor;
-		count = count < agents - floor ? count : agents - floor;
-		order_down(core, pool, count, BAL_REASON_SCALE_LOAD_LOW, load, rule->load_permille);
+	if (pool->service_s.weight > 0)
+		view.service_s = num_max(pool->service_s.value, SERVICE_MIN_S);
+	if (oldest_ns != BAL_NEVER_NS)
+		view.oldest_wait_s = (double)(core->now_ns - oldest_ns) / (double)NS_PER_S;
+	return view;
+}
+
+/* Batch work alone never asks for agents, so it is no load; false when nothing follows from this
+ * look. */
+static bool see_demand(const struct bal_core *core, struct pool *pool)
+{
+	bool known = pool->service_s.weight > 0;
+	struct demand_look look = {.now_ns = core->now_ns,
+		.starts = pool->starts_count,
+		.waiting = pool->waiting,
+		.busy = slots_busy(pool),
+		.service_s = known ? num_max(pool->service_s.value, SERVICE_MIN_S) : 0};
+
+	return demand_see(&pool->scaling->demand, &look);
+}
+
+static struct strategy_wish ask_steps(struct pool *pool, const struct strategy_view *view)
+{
+	struct steps_setting setting = {
+		.aggressive = pool->conf.strategy == BAL_STRATEGY_AGGRESSIVE,
+		.agents_baseline = pool->conf.agents_baseline,
+		.up = pool->conf.up,
+		.down = pool->conf.down,
+		.queue_deep = pool->conf.queue_deep,
+		.slow_for_ns = SLOW_SUSTAIN_NS};
+
+	return steps_look(&setting, &pool->steps, view);
+}
+
+static struct strategy_wish ask(const struct bal_core *core, struct pool *pool, bool follows)
+{
+	struct strategy_view view = view_pool(core, pool);
+	struct scaling *scaling = pool->scaling;
+
+	if (pool->conf.strategy == BAL_STRATEGY_CONSERVATIVE ||
+		pool->conf.strategy == BAL_STRATEGY_AGGRESSIVE)
+		return ask_steps(pool, &view);
+	if (!follows)
+		return strategy_hold(&view, BAL_REASON_HOLD_MISSING);
+	switch (pool->conf.strategy) {
+	case BAL_STRATEGY_HPA:
+		return hpa_look(&HPA_STANDARD, &scaling->hpa, &view);
+	case BAL_STRATEGY_KPA:
+		return kpa_look(&KPA_STANDARD, &scaling->kpa, &view);
+	default:
+		view.growth = growth_of(core, pool, view.boot_s);
+		return predictive_look(&PREDICTIVE_STANDARD, &scaling->predictive, &view);
 	}
 }
 
@@ -354,24 +375,33 @@ static void look(struct bal_core *core, struct pool *pool)
 {
 	uint32_t agents = scale_agents(pool);
 	uint32_t load = scale_load_permille(pool);
-	uint32_t busy = permille_of(slots_busy(pool), pool->slots_ready);
-	bool idle = pool->waiting + pool->waiting_batch == 0 && pool->slots_ready > 0;
+	uint32_t busy = strategy_permille(slots_busy(pool), pool->slots_ready);
+	bool follows = see_demand(core, pool);
+	struct strategy_wish wish;
 
-	track(&pool->above_since_ns, load > pool->conf.up.load_permille, core->now_ns);
-	track(&pool->deep_since_ns,
-		pool->conf.queue_deep > 0 && pool->waiting > pool->conf.queue_deep, core->now_ns);
-	track(&pool->overload_since_ns, load >= EMERGENCY_LOAD, core->now_ns);
-	track(&pool->below_since_ns, idle && busy < pool->conf.down.load_permille, core->now_ns);
+	steps_track(&pool->overload_since_ns, load >= EMERGENCY_LOAD, core->now_ns);
 	pool->hold = BAL_REASON_HOLD_STEADY;
 	if (agents > pool->conf.agents_max && pool->order_open == 0) {
 		order_down(core, pool, agents - pool->conf.agents_max, BAL_REASON_SCALE_MAXIMUM,
-			load, 0);
+			load, 0, pool->steps.below_since_ns);
 		return;
 	}
-	if (look_urgent(core, pool, agents) || pool->conf.strategy == BAL_STRATEGY_FIXED)
+	if (pool->conf.strategy == BAL_STRATEGY_FIXED) {
+		look_urgent(core, pool, agents);
 		return;
-	if (!look_up(core, pool, agents))
-		look_down(core, pool, agents, busy);
+	}
+	/* Asked in any case: what has held for how long is known by whoever looks every time. */
+	wish = ask(core, pool, follows);
+	if (look_urgent(core, pool, agents))
+		return;
+	if (wish.agents > agents)
+		order_up(core, pool, wish.agents - agents, wish.reason, wish.threshold_permille,
+			wish.since_ns);
+	else if (wish.agents < agents)
+		order_down(core, pool, agents - wish.agents, wish.reason, busy,
+			wish.threshold_permille, wish.since_ns);
+	else
+		pool->hold = (uint8_t)wish.reason;
 }
 
 void scale_begin(struct bal_core *core, struct pool *pool)
@@ -401,7 +431,7 @@ void scale_to(struct bal_core *core, struct pool *pool, uint32_t agents)
 		order_up(core, pool, agents - before, BAL_REASON_SCALE_OPERATOR, 0, BAL_NEVER_NS);
 	else if (agents < before)
 		order_down(core, pool, before - agents, BAL_REASON_SCALE_OPERATOR,
-			scale_load_permille(pool), 0);
+			scale_load_permille(pool), 0, pool->steps.below_since_ns);
 }
 
 uint64_t scale_for_objective(struct bal_core *core, struct pool *pool)
@@ -438,4 +468,21 @@ void scale_agent_gone(struct bal_core *core, struct pool *pool, bool failed)
 	}
 	if (core->started && !core->stopping)
 		timer_set(core, &pool->timer, pool->conf.pool, core->now_ns);
+}
+
+bool scale_valid(const struct pool *pool)
+{
+	const struct kpa_memory *kpa = &pool->scaling->kpa;
+	const struct predictive_memory *predictive = &pool->scaling->predictive;
+	bool ok = kpa->bucket >= -BUCKET_MAX && kpa->bucket <= BUCKET_MAX &&
+		  kpa->count <= KPA_BUCKETS && predictive->bin >= -BUCKET_MAX &&
+		  predictive->bin <= BUCKET_MAX && predictive->known_s >= 0 &&
+		  predictive->weight >= 0 && predictive->level >= 0 && predictive->fast >= 0 &&
+		  pool->scaling->demand.offered >= 0;
+
+	for (uint32_t i = 0; i < PREDICTIVE_RATIOS; i++)
+		ok = ok && predictive->ratios[i] >= 0;
+	return ok && num_abs(predictive->sum) <= REMEMBERED_MAX &&
+	       predictive->level <= REMEMBERED_MAX && predictive->fast <= REMEMBERED_MAX &&
+	       pool->scaling->demand.offered <= REMEMBERED_MAX;
 }

@@ -35,4 +35,7 @@ void scale_count_waiting(struct bal_core *core);
 /* Agents that are there or coming: everything but draining and gone. */
 uint32_t scale_agents(const struct pool *pool);
 
+/* True when what the pool's strategies remember, read from bytes, can be gone on with. */
+bool scale_valid(const struct pool *pool);
+
 #endif

@@ -71,6 +71,18 @@ static void place_shelves(struct bal_core *core, struct arena *arena)
 	}
 }
 
+/* Apart from the pools, which are walked often, and mostly by those that have none. */
+static void place_scaling(struct bal_core *core, struct arena *arena)
+{
+	uint32_t count = core->limits.pools_max;
+	struct scaling *scaling;
+
+	arena_align(arena);
+	scaling = arena_take(arena, count, sizeof *scaling);
+	for (uint32_t i = 0; scaling != NULL && i < count; i++)
+		core->pools[i].scaling = &scaling[i];
+}
+
 void state_place(struct bal_core *core, struct arena *arena)
 {
 	const struct bal_limits *limits = &core->limits;
@@ -91,6 +103,7 @@ void state_place(struct bal_core *core, struct arena *arena)
 	slab_init(&core->agents, arena, limits->agents_max, sizeof(struct agent));
 	map_init(&core->agents_by_id, arena, limits->agents_max);
 	core->pools = arena_take(arena, limits->pools_max, sizeof(struct pool));
+	place_scaling(core, arena);
 	core->tenants = arena_take(arena, limits->tenants_max, sizeof(struct tenant));
 	core->kinds = arena_take(arena, limits->kinds_max, sizeof(struct kind));
 	core->shared = arena_take(arena, limits->limits_max, sizeof(struct limit));

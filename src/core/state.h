@@ -9,6 +9,11 @@
 #include "base/mintree.h"
 #include "base/prng.h"
 #include "base/slab.h"
+#include "core/demand.h"
+#include "core/strategy_hpa.h"
+#include "core/strategy_kpa.h"
+#include "core/strategy_predictive.h"
+#include "core/strategy_steps.h"
 
 /*
  * Everything the core knows, in one place: the nouns and how they hang together.
@@ -212,6 +217,14 @@ struct agent {
 	uint64_t failed_count;
 };
 
+/* The load of a pool and what strategies remember of it; touched by pools that they scale. */
+struct scaling {
+	struct demand demand;
+	struct hpa_memory hpa;
+	struct kpa_memory kpa;
+	struct predictive_memory predictive;
+};
+
 #define POOL_SHELF_HINTS 8
 
 /* A pool: interchangeable agents made from one template.  What a choice asks of every pool comes
@@ -231,6 +244,7 @@ struct pool {
 	uint32_t seat_count;
 	uint32_t state_count[BAL_AGENT_STATE_COUNT];
 	uint32_t slots_ready;
+	uint64_t starts_count;     /* attempts sent ever */
 	uint32_t running;          /* slots taken */
 	uint32_t lent;             /* attempts on slots that an ancestor holds */
 	uint32_t ahead;            /* attempts that wait at their agent for a slot */
@@ -242,13 +256,12 @@ struct pool {
 	uint32_t start_failures;
 	bool exists;
 	bool removed;
-	uint8_t hold;           /* enum bal_reason: why it does not scale */
-	int64_t above_since_ns; /* load over the threshold since; BAL_NEVER_NS = it is not */
-	int64_t deep_since_ns;
-	int64_t below_since_ns;
-	int64_t overload_since_ns;
-	int64_t up_ended_at_ns; /* when the last order up ended */
-	int64_t down_ended_at_ns;
+	uint8_t hold;              /* enum bal_reason: why it does not scale */
+	int64_t overload_since_ns; /* load of an emergency since; BAL_NEVER_NS = it is not */
+	struct steps_memory steps;
+	struct scaling *scaling; /* what the strategies remember */
+	int64_t oldest_since_ns; /* since when the first task waits, batch excepted; BAL_NEVER_NS */
+	struct mean boot_s;      /* from an order to an agent that works */
 	int64_t backoff_until_ns;
 	int64_t overflow_since_ns; /* more agents than the maximum since */
 	uint64_t order_open;       /* the order up that has not ended; 0 = none */

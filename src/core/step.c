@@ -94,9 +94,9 @@ static enum bal_status on_gap(struct bal_core *core, const struct bal_event *eve
 	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
 		struct pool *pool = &core->pools[i];
 
-		pool->above_since_ns = BAL_NEVER_NS;
-		pool->deep_since_ns = BAL_NEVER_NS;
-		pool->below_since_ns = BAL_NEVER_NS;
+		if (!pool->exists)
+			continue;
+		steps_restart(&pool->steps);
 		pool->overload_since_ns = BAL_NEVER_NS;
 	}
 	return BAL_OK;
@@ -162,14 +162,11 @@ static enum bal_status on_pool(struct bal_core *core, const struct bal_event *ev
 			core->shared[after].running += holding;
 	}
 	if (!pool->exists) {
-		pool->above_since_ns = BAL_NEVER_NS;
-		pool->deep_since_ns = BAL_NEVER_NS;
-		pool->below_since_ns = BAL_NEVER_NS;
+		steps_begin(&pool->steps);
 		pool->overload_since_ns = BAL_NEVER_NS;
 		pool->critical_since_ns = BAL_NEVER_NS;
 		pool->shed_calm_since_ns = BAL_NEVER_NS;
-		pool->up_ended_at_ns = INT64_MIN / 2;
-		pool->down_ended_at_ns = INT64_MIN / 2;
+		pool->oldest_since_ns = BAL_NEVER_NS;
 		pool->backoff_until_ns = INT64_MIN / 2;
 		pool->timer.owner = TIMER_POOL;
 	}
@@ -375,7 +372,7 @@ static enum bal_status on_agent_up(struct bal_core *core, const struct bal_event
 	agent_state_set(core, agent, BAL_AGENT_STARTING);
 	if (up->state == BAL_AGENT_READY) {
 		agent_ready(core, agent);
-		order_agent_done(core, agent);
+		order_agent_ready(core, agent);
 	}
 	if (pool->removed)
 		drain_start(core, agent, 0);
@@ -390,7 +387,7 @@ static enum bal_status on_agent_ready(struct bal_core *core, const struct bal_ev
 		return BAL_UNKNOWN;
 	if (agent->state == BAL_AGENT_STARTING) {
 		agent_pool(core, agent)->start_failures = 0;
-		order_agent_done(core, agent);
+		order_agent_ready(core, agent);
 	}
 	agent_ready(core, agent);
 	return BAL_OK;

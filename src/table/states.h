@@ -83,12 +83,16 @@
 	X(type, FLAG, at, paused_scale_out, "")                                                    \
 	X(type, FLAG, at, paused_scale_in, "")                                                     \
 	X(type, REASON_8, at, hold, "")                                                            \
-	X(type, SINCE_NS, at, above_since_ns, "")                                                  \
-	X(type, SINCE_NS, at, deep_since_ns, "")                                                   \
-	X(type, SINCE_NS, at, below_since_ns, "")                                                  \
 	X(type, SINCE_NS, at, overload_since_ns, "")                                               \
-	X(type, PAST_NS, at, up_ended_at_ns, "")                                                   \
-	X(type, PAST_NS, at, down_ended_at_ns, "")                                                 \
+	X(type, SINCE_NS, at steps., above_since_ns, "")                                           \
+	X(type, SINCE_NS, at steps., deep_since_ns, "")                                            \
+	X(type, SINCE_NS, at steps., slow_since_ns, "")                                            \
+	X(type, SINCE_NS, at steps., below_since_ns, "")                                           \
+	X(type, PAST_NS, at steps., up_ended_at_ns, "")                                            \
+	X(type, PAST_NS, at steps., down_ended_at_ns, "")                                          \
+	X(type, U64, at, starts_count, "")                                                         \
+	X(type, SINCE_NS, at, oldest_since_ns, "")                                                 \
+	STATE_FIELDS_mean(X, type, at boot_s.)                                                     \
 	X(type, INSTANT_NS, at, backoff_until_ns, "")                                              \
 	X(type, U64, at, order_open, "")                                                           \
 	X(type, U64, at, order_last, "")                                                           \
@@ -97,6 +101,40 @@
 	X(type, PAST_NS, at, shed_at_ns, "")                                                       \
 	X(type, SINCE_NS, at, shed_calm_since_ns, "")                                              \
 	STATE_FIELDS_mean(X, type, at service_s.)
+
+#define STATE_FIELDS_scaling(X, type, at)                                                          \
+	X(type, PAST_NS, at demand., looked_at_ns, "")                                             \
+	X(type, FLAG, at demand., looked, "")                                                      \
+	X(type, U64, at demand., starts, "")                                                       \
+	X(type, U64, at demand., waiting, "")                                                      \
+	X(type, DOUBLE, at demand., since_s, "")                                                   \
+	X(type, DOUBLE, at demand., offered, "")                                                   \
+	X(type, PAST_NS, at hpa., looked_at_ns, "")                                                \
+	X(type, U32, at hpa., count, "")                                                           \
+	X(type, U32, at hpa., wishes, "")                                                          \
+	X(type, VALUE, at kpa., bucket, "")                                                        \
+	X(type, U32, at kpa., count, "")                                                           \
+	X(type, U32, at kpa., open_count, "")                                                      \
+	X(type, DOUBLE, at kpa., open_sum, "")                                                     \
+	X(type, PAST_NS, at kpa., looked_at_ns, "")                                                \
+	X(type, PAST_NS, at kpa., panic_at_ns, "")                                                 \
+	X(type, DOUBLE, at kpa., panic_most, "")                                                   \
+	X(type, DOUBLE, at kpa., buckets, "")
+
+#define STATE_FIELDS_predictive(X, type, at)                                                       \
+	X(type, VALUE, at, bin, "")                                                                \
+	X(type, U32, at, looks, "")                                                                \
+	X(type, DOUBLE, at, sum, "")                                                               \
+	X(type, DOUBLE, at, level, "")                                                             \
+	X(type, DOUBLE, at, fast, "")                                                              \
+	X(type, DOUBLE, at, known_s, "")                                                           \
+	X(type, DOUBLE, at, weight, "")                                                            \
+	X(type, U32, at, wish_most, "")                                                            \
+	X(type, U32, at, direction, "")                                                            \
+	X(type, PAST_NS, at, turned_at_ns, "")                                                     \
+	X(type, DOUBLE, at, ratios, "")                                                            \
+	X(type, DOUBLE, at, expected, "")                                                          \
+	X(type, U32, at, wishes, "")
 
 #define STATE_FIELDS_kind(X, type, at)                                                             \
 	X(type, U64, at, name_hash, "")                                                            \

@@ -442,6 +442,7 @@ static void test_deep_queue_is_more_than_the_number(void **state)
 	pool.up.load_permille = 5000;
 	pool.emergency_wait_ns = NS_PER_DAY;
 	scene_pool(scene, &pool);
+	scene_knob(scene, BAL_KNOB_WAIT_GOOD, NS_PER_HOUR);
 	scene_run_for(scene, NS_PER_S);
 	scene_fill(scene, 1, 50);
 	scene_run_for(scene, 30 * NS_PER_S);

@@ -2,6 +2,8 @@
 /* Scaling as the requirement words it: thresholds, sustain times, steps, maxima, cool-downs. One
  * look a second: what is due by a sustain time comes with the look at that instant, none earlier.
  */
+#include <stdlib.h>
+
 #include "scene.h"
 
 #define AGENT_FIRST 101
@@ -601,6 +603,92 @@ static void test_orders_are_remembered_up_to_their_limit(void **state)
 		BAL_REASON_SCALE_OPERATOR);
 }
 
+/* 36 of 40 slots: hpa wants 36/0.8 = 45 slots, within ten per cent of which 5 agents are not; kpa
+ * 36/7 = 6 agents; predictive what the queueing model wants until it knows more. */
+static void test_strategies_of_others(void **state)
+{
+	static const struct {
+		enum bal_strategy strategy;
+		uint32_t count;
+		enum bal_reason reason;
+	} rows[] = {{BAL_STRATEGY_HPA, 1, BAL_REASON_SCALE_LOAD_HIGH},
+		{BAL_STRATEGY_KPA, 2, BAL_REASON_SCALE_LOAD_HIGH},
+		{BAL_STRATEGY_PREDICTIVE, 2, BAL_REASON_SCALE_EXPECTED}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		void *own;
+		struct scene *scene;
+		const struct bal_effect *scale;
+
+		assert_int_equal(scene_begin(&own), 0);
+		scene = own;
+		begin(scene, rows[i].strategy, 4);
+		scene_fill(scene, 1, 36);
+		scene_run_for(scene, 20 * NS_PER_S);
+		scale = scene_last(scene, BAL_EFFECT_SCALE);
+		assert_int_equal(scale->count, rows[i].count);
+		assert_int_equal(scale->reason, rows[i].reason);
+		scene_end(&own);
+	}
+}
+
+/* The process stood still for a minute, or the clock of the core jumped an hour: no order follows
+ * from that, by any strategy. */
+static void test_a_gap_orders_nothing(void **state)
+{
+	(void)state;
+	for (uint32_t strategy = BAL_STRATEGY_HPA; strategy <= BAL_STRATEGY_PREDICTIVE;
+		strategy++) {
+		void *own;
+		struct scene *scene;
+
+		assert_int_equal(scene_begin(&own), 0);
+		scene = own;
+		begin(scene, (enum bal_strategy)strategy, 4);
+		scene_fill(scene, 1, 27);
+		scene_run_for(scene, NS_PER_HOUR);
+		scene_clear(scene);
+		for (int i = 0; i < 2; i++) {
+			int64_t gap_ns = i == 0 ? NS_PER_MIN : NS_PER_HOUR;
+
+			scene->now_ns += gap_ns;
+			STEP(scene, GAP, gap, .duration_ns = gap_ns);
+			STEP(scene, CLOCK, clock, .utc_offset_ns = -gap_ns);
+			scene_run_for(scene, NS_PER_MIN);
+			scene_expect(scene, "");
+		}
+		scene_end(&own);
+	}
+}
+
+/* What strategies remember is part of the state: a copy decides what the original decides. */
+static void test_memories_are_saved(void **state)
+{
+	struct scene *scene = *state, *copy;
+	struct bal_event_pool pool = begin(scene, BAL_STRATEGY_PREDICTIVE, 4);
+	uint8_t *bytes;
+	size_t size;
+
+	(void)pool;
+	scene_fill(scene, 1, 30);
+	scene_run_for(scene, 10 * NS_PER_MIN);
+	scene_clear(scene);
+	size = bal_core_save(scene->core, NULL, 0);
+	bytes = malloc(size);
+	assert_non_null(bytes);
+	assert_int_equal(bal_core_save(scene->core, bytes, size), size);
+	copy = scene_open(&SCENE_LIMITS);
+	assert_int_equal(bal_core_load(copy->core, bytes, size), BAL_OK);
+	copy->now_ns = scene->now_ns;
+	free(bytes);
+	assert_int_equal(bal_core_digest(copy->core), bal_core_digest(scene->core));
+	scene_run_for(scene, 30 * NS_PER_MIN);
+	scene_run_for(copy, 30 * NS_PER_MIN);
+	assert_int_equal(bal_core_digest(copy->core), bal_core_digest(scene->core));
+	scene_close(copy);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -622,6 +710,9 @@ int main(void)
 		TEST(test_emergency_by_critical_tasks_knows_no_cooldown),
 		TEST(test_emergencies_follow_each_other_up_to_the_maximum),
 		TEST(test_fixed_does_nothing_by_itself),
+		TEST(test_strategies_of_others),
+		TEST(test_a_gap_orders_nothing),
+		TEST(test_memories_are_saved),
 		TEST(test_from_zero),
 		TEST(test_crashing_starts_back_off),
 		TEST(test_order_that_the_provider_failed),
