@@ -31,6 +31,7 @@
 #include <stdint.h>
 
 #include "ballast_alerts.h"
+#include "ballast_peaks.h"
 #include "ballast_signals.h"
 #include "ballast_words.h"
 
@@ -187,7 +188,8 @@ struct bal_needs {
 	X(SCALE_ENDED, scale_ended) /* a provider finished or failed an order */                   \
 	X(JOB_DONE, job_done)       /* long work has its result, or has none; others are STALE */  \
 	X(RULE, rule)               /* a rule of alerts gets other numbers */                      \
-	X(OBJECTIVE, objective)     /* what is promised of a kind, or of all that nothing else is */
+	X(OBJECTIVE, objective) /* what is promised of a kind, or of all that nothing else is */   \
+	X(PEAK, peak)           /* a scheduled window of load is declared or taken back */
 enum bal_event_type {
 #define X(name, member) BAL_EVENT_##name,
 	BAL_EVENT_MAP(X)
@@ -219,6 +221,7 @@ enum bal_symbol_space {
 	BAL_SYMBOL_POOL,
 	BAL_SYMBOL_LIMIT,
 	BAL_SYMBOL_AGENT, /* number is the low half of the agent's id */
+	BAL_SYMBOL_PEAK,
 	BAL_SYMBOL_SPACE_COUNT
 };
 
@@ -438,6 +441,7 @@ struct bal_event {
 		struct bal_event_job_done job_done;
 		struct bal_event_rule rule;
 		struct bal_event_objective objective;
+		struct bal_event_peak peak;
 	};
 };
 
@@ -660,6 +664,8 @@ enum bal_series {
 struct bal_band {
 	double mean;
 	double low80, high80, low95, high95;
+	uint32_t peak; /* name of the scheduled one that is in it; BAL_NONE */
+	double usual;  /* the mean without it; NaN when there is no such forecast */
 };
 
 /* A forecast and what such forecasts were worth so far. */
@@ -749,6 +755,9 @@ bool bal_series_past(const struct bal_core *core, uint32_t kind, enum bal_series
 	bool hourly, uint32_t back, double *value);
 bool bal_series_ahead(const struct bal_core *core, uint32_t kind, enum bal_series series,
 	bool hourly, uint32_t lead, struct bal_band *band);
+
+/* The scheduled window at a place, 0 .. BAL_PEAKS_MAX - 1; false when the place is empty. */
+bool bal_peak_view(const struct bal_core *core, uint32_t place, struct bal_peak_view *view);
 
 /* Texts of the tables above; "?" outside their range. */
 const char *bal_status_text(enum bal_status status);

@@ -233,6 +233,7 @@ static const char *name_space(uint64_t space)
 		[BAL_SYMBOL_POOL] = "pool",
 		[BAL_SYMBOL_LIMIT] = "limit",
 		[BAL_SYMBOL_AGENT] = "agent",
+		[BAL_SYMBOL_PEAK] = "peak",
 	};
 
 	return space < BAL_SYMBOL_SPACE_COUNT ? names[space] : "?";

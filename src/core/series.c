@@ -22,6 +22,7 @@
 #define FINE_PER_WEEK   (7 * 24 * FINE_PER_HOUR)
 #define JOB_PATIENCE_NS NS_PER_HOUR /* a job that has no answer by then never will */
 #define WALL_MAX_NS     (INT64_MAX / 2)
+#define SHARE_MIN       0.01 /* less of the load says nothing about the usual one */
 
 int64_t series_step_ns(enum series_grain grain)
 {
@@ -108,9 +109,46 @@ int64_t series_next_ns(const struct series_book *book)
 	return book->next_ns;
 }
 
+bool series_peak_set(struct series_book *book, const struct bal_event_peak *peak)
+{
+	for (uint32_t i = 0; i < peak->kinds_count && i < BAL_PEAK_KINDS_MAX; i++)
+		if (peak->kinds[i] >= book->kinds_max)
+			return false;
+	return peak_set(&book->peaks, peak);
+}
+
+const struct peak_table *series_peaks(const struct series_book *book)
+{
+	return &book->peaks;
+}
+
+bool series_peak(const struct series_book *book, uint32_t kind, enum series_grain grain,
+	int64_t ahead, struct peak_load *load)
+{
+	int64_t hour = book->bin / FINE_PER_HOUR - (book->bin % FINE_PER_HOUR < 0);
+	int64_t step_ns = series_step_ns(grain);
+	int64_t from_ns =
+		num_mul_i64(num_add_i64(grain == SERIES_FINE ? book->bin : hour, ahead), step_ns);
+
+	from_ns = num_clamp_i64(from_ns, -WALL_MAX_NS, WALL_MAX_NS);
+	return book->open && peak_over(&book->peaks, kind, from_ns, from_ns + step_ns, load);
+}
+
+/* A value as it would have been without what is declared for the open bin. */
+static double usual_of(
+	const struct series_book *book, uint32_t kind, enum series_grain grain, double value)
+{
+	struct peak_load load;
+
+	if (!series_peak(book, kind, grain, 0, &load))
+		return value;
+	return load.rate > 0 || load.share < SHARE_MIN ? __builtin_nan("") : value / load.share;
+}
+
 /* A series begins with its first value. */
 static void push(struct forecaster *forecaster, bool missing, double value)
 {
+	missing = missing || value != value;
 	if (missing && forecaster->count == 0)
 		return;
 	forecaster_push(forecaster, missing ? __builtin_nan("") : value);
@@ -122,7 +160,7 @@ static void close_hour(struct series_book *book, uint32_t number)
 
 	for (uint32_t what = 0; what < SERIES_WHAT_COUNT; what++) {
 		push(&book->forecasters[series_index(number, what, SERIES_HOURLY)],
-			kind->hour_broken, kind->hour[what]);
+			kind->hour_broken, usual_of(book, number, SERIES_HOURLY, kind->hour[what]));
 		kind->hour[what] = 0;
 	}
 	kind->hour_broken = false;
@@ -134,7 +172,7 @@ static void close_kind(struct series_book *book, uint32_t number)
 
 	for (uint32_t what = 0; what < SERIES_WHAT_COUNT; what++) {
 		push(&book->forecasters[series_index(number, what, SERIES_FINE)], kind->fine_broken,
-			kind->fine[what]);
+			usual_of(book, number, SERIES_FINE, kind->fine[what]));
 		kind->hour[what] += kind->fine[what];
 		kind->fine[what] = 0;
 	}
@@ -278,6 +316,8 @@ const char *series_check(const struct series_book *book)
 	if (book->job.id > (uint64_t)book->kinds_high * SERIES_PER_KIND ||
 		book->job.generation > book->generation)
 		return "series: the job is about a series that is used";
+	if (peak_check(&book->peaks) != NULL)
+		return peak_check(&book->peaks);
 	for (uint32_t i = 0; i < book->kinds_high * SERIES_PER_KIND; i++) {
 		const struct forecaster *forecaster = &book->forecasters[i];
 

@@ -8,16 +8,23 @@
 
 struct arena;
 struct bal_band;
+struct bal_event_peak;
 struct bal_outlook;
 struct bytes_reader;
 struct bytes_writer;
 struct forecaster;
+struct peak_table;
 
 /*
  * series: the load as it was and as it is expected. For each kind of task what arrives is counted
  * in bins of five minutes and of an hour: how many tasks, and how many seconds of work they are.
  * Bins begin at round times of the wall clock, which people's days follow. Each series has a
  * forecaster; its fits are long work that the host does, one at a time.
+ *
+ * What is scheduled (core/peak.h) is no habit: a forecaster gets what the load would have been
+ * without it, which is the truth divided by the declared share, or nothing where a rate was
+ * declared; forecasts have it put on again. A share that is declared wrong is thereby learned
+ * right.
  *
  * A kind costs nothing until its first task, then about 80 KiB that grow to 180 with its past.
  */
@@ -48,6 +55,12 @@ int64_t series_next_ns(const struct series_book *book);
 /* Closes the bins that have ended by now. Bins in which nobody counted, because the process did not
  * run, are missing. Call it too when the wall clock was set. */
 void series_close(struct series_book *book, int64_t now_ns, int64_t utc_offset_ns);
+
+/* Declares a scheduled window, or takes it back; false when it is out of range. */
+bool series_peak_set(struct series_book *book, const struct bal_event_peak *peak);
+
+/* The scheduled windows. */
+const struct peak_table *series_peaks(const struct series_book *book);
 
 /* True when a series wants a fit and none is under way: *job is then the one to do. */
 bool series_job_begin(struct series_book *book, int64_t now_ns, struct series_job *job);

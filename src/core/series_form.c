@@ -7,6 +7,7 @@
 #include "ballast.h"
 #include "base/bytes.h"
 #include "base/num.h"
+#include "core/record.h"
 #include "core/series_state.h"
 
 #include <string.h>
@@ -243,6 +244,39 @@ static void put_kind(struct put *put, const struct series_book *book, uint32_t n
 			put, &book->forecasters[series_index(number, 0, 0) + i], HISTORY_MAX);
 }
 
+/* Windows are written as the events that declared them, in the order of their places. */
+static void put_peaks(struct put *put, const struct peak_table *table)
+{
+	const struct record *record = record_of_event(BAL_EVENT_PEAK);
+
+	for (uint32_t i = 0; i < table->high; i++) {
+		if (table->items[i].duration_ns == 0)
+			continue;
+		bytes_put_u8(put->writer, 1);
+		for (uint32_t j = 0; j < record->count; j++)
+			record_put(put->writer, &record->fields[j], &table->items[i]);
+		flush_put(put);
+	}
+	bytes_put_u8(put->writer, 0);
+}
+
+static bool read_peaks(struct series_book *book, struct bytes_reader *reader)
+{
+	const struct record *record = record_of_event(BAL_EVENT_PEAK);
+
+	while (bytes_get_u8(reader) != 0) {
+		struct bal_event_peak peak = {0};
+		bool ok = true;
+
+		for (uint32_t j = 0; j < record->count && ok; j++)
+			ok = record_read(reader, &record->fields[j], &peak);
+		if (!ok || reader->failed || peak.duration_ns == 0 ||
+			peak.place < book->peaks.high || !series_peak_set(book, &peak))
+			return false;
+	}
+	return !reader->failed;
+}
+
 void series_put(const struct series_book *book, struct bytes_writer *writer, series_flush *flush,
 	void *context)
 {
@@ -257,6 +291,7 @@ void series_put(const struct series_book *book, struct bytes_writer *writer, ser
 	bytes_put_u32(writer, book->generation);
 	bytes_put_u32(writer, book->turn);
 	bytes_put_i64(writer, book->job_at_ns);
+	put_peaks(&put, &book->peaks);
 	for (uint32_t i = 0; i < book->kinds_high; i++) {
 		if (!book->kinds[i].used)
 			continue;
@@ -296,6 +331,8 @@ bool series_read(struct series_book *book, struct bytes_reader *reader)
 	book->generation = bytes_get_u32(reader);
 	book->turn = bytes_get_u32(reader);
 	book->job_at_ns = bytes_get_i64(reader);
+	if (!read_peaks(book, reader))
+		return false;
 	next = bytes_get_u32(reader);
 	while (next != 0) {
 		/* In their order, so that equal states have one form. */

@@ -3,6 +3,7 @@
 #define BAL_CORE_SERIES_STATE_H
 
 #include "core/forecaster.h"
+#include "core/peak.h"
 #include "core/series.h"
 
 /* series_state: what series.c (life) and series_form.c (saved states) share. */
@@ -26,6 +27,7 @@ struct series_book {
 	uint32_t generation; /* of the last job */
 	uint32_t turn;       /* place of the series to look at next */
 	int64_t job_at_ns;
+	struct peak_table peaks;
 	struct series_kind *kinds;
 	struct forecaster *forecasters; /* by series_index */
 };
@@ -37,6 +39,10 @@ static inline uint32_t series_index(uint32_t kind, uint32_t what, uint32_t grain
 {
 	return kind * SERIES_PER_KIND + what * SERIES_GRAIN_COUNT + grain;
 }
+
+/* What is declared for the bin that is `ahead` of the open one, 0 being that. */
+bool series_peak(const struct series_book *book, uint32_t kind, enum series_grain grain,
+	int64_t ahead, struct peak_load *load);
 
 /* Begins the series of a kind that was never used. */
 void series_kind_begin(struct series_book *book, uint32_t kind);

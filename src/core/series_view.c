@@ -14,6 +14,12 @@ _Static_assert((int)BAL_SERIES_ARRIVALS == (int)SERIES_ARRIVALS &&
 #define CONFIDENCE_MIN 0.80
 #define RATE_STEPS_MAX 12
 #define HOURS_AHEAD    24
+#define BINS_PER_DAY   288
+#define LEAD_MAX       168 /* of a forecast that is made of a declared rate only */
+
+/* Quantiles of the normal distribution, which counts of some size follow. */
+#define Z80 1.2816
+#define Z95 1.9600
 
 static const struct {
 	enum series_grain grain;
@@ -52,16 +58,76 @@ static void take_score(struct bal_outlook *outlook, const struct track_score *sc
 	outlook->inside95 = score->inside95 / score->weight;
 }
 
+/* Seconds of work of a task, of the last day; false when none was seen. */
+static bool task_seconds(const struct series_book *book, uint32_t kind, double *seconds)
+{
+	double tasks = 0, work = 0, task, its_work;
+
+	for (uint32_t back = 1; back <= BINS_PER_DAY; back++) {
+		if (!series_past(book, kind, SERIES_ARRIVALS, SERIES_FINE, back, &task) ||
+			!series_past(book, kind, SERIES_WORK, SERIES_FINE, back, &its_work))
+			break;
+		tasks += task == task && its_work == its_work ? task : 0;
+		work += task == task && its_work == its_work ? its_work : 0;
+	}
+	*seconds = tasks > 0 ? work / tasks : 0;
+	return tasks > 0;
+}
+
+static void scale_band(struct bal_band *band, double share)
+{
+	band->mean *= share;
+	band->low80 *= share;
+	band->high80 *= share;
+	band->low95 *= share;
+	band->high95 *= share;
+}
+
+/* Adds a declared number of tasks, which come as independent people send them, each of so much. */
+static void add_tasks(struct bal_band *band, double tasks, double each)
+{
+	double spread = num_sqrt(tasks);
+
+	band->mean += each * tasks;
+	band->low80 += each * num_max(tasks - Z80 * spread, 0);
+	band->high80 += each * (tasks + Z80 * spread);
+	band->low95 += each * num_max(tasks - Z95 * spread, 0);
+	band->high95 += each * (tasks + Z95 * spread);
+}
+
+/* Puts on a forecast what is declared for its bin. Without a forecast only a rate for all of the
+ * bin makes one. */
+static bool put_peak(const struct series_book *book, uint32_t kind, enum series_what what,
+	const struct peak_load *load, double bin_s, bool known, struct bal_band *band)
+{
+	double each = 1;
+
+	if (!known && !(load->share <= 0 && load->rate > 0))
+		return false;
+	if (load->rate > 0 && what == SERIES_WORK && !task_seconds(book, kind, &each))
+		return known;
+	scale_band(band, load->share);
+	if (load->rate > 0)
+		add_tasks(band, load->rate * bin_s, each);
+	band->peak = load->name;
+	return true;
+}
+
 bool series_ahead(const struct series_book *book, uint32_t kind, enum series_what what,
 	enum series_grain grain, uint32_t lead, struct bal_band *band)
 {
 	const struct forecaster *forecaster = series_find(book, kind, what, grain);
-	struct forecast_band found;
+	struct forecast_band found = {0};
+	struct peak_load load;
+	bool known = forecaster != NULL && forecaster_band(forecaster, lead, &found);
 
-	if (forecaster == NULL || !forecaster_band(forecaster, lead, &found))
-		return false;
-	*band = (struct bal_band){found.mean, found.low80, found.high80, found.low95, found.high95};
-	return true;
+	*band = (struct bal_band){found.mean, found.low80, found.high80, found.low95, found.high95,
+		BAL_NONE, known ? found.mean : __builtin_nan("")};
+	if (forecaster == NULL || lead == 0 || lead > LEAD_MAX ||
+		!series_peak(book, kind, grain, (int64_t)lead - 1, &load))
+		return known;
+	return put_peak(book, kind, what, &load, (double)series_step_ns(grain) / (double)NS_PER_S,
+		known, band);
 }
 
 bool series_outlook(const struct series_book *book, uint32_t kind, enum series_what what,
@@ -86,10 +152,13 @@ bool series_past(const struct series_book *book, uint32_t kind, enum series_what
 	enum series_grain grain, uint32_t back, double *value)
 {
 	const struct forecaster *forecaster = series_find(book, kind, what, grain);
+	struct peak_load load;
 
 	if (forecaster == NULL || back == 0 || back > forecaster->count)
 		return false;
 	*value = (double)forecaster->values[(forecaster->next + HISTORY_MAX - back) % HISTORY_MAX];
+	if (series_peak(book, kind, grain, -(int64_t)back, &load) && load.share > 0)
+		*value *= load.share;
 	return true;
 }
 

@@ -563,6 +563,11 @@ static enum bal_status on_objective(struct bal_core *core, const struct bal_even
 	return objective_set(core, &event->objective);
 }
 
+static enum bal_status on_peak(struct bal_core *core, const struct bal_event *event)
+{
+	return series_peak_set(core->series, &event->peak) ? BAL_OK : BAL_INVALID;
+}
+
 static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(
 	struct bal_core *core, const struct bal_event *event) = {
 	[BAL_EVENT_MORE] = on_nothing,
@@ -598,6 +603,7 @@ static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(
 	[BAL_EVENT_JOB_DONE] = on_job_done,
 	[BAL_EVENT_RULE] = on_rule,
 	[BAL_EVENT_OBJECTIVE] = on_objective,
+	[BAL_EVENT_PEAK] = on_peak,
 };
 
 static void serve_timer(struct bal_core *core, struct timer *timer)

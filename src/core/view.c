@@ -8,6 +8,7 @@
 #include "core/alert.h"
 #include "core/hedge.h"
 #include "core/objective.h"
+#include "core/peak.h"
 #include "core/queue.h"
 #include "core/recover.h"
 #include "core/scale.h"
@@ -203,4 +204,23 @@ bool bal_recovery_past(const struct bal_core *core, uint32_t back, struct bal_re
 bool bal_recovery_find(const struct bal_core *core, uint64_t id, struct bal_recovery *recovery)
 {
 	return recover_find(core->recoveries, id, recovery);
+}
+
+bool bal_peak_view(const struct bal_core *core, uint32_t place, struct bal_peak_view *view)
+{
+	const struct peak_table *table = series_peaks(core->series);
+	int64_t offset_ns = core->utc_offset_ns, begins_ns, ends_ns;
+
+	*view = (struct bal_peak_view){.comes = false};
+	if (place >= table->high || table->items[place].duration_ns == 0)
+		return false;
+	view->peak = table->items[place];
+	view->comes = peak_next(&view->peak,
+		num_clamp_i64(num_add_i64(core->now_ns, offset_ns), INT64_MIN / 2, INT64_MAX / 2),
+		&begins_ns, &ends_ns);
+	if (view->comes) {
+		view->begins_at_ns = num_sub_i64(begins_ns, offset_ns);
+		view->ends_at_ns = num_sub_i64(ends_ns, offset_ns);
+	}
+	return true;
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define SLOTS_PER_NAME 2
+#define PEAK_NAMES_MAX                                                                             \
+	1024 /* more than stand at once: names of earlier files stay until a restart */
 
 struct name_space {
 	struct span *texts;
@@ -44,6 +46,7 @@ struct names *names_open(const struct bal_limits *limits)
 	ok = ok && space_open(&names->spaces[BAL_SYMBOL_TAG], BAL_TAGS_MAX);
 	ok = ok && space_open(&names->spaces[BAL_SYMBOL_POOL], limits->pools_max);
 	ok = ok && space_open(&names->spaces[BAL_SYMBOL_LIMIT], limits->limits_max);
+	ok = ok && space_open(&names->spaces[BAL_SYMBOL_PEAK], PEAK_NAMES_MAX);
 	if (!ok) {
 		names_close(names);
 		return NULL;

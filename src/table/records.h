@@ -87,7 +87,8 @@
 	X(scale_ended)                                                                             \
 	X(job_done)                                                                                \
 	X(rule)                                                                                    \
-	X(objective)
+	X(objective)                                                                               \
+	X(peak)
 
 #define RECORD_FIELDS_more(X, type, at) X(type, UNUSED, at, unused, "")
 
@@ -282,6 +283,18 @@
 	X(type, U32, at, slowdown_permille, "slowdown #")                                          \
 	X(type, U32, at, target_permille, "targets #")
 
+#define RECORD_FIELDS_peak(X, type, at)                                                            \
+	X(type, U32, at, place, "")                                                                \
+	X(type, INDEX, at, name, "")                                                               \
+	X(type, U32, at, days, "days #")                                                           \
+	X(type, VALUE, at, begins_ns, "")                                                          \
+	X(type, DURATION_NS, at, duration_ns, "for #")                                             \
+	X(type, U32, at, factor_permille, "# permille of the usual")                               \
+	X(type, U32, at, rate_count, "# tasks")                                                    \
+	X(type, DURATION_NS, at, rate_period_ns, "per #")                                          \
+	X(type, U32, at, kinds_count, "# kinds")                                                   \
+	X(type, U32, at, kinds, "kinds #")
+
 /* pool has no phrase: most effects leave it 0, which would read as a pool. */
 #define RECORD_FIELDS_effect(X, type, at)                                                          \
 	X(type, U64, at, task, "task #")                                                           \
@@ -330,7 +343,8 @@
 	X(SCALE_ENDED, "order {order} ended: {status}")                                            \
 	X(JOB_DONE, "job {job} generation {generation} done: {status}")                            \
 	X(RULE, "rule {rule}: enabled {enabled}, threshold {threshold}")                           \
-	X(OBJECTIVE, "objectives of kind {kind}: enabled {enabled}")
+	X(OBJECTIVE, "objectives of kind {kind}: enabled {enabled}")                               \
+	X(PEAK, "peak {name} in place {place}: from {begins_ns}")
 
 /* How each effect reads, likewise. */
 #define RECORD_EFFECT_MAP(X)                                                                       \

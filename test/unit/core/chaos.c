@@ -360,10 +360,29 @@ static void make_objective(struct chaos *chaos, struct bal_event *event)
 	event->objective.target_permille[draw(chaos, BAL_OBJECTIVE_COUNT)] = draw(chaos, 1001);
 }
 
+/* Windows of all forms, some of which are none. */
+static void make_peak(struct chaos *chaos, struct bal_event *event)
+{
+	struct bal_event_peak *peak = &event->peak;
+
+	event->type = BAL_EVENT_PEAK;
+	*peak = (struct bal_event_peak){.place = draw(chaos, 5)};
+	peak->name = draw(chaos, 3);
+	peak->days = draw(chaos, 4) * 43;
+	peak->begins_ns = draw_span_ns(chaos);
+	peak->duration_ns = draw_span_ns(chaos);
+	peak->factor_permille = draw(chaos, 4) * 1000;
+	peak->rate_count = draw(chaos, 3);
+	peak->rate_period_ns = draw_span_ns(chaos);
+	peak->kinds_count = draw(chaos, 3);
+	for (uint32_t i = 0; i < peak->kinds_count; i++)
+		peak->kinds[i] = draw(chaos, 6);
+}
+
 /* What is configured, and what somebody asks of a pool. */
 static void make_config(struct chaos *chaos, struct bal_event *event)
 {
-	switch (draw(chaos, 10)) {
+	switch (draw(chaos, 11)) {
 	case 0:
 		event->type = BAL_EVENT_POOL_REMOVED;
 		event->pool_removed.pool = draw_pool(chaos);
@@ -399,6 +418,9 @@ static void make_config(struct chaos *chaos, struct bal_event *event)
 		break;
 	case 8:
 		make_objective(chaos, event);
+		break;
+	case 9:
+		make_peak(chaos, event);
 		break;
 	default:
 		make_pool(chaos, event);

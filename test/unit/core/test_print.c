@@ -285,7 +285,8 @@ static void test_unknown_bits(void **state)
 
 static void test_names(void **state)
 {
-	static const char *const spaces[] = {"kind", "tenant", "tag", "pool", "limit", "agent"};
+	static const char *const spaces[] = {
+		"kind", "tenant", "tag", "pool", "limit", "agent", "peak"};
 
 	(void)state;
 	for (uint32_t i = 0; i < BAL_SYMBOL_SPACE_COUNT; i++) {
