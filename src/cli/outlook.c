@@ -24,9 +24,21 @@ static const struct show_column COLUMNS[] = {
 	{"ACCURACY", "accuracy", SHOW_SHARE, false},
 	{"SKILL", "skill", SHOW_SHARE, false},
 	{"CONFIDENCE", "confidence", SHOW_SHARE, false},
+	{"USUAL", "usual", SHOW_NUMBER, false},
+	{"PEAK", "peak", SHOW_TEXT, false},
 };
 
-#define COLUMN_COUNT ((uint32_t)(sizeof COLUMNS / sizeof COLUMNS[0]))
+static const struct show_column PEAK_COLUMNS[] = {
+	{"PEAK", "peak", SHOW_TEXT, false},
+	{"BEGINS", "begins", SHOW_TEXT, false},
+	{"ENDS", "ends", SHOW_TEXT, false},
+	{"FACTOR", "factor", SHOW_NUMBER, false},
+	{"RATE", "rate", SHOW_TEXT, false},
+	{"KINDS", "kinds", SHOW_TEXT, false},
+};
+
+#define COLUMN_COUNT      ((uint32_t)(sizeof COLUMNS / sizeof COLUMNS[0]))
+#define PEAK_COLUMN_COUNT ((uint32_t)(sizeof PEAK_COLUMNS / sizeof PEAK_COLUMNS[0]))
 
 /* ---- the chart ---- */
 
@@ -147,6 +159,14 @@ static void print_all(yyjson_val *forecasts, bool chart)
 	}
 }
 
+static void print_peaks(yyjson_val *peaks)
+{
+	if (yyjson_arr_size(peaks) == 0)
+		return;
+	fputs("\nscheduled (UTC)\n", stdout);
+	show_table(peaks, PEAK_COLUMNS, PEAK_COLUMN_COUNT, "");
+}
+
 int outlook_run(const struct args *args)
 {
 	char target[ASK_TARGET_MAX], encoded[512];
@@ -162,8 +182,10 @@ int outlook_run(const struct args *args)
 	rc = ask_get(ask, target);
 	if (rc == 0 && ask->raw)
 		ask_print(ask);
-	else if (rc == 0)
+	if (rc == 0 && !ask->raw) {
 		print_all(show_member(ask->json.root, "forecasts"), one && isatty(STDOUT_FILENO));
+		print_peaks(show_member(ask->json.root, "peaks"));
+	}
 	ask_close(ask);
 	return rc;
 }

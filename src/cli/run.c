@@ -62,8 +62,11 @@ static int check(const struct args *args)
 		fprintf(stderr, "%s\n", message);
 		return EXIT_USAGE;
 	}
-	printf("%s: good, %u pool%s\n", options.file == NULL ? "ballast.yaml" : options.file,
+	printf("%s: good, %u pool%s", options.file == NULL ? "ballast.yaml" : options.file,
 		config.pools.count, config.pools.count == 1 ? "" : "s");
+	if (config.peaks.count > 0)
+		printf(", %u peak%s", config.peaks.count, config.peaks.count == 1 ? "" : "s");
+	printf("\n");
 	config_release(&config);
 	return 0;
 }

@@ -10,12 +10,10 @@
 
 #include <string.h>
 
-#define EPOCH_DAY    3 /* 1970-01-01 was a Thursday, Monday is 0 */
-#define DAYS_ALL     127u
-#define SPAN_MAX_NS  (8 * NS_PER_DAY)
-#define ONCE_MAX_NS  (366 * NS_PER_DAY)
-#define BEGIN_MAX_NS (INT64_MAX / 4)
-#define FACTOR_MAX   1000000u
+#define EPOCH_DAY   3 /* 1970-01-01 was a Thursday, Monday is 0 */
+#define DAYS_ALL    127u
+#define SPAN_MAX_NS (8 * NS_PER_DAY)
+#define FACTOR_MAX  1000000u
 
 static bool is_valid(const struct bal_event_peak *peak)
 {
@@ -26,8 +24,8 @@ static bool is_valid(const struct bal_event_peak *peak)
 	if (peak->duration_ns == 0)
 		return true;
 	return peak->days <= DAYS_ALL && peak->begins_ns >= 0 &&
-	       peak->begins_ns <= (repeats ? NS_PER_DAY - 1 : BEGIN_MAX_NS) &&
-	       peak->duration_ns <= (repeats ? NS_PER_DAY : ONCE_MAX_NS) &&
+	       peak->begins_ns <= (repeats ? NS_PER_DAY - 1 : PEAK_BEGIN_MAX_NS) &&
+	       peak->duration_ns <= (repeats ? NS_PER_DAY : PEAK_ONCE_MAX_NS) &&
 	       peak->factor_permille <= FACTOR_MAX &&
 	       (peak->rate_count == 0 || peak->rate_period_ns > 0) &&
 	       peak->kinds_count <= BAL_PEAK_KINDS_MAX;
@@ -136,7 +134,8 @@ bool peak_over(const struct peak_table *table, uint32_t kind, int64_t from_ns, i
 	struct peak_load *load)
 {
 	double span_ns = (double)(to_ns - from_ns);
-	int64_t longest_ns = 0;
+	const struct bal_event_peak *last = NULL;
+	int64_t longest_ns = 0, run_ns = 0;
 
 	bal_assert(to_ns > from_ns);
 	bal_assert(to_ns - from_ns <= SPAN_MAX_NS);
@@ -152,8 +151,10 @@ bool peak_over(const struct peak_table *table, uint32_t kind, int64_t from_ns, i
 			load->rate += part * rate_of(peak);
 		else
 			load->share += part * (double)peak->factor_permille / 1000;
-		if (peak != NULL && until_ns - at_ns > longest_ns) {
-			longest_ns = until_ns - at_ns;
+		run_ns = (peak == last ? run_ns : 0) + until_ns - at_ns;
+		last = peak;
+		if (peak != NULL && run_ns > longest_ns) {
+			longest_ns = run_ns;
 			load->name = peak->name;
 		}
 	}

@@ -3,6 +3,10 @@
 #define BAL_CORE_PEAK_H
 
 #include "ballast.h"
+#include "base/units.h"
+
+#define PEAK_ONCE_MAX_NS  (366 * NS_PER_DAY) /* one that does not repeat lasts no longer */
+#define PEAK_BEGIN_MAX_NS (INT64_MAX - 2 * PEAK_ONCE_MAX_NS) /* in the year 2260 */
 
 /*
  * peak: windows of time in which somebody said that the load will differ from the usual. All times
@@ -22,7 +26,7 @@ struct peak_table {
 struct peak_load {
 	double share;
 	double rate;
-	uint32_t name; /* of what counted for the longest time */
+	uint32_t name; /* of what counted for the longest stretch */
 };
 
 /* Puts a window in its place, or empties that. False when it is out of range: nothing changed. */

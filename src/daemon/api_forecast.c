@@ -5,10 +5,12 @@
  * Values are rates, so that horizons with bins of different lengths compare: arrivals are tasks an
  * hour, work is seconds of service per second, which is the slots that it keeps busy. */
 #include "daemon/forecasts.h"
+#include "daemon/instant.h"
 #include "daemon/request.h"
 
 #include "base/num.h"
 #include "base/units.h"
+#include "wire/quantity.h"
 
 #include <stdio.h>
 
@@ -18,6 +20,7 @@
 #define AHEAD_BINS         24
 #define METRIC_KINDS_MAX   32
 #define DECIMALS           3
+#define RATE_SIZE          64
 
 static const char *const SERIES_NAMES[BAL_SERIES_COUNT] = {"arrivals", "work"};
 static const char *const UNITS[BAL_SERIES_COUNT] = {"tasks/h", "slots"};
@@ -62,6 +65,13 @@ static void put_band(const struct signal *signal, const struct bal_band *band, i
 	put_number(writer, "high80", rate_of(signal, band->high80, bin_ns));
 	put_number(writer, "low95", rate_of(signal, band->low95, bin_ns));
 	put_number(writer, "high95", rate_of(signal, band->high95, bin_ns));
+	if (band->peak == BAL_NONE)
+		return;
+	if (band->usual == band->usual)
+		put_number(writer, "usual", rate_of(signal, band->usual, bin_ns));
+	json_key(writer, "peak");
+	json_put_text(
+		writer, names_text(engine_names(signal->engine), BAL_SYMBOL_PEAK, band->peak));
 }
 
 static void write_horizon(
@@ -198,6 +208,58 @@ static uint32_t write_all(struct engine *engine, struct span wanted, struct json
 	return count;
 }
 
+/* ---- scheduled windows ---- */
+
+static void write_kinds(
+	struct engine *engine, const struct bal_event_peak *peak, struct json_writer *writer)
+{
+	json_key(writer, "kinds");
+	json_open(writer, '[');
+	for (uint32_t i = 0; i < peak->kinds_count; i++)
+		json_put_text(
+			writer, names_text(engine_names(engine), BAL_SYMBOL_KIND, peak->kinds[i]));
+	json_close(writer);
+}
+
+static void write_peak(
+	struct engine *engine, const struct bal_peak_view *view, struct json_writer *writer)
+{
+	const struct bal_event_peak *peak = &view->peak;
+	char memory[RATE_SIZE];
+	struct buffer rate;
+
+	json_open(writer, '{');
+	json_key(writer, "peak");
+	json_put_text(writer, names_text(engine_names(engine), BAL_SYMBOL_PEAK, peak->name));
+	json_key(writer, "begins");
+	instant_put(writer, clock_to_utc_ns(engine_clock(engine), view->begins_at_ns));
+	json_key(writer, "ends");
+	instant_put(writer, clock_to_utc_ns(engine_clock(engine), view->ends_at_ns));
+	if (peak->rate_count > 0) {
+		buffer_init_fixed(&rate, memory, sizeof memory);
+		quantity_write_rate(&rate, peak->rate_count, peak->rate_period_ns);
+		json_key(writer, "rate");
+		json_put_text(writer, buffer_span(&rate));
+	} else {
+		put_number(writer, "factor", (double)peak->factor_permille / PERMILLE);
+	}
+	write_kinds(engine, peak, writer);
+	json_close(writer);
+}
+
+/* Those that are open or still to come. */
+static void write_peaks(struct engine *engine, struct json_writer *writer)
+{
+	struct bal_peak_view view;
+
+	json_key(writer, "peaks");
+	json_open(writer, '[');
+	for (uint32_t i = 0; i < BAL_PEAKS_MAX; i++)
+		if (bal_peak_view(engine_core(engine), i, &view) && view.comes)
+			write_peak(engine, &view, writer);
+	json_close(writer);
+}
+
 void api_forecast_list(struct request *request)
 {
 	struct url_parameter parameters[] = {{.name = "signal"}};
@@ -215,6 +277,7 @@ void api_forecast_list(struct request *request)
 	json_open(&writer, '[');
 	count = write_all(request->engine, parameters[0].value, &writer);
 	json_close(&writer);
+	write_peaks(request->engine, &writer);
 	json_close(&writer);
 	if (count > 0 || parameters[0].value.at == NULL) {
 		request_answer_json(request, 200, &body);

@@ -212,6 +212,57 @@ static void apply_objectives(struct engine *engine, const struct config *config)
 	}
 }
 
+static void fill_kinds(
+	struct engine *engine, const struct config_peak *peak, struct bal_event_peak *event)
+{
+	for (uint32_t i = 0; i < peak->kinds.count; i++) {
+		uint32_t kind =
+			engine_intern(engine, BAL_SYMBOL_KIND, span_of(peak->kinds.items[i]));
+
+		if (kind != BAL_NONE)
+			event->kinds[event->kinds_count++] = kind;
+	}
+}
+
+/* One event for each beginning of a peak, from `place` on; returns the place behind them. */
+static uint32_t apply_peak(struct engine *engine, const struct config_peak *peak, uint32_t place)
+{
+	struct bal_event event = {.type = BAL_EVENT_PEAK};
+
+	event.peak.name = engine_intern(engine, BAL_SYMBOL_PEAK, span_of(peak->name));
+	event.peak.duration_ns = peak->duration_ns;
+	event.peak.factor_permille = (uint32_t)peak->factor_permille;
+	event.peak.rate_count = (uint32_t)peak->rate.count;
+	event.peak.rate_period_ns = peak->rate.period_ns;
+	fill_kinds(engine, peak, &event.peak);
+	/* No kind could be named any more: all of them would be something else. */
+	if (peak->kinds.count > 0 && event.peak.kinds_count == 0)
+		return place;
+	for (uint32_t i = 0; i < peak->at.count; i++) {
+		event.peak.place = place++;
+		event.peak.days = peak->at.items[i].days;
+		event.peak.begins_ns = peak->at.items[i].begins_ns;
+		engine_event(engine, &event);
+	}
+	return place;
+}
+
+/* Windows that the new configuration no longer has are taken back. */
+static void apply_peaks(struct engine *engine, const struct config *config)
+{
+	struct bal_peak_view view;
+	uint32_t place = 0;
+
+	for (uint32_t i = 0; i < config->peaks.count; i++)
+		place = apply_peak(engine, &config->peaks.items[i], place);
+	for (; place < BAL_PEAKS_MAX; place++) {
+		struct bal_event event = {.type = BAL_EVENT_PEAK, .peak = {.place = place}};
+
+		if (bal_peak_view(engine->core, place, &view))
+			engine_event(engine, &event);
+	}
+}
+
 /* Pools that the new configuration no longer names drain away. */
 static void remove_pools(struct engine *engine, const struct config *config)
 {
@@ -243,4 +294,5 @@ void setup_apply(struct engine *engine, const struct config *config)
 	remove_pools(engine, config);
 	apply_rules(engine, config);
 	apply_objectives(engine, config);
+	apply_peaks(engine, config);
 }

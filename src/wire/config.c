@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/units.h"
+#include "wire/configpeak.h"
 #include "wire/configread.h"
 #include "wire/configtable.h"
 #include "wire/configwatch.h"
@@ -32,6 +33,8 @@ static_assert(offsetof(struct config_limit, name) == 0, "named items begin with 
 static_assert(offsetof(struct config_tenant, name) == 0, "named items begin with their name");
 static_assert(offsetof(struct config_rule_change, name) == 0, "named items begin so");
 static_assert(offsetof(struct config_objective, name) == 0, "named items begin so");
+static_assert(offsetof(struct config_peak, name) == 0, "named items begin so");
+static_assert(offsetof(struct config_peak, line) == sizeof(char *), "and the line of it");
 static_assert(offsetof(struct config_rule_change, line) == sizeof(char *), "and the line of it");
 static_assert(offsetof(struct config_objective, line) == sizeof(char *), "and the line of it");
 static_assert(offsetof(struct config_pool, line) == sizeof(char *), "and the line of it");
@@ -303,7 +306,8 @@ static bool finish_all(
 		if (!finish_pool(reader, entry, config, &config->pools.items[i]))
 			return false;
 	return config_finish_alerts(reader, config_entry(root, "alerts"), config) &&
-	       config_finish_objectives(reader, config_entry(root, "objectives"), config);
+	       config_finish_objectives(reader, config_entry(root, "objectives"), config) &&
+	       config_finish_peaks(reader, config_entry(root, "peaks"), config);
 }
 
 /* ---- overrides --------------------------------------------------------------------------------

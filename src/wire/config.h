@@ -149,6 +149,29 @@ struct config_objective {
 	int64_t throughput_permille;
 };
 
+/* When a window of load begins. */
+struct config_when {
+	uint32_t line, column;
+	uint32_t days;     /* bit per day of the week, 1 = Monday; 0: once */
+	int64_t begins_ns; /* since 00:00 of such a day; once: since 1970; UTC */
+};
+struct config_whens {
+	struct config_when *items;
+	uint32_t count;
+};
+
+/* Load that is known before it comes. */
+struct config_peak {
+	const char *name;
+	uint32_t line;
+	struct config_whens at;
+	int64_t duration_ns;
+	const char *factor; /* as it is written; NULL: the rate counts */
+	int64_t factor_permille;
+	struct config_rate rate;
+	struct config_texts kinds; /* count 0: all */
+};
+
 /* A list of named things. */
 struct config_rule_changes {
 	struct config_rule_change *items;
@@ -171,6 +194,11 @@ struct config_tenants {
 	uint32_t count;
 };
 
+struct config_peaks {
+	struct config_peak *items;
+	uint32_t count;
+};
+
 struct config {
 	const char *listen;
 	const char *data;
@@ -188,6 +216,7 @@ struct config {
 		const char *url; /* NULL: no traces */
 		int64_t sample_permille;
 	} traces;
+	struct config_peaks peaks;
 	int64_t knobs[BAL_KNOB_COUNT];
 	struct {
 		const char *webhook; /* base URL of an Alertmanager; NULL: none */

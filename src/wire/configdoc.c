@@ -34,6 +34,7 @@ static const char *name_type(enum config_type type)
 		[CONFIG_COMMAND] = "command line",
 		[CONFIG_STDIN] = "payload.FIELD",
 		[CONFIG_RETRY] = "list of words",
+		[CONFIG_WHEN] = "time or list of times (mon-fri 09:00)",
 		[CONFIG_KNOBS] = "mapping of knobs",
 		[CONFIG_SECTION] = "mapping",
 		[CONFIG_NAMED] = "mapping of names"};

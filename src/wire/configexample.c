@@ -15,6 +15,14 @@
 	"#retention: 7d              # how long results are kept\n"                                \
 	"\n"
 
+/* Behind the pools. */
+#define PEAKS                                                                                      \
+	"\n"                                                                                       \
+	"# Load that you know of before it comes; times are UTC.\n"                                \
+	"#peaks:\n"                                                                                \
+	"#  standup: { at: mon-fri 09:00, for: 1h, factor: 3 }  # times the usual load\n"          \
+	"#  launch: { at: 2027-01-15 08:00, for: 4h, rate: 30/min, kinds: [coder] }\n"
+
 #define RETRY                                                                                      \
 	"    #timeout: 1h            # longest one attempt may take\n"                             \
 	"    #retry: { for: [lost, retryable], attempts: 5, backoff: 1s }\n"
@@ -38,7 +46,7 @@ static const char example_http[] = HEAD
 	"    #scale:\n"
 	"    #  strategy: conservative\n"
 	"    #  up: { above: 80%, for: 5m, cooldown: 60s }\n"
-	"    #  down: { below: 40%, for: 15m, cooldown: 300s }\n";
+	"    #  down: { below: 40%, for: 15m, cooldown: 300s }\n" PEAKS;
 
 static const char example_command[] = HEAD
 	"# Ceilings that pools share, such as those of an account.\n"

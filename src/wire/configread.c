@@ -7,6 +7,7 @@
 #include "wire/configread.h"
 
 #include "wire/configerror.h"
+#include "wire/configpeak.h"
 #include "wire/nearest.h"
 #include "wire/quantity.h"
 #include "wire/url.h"
@@ -586,6 +587,8 @@ static bool read_value(struct config_reader *reader, const struct config_row *ro
 		return read_stdin(reader, node, to);
 	case CONFIG_RETRY:
 		return read_retry(reader, row, node, to);
+	case CONFIG_WHEN:
+		return config_read_when(reader, node, to);
 	case CONFIG_KNOBS:
 		return read_knobs(reader, node, to);
 	case CONFIG_SECTION:

@@ -281,6 +281,24 @@ static const struct config_row traces_rows[] = {
 static const struct config_section traces_section = {
 	"traces", traces_rows, COUNT_OF(traces_rows), 0};
 
+#define PEAK(member) offsetof(struct config_peak, member)
+
+static const struct config_row peak_rows[] = {
+	{"at", CONFIG_WHEN, PEAK(at), 1, BAL_PEAKS_MAX, NULL,
+		"when it begins, in UTC: days and time such as mon-fri 09:00, sat,sun 10:00 or "
+		"daily 18:30, or once such as 2026-12-24 08:00; required"},
+	{"for", CONFIG_TIME, PEAK(duration_ns), NS_PER_MIN, 366 * NS_PER_DAY, NULL,
+		"how long it lasts, at most a day when it repeats; required"},
+	{"factor", CONFIG_TEXT, PEAK(factor), 0, 0, NULL,
+		"load then, as so many times the usual, such as 3 or 0.5"},
+	{"rate", CONFIG_RATE, PEAK(rate), 1, TASKS_MAX, NULL,
+		"tasks of each of its kinds then, such as 30/min, in place of the usual"},
+	{"kinds", CONFIG_NAMES, PEAK(kinds), 0, BAL_PEAK_KINDS_MAX, NULL,
+		"kinds of task (default: all; with rate they must be named)"},
+};
+static const struct config_section peak_section = {
+	"peak", peak_rows, COUNT_OF(peak_rows), sizeof(struct config_peak)};
+
 static const struct config_row root_rows[] = {
 	{"listen", CONFIG_LISTEN, ROOT(listen), 0, 0, "127.0.0.1:7777",
 		"address of the API; port 0 lets the system choose"},
@@ -304,6 +322,9 @@ static const struct config_row root_rows[] = {
 	{"traces", CONFIG_SECTION, ROOT(traces), 0, 0, NULL,
 		"where a span of each task and attempt is sent; takes effect at start", 0, NULL,
 		&traces_section},
+	{"peaks", CONFIG_NAMED, ROOT(peaks), 0, 0, NULL,
+		"load that is known before it comes, taken into the forecasts", 0, NULL,
+		&peak_section},
 	{"knobs", CONFIG_KNOBS, ROOT(knobs), 0, 0, NULL, "tunables of the decisions"},
 	{"alerts", CONFIG_SECTION, ROOT(alerts), 0, 0, NULL, "what is told, and to whom", 0, NULL,
 		&alerts_section},

@@ -284,6 +284,93 @@ static void test_forecasts_survive_a_restart(void **state)
 	scene_close(after);
 }
 
+static bool outlook(const struct scene *scene, uint32_t kind, struct bal_outlook *to)
+{
+	return bal_outlook(scene->core, kind, BAL_SERIES_ARRIVALS, 0, to);
+}
+
+/* A peak 15 minutes ahead stands in the forecast with its name; taken back, it is gone. */
+static void test_a_peak_is_forecast(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_outlook before, after;
+	struct bal_band work;
+	int64_t begins_ns;
+	uint64_t digest;
+
+	run_bins(scene, SERIES_FIT_MIN + 1, 10);
+	assert_true(work_off(scene) > 0);
+	assert_true(outlook(scene, 1, &before));
+	assert_int_equal(before.band.peak, BAL_NONE);
+	digest = bal_core_digest(scene->core);
+	begins_ns = (scene->now_ns / FINE_NS + 2) * FINE_NS;
+	assert_int_equal(STEP(scene, PEAK, peak, .name = 9, .begins_ns = begins_ns,
+				 .duration_ns = FINE_NS, .factor_permille = 3000),
+		BAL_OK);
+	assert_true(bal_core_digest(scene->core) != digest);
+	assert_true(outlook(scene, 1, &after));
+	assert_int_equal(after.band.peak, 9);
+	assert_true(after.band.usual == before.band.mean);
+	assert_true(num_abs(after.band.mean - 3 * before.band.mean) < 1e-9);
+	assert_true(num_abs(after.band.high95 - 3 * before.band.high95) < 1e-9);
+	/* 6 tasks a minute of kind 1 alone; each has been 2 s of work. */
+	assert_int_equal(STEP(scene, PEAK, peak, .name = 8, .begins_ns = begins_ns,
+				 .duration_ns = FINE_NS, .rate_count = 6,
+				 .rate_period_ns = NS_PER_MIN, .kinds_count = 1, .kinds = {1}),
+		BAL_OK);
+	assert_true(outlook(scene, 1, &after));
+	assert_true(num_abs(after.band.mean - 30) < 1e-9);
+	assert_true(after.band.low95 < after.band.low80 && after.band.high80 < after.band.high95);
+	assert_true(bal_series_ahead(scene->core, 1, BAL_SERIES_WORK, false, 3, &work));
+	assert_true(num_abs(work.mean - 60) < 1e-9);
+	assert_int_equal(STEP(scene, PEAK, peak, .place = 0), BAL_OK);
+	assert_true(outlook(scene, 1, &after));
+	assert_true(after.band.mean == before.band.mean && after.band.peak == BAL_NONE);
+	assert_true(bal_core_digest(scene->core) == digest);
+	assert_int_equal(
+		STEP(scene, PEAK, peak, .place = BAL_PEAKS_MAX, .duration_ns = 1), BAL_INVALID);
+	assert_int_equal(
+		STEP(scene, PEAK, peak, .duration_ns = 1, .kinds_count = 1, .kinds = {1u << 20}),
+		BAL_INVALID);
+}
+
+/* The forecaster learns the usual load; what was is shown as it was. */
+static void test_a_peak_is_no_habit(void **state)
+{
+	struct scene *scene = *state;
+	const struct forecaster *fine;
+	double value;
+
+	run_bins(scene, 4, 6);
+	fine = forecaster_of(scene, 1, SERIES_ARRIVALS, SERIES_FINE);
+	STEP(scene, PEAK, peak, .begins_ns = scene->now_ns / FINE_NS * FINE_NS,
+		.duration_ns = 2 * FINE_NS, .factor_permille = 3000);
+	run_bins(scene, 1, 18);
+	assert_true(fine->values[fine->next - 1] <= 6.0F);
+	run_bins(scene, 1, 18);
+	assert_true(fine->values[fine->next - 1] == 6.0F);
+	assert_true(bal_series_past(scene->core, 1, BAL_SERIES_ARRIVALS, false, 1, &value));
+	assert_true(value == 18.0);
+}
+
+/* The wall clock is what it goes by, and a saved state has it. */
+static void test_a_peak_goes_by_the_wall_clock(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_peak_view view;
+
+	STEP(scene, CLOCK, clock, .utc_offset_ns = 20535 * NS_PER_DAY - scene->now_ns);
+	STEP(scene, PEAK, peak, .place = 3, .name = 2, .days = 2, .begins_ns = 9 * NS_PER_HOUR,
+		.duration_ns = NS_PER_HOUR, .factor_permille = 2000);
+	assert_true(bal_peak_view(scene->core, 3, &view) && view.comes);
+	assert_true(view.begins_at_ns == scene->now_ns + 33 * NS_PER_HOUR);
+	assert_true(view.ends_at_ns == scene->now_ns + 34 * NS_PER_HOUR);
+	assert_false(bal_peak_view(scene->core, 2, &view));
+	STEP(scene, CLOCK, clock, .utc_offset_ns = 20536 * NS_PER_DAY - scene->now_ns);
+	assert_true(bal_peak_view(scene->core, 3, &view));
+	assert_true(view.begins_at_ns == scene->now_ns + 9 * NS_PER_HOUR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +382,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_bad_result_does_no_harm, begin, scene_end),
 		cmocka_unit_test_setup_teardown(test_forecasts_survive_a_restart, begin, scene_end),
 		cmocka_unit_test_setup_teardown(test_saved_state_goes_on, begin, scene_end),
+		cmocka_unit_test_setup_teardown(test_a_peak_is_forecast, begin, scene_end),
+		cmocka_unit_test_setup_teardown(test_a_peak_is_no_habit, begin, scene_end),
+		cmocka_unit_test_setup_teardown(
+			test_a_peak_goes_by_the_wall_clock, begin, scene_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
