@@ -33,6 +33,6 @@
  */
 
 #define STATE_MAGIC   UINT32_C(0x534c4142) /* "BALS" */
-#define STATE_VERSION 8
+#define STATE_VERSION 9
 
 #endif
