@@ -96,6 +96,12 @@ struct config_pool {
 		int64_t timeout_ns;
 	} ready;
 	struct {
+		const char *path; /* of what its agents expose */
+		int64_t every_ns;
+		int32_t preset;          /* enum preset of table/presets.h */
+		struct config_texts map; /* metric=signal, for wire/reported.h */
+	} metrics;                       /* looked at when there is a preset or a map */
+	struct {
 		int32_t strategy; /* enum bal_strategy */
 		struct config_rule up;
 		struct config_rule down;

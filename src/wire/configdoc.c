@@ -27,6 +27,7 @@ static const char *name_type(enum config_type type)
 		[CONFIG_CHOICE] = "word",
 		[CONFIG_NAMES] = "list of names",
 		[CONFIG_LABELS] = "mapping of labels",
+		[CONFIG_SIGNALS] = "mapping of signals",
 		[CONFIG_ENV] = "list of NAME or NAME=VALUE",
 		[CONFIG_URL] = "URL",
 		[CONFIG_URLS] = "list of URLs",

@@ -39,6 +39,7 @@ static const char example_http[] = HEAD
 	"    #slots: 1               # tasks that one agent takes at once\n"
 	"    #path: /                # where the payload is posted\n"
 	"    #ready: { path: /health, timeout: 60s }\n"
+	"    #metrics: { preset: vllm }  # what an agent exposes at /metrics\n"
 	"    #env: [PATH, HOME, LANG]  # nothing else of ballast's environment is passed on\n"
 	"    #offers: [python]       # what tasks may ask for as needs\n"
 	"    #resources: { memory: 2GiB, cpu: 1 core }\n" RETRY
@@ -79,6 +80,7 @@ static const char example_urls[] = HEAD
 	"    slots: 4                # tasks that one of them takes at once\n"
 	"    #path: /                # where the payload is posted\n"
 	"    #ready: { path: /health, timeout: 60s }\n"
+	"    #metrics: { preset: vllm }  # what an agent exposes at /metrics\n"
 	"    #offers: [gpu]          # what tasks may ask for as needs\n"
 	"    #price: 0.12 USD/h      # of one of them\n" RETRY;
 

@@ -10,6 +10,7 @@
 #include "wire/configpeak.h"
 #include "wire/nearest.h"
 #include "wire/quantity.h"
+#include "wire/reported.h"
 #include "wire/url.h"
 
 #include <stdio.h>
@@ -17,6 +18,7 @@
 
 enum { EXIT_CODE_MAX = 255 };
 
+#define METRIC_LETTERS          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:"
 #define FAIL(reader, node, ...) config_fail(reader, (node)->line, (node)->column, __VA_ARGS__)
 
 char *config_copy(struct config_reader *reader, struct span text)
@@ -381,6 +383,51 @@ static bool read_labels(struct config_reader *reader, const struct config_row *r
 	return true;
 }
 
+/* A metric has a name as Prometheus allows it, and a signal one that agents may report. */
+static bool check_signal(
+	struct config_reader *reader, const struct yaml_node *item, struct span value)
+{
+	struct nearest nearest;
+	enum bal_signal signal;
+	if (item->key.size == 0 || item->key.size > REPORTED_METRIC_MAX)
+		return FAIL(reader, item, "a metric's name has 1 to %d bytes", REPORTED_METRIC_MAX);
+	for (size_t i = 0; i < item->key.size; i++)
+		if (strchr(METRIC_LETTERS, item->key.at[i]) == NULL)
+			return FAIL(reader, item,
+				"a metric's name has letters, digits, _ and :; found %s",
+				config_show(item->key).text);
+	if (reported_signal(value, &signal, &nearest))
+		return true;
+	return FAIL(reader, item, "%s is no signal that agents report%s%s%s",
+		config_show(value).text, nearest.best ? "; did you mean `" : "",
+		nearest.best ? nearest.best : "", nearest.best ? "`?" : "");
+}
+
+static bool read_signals(struct config_reader *reader, const struct config_row *row,
+	const struct yaml_node *node, struct config_texts *to)
+{
+	char text[REPORTED_METRIC_MAX + CONFIG_NAME_SIZE_MAX + 2];
+	struct span value;
+	if (node->kind != YAML_MAP)
+		return config_fail_expected(
+			reader, node, "a mapping such as {jvm_heap_used_bytes: heap_bytes}");
+	if (node->count > row->max)
+		return FAIL(reader, node, "more than %lld metrics", (long long)row->max);
+	to->count = 0;
+	to->items = arena_take(reader->memory, node->count ? node->count : 1, sizeof(char *));
+	if (to->items == NULL)
+		return false;
+	for (const struct yaml_node *item = node->child; item; item = item->next) {
+		if (!read_text(reader, item, "a signal", &value) ||
+			!check_signal(reader, item, value))
+			return false;
+		int size = snprintf(text, sizeof(text), "%s=%s", item->key.at, value.at);
+		if (!append_copy(reader, to, (struct span){text, (size_t)size}))
+			return false;
+	}
+	return true;
+}
+
 /* A command line: one text that is split, or a list of arguments that are taken as they are. */
 static bool read_argv(struct config_reader *reader, const struct config_row *row,
 	const struct yaml_node *node, struct config_texts *to)
@@ -574,6 +621,8 @@ static bool read_value(struct config_reader *reader, const struct config_row *ro
 		return read_names(reader, row, node, to);
 	case CONFIG_LABELS:
 		return read_labels(reader, row, node, to);
+	case CONFIG_SIGNALS:
+		return read_signals(reader, row, node, to);
 	case CONFIG_ENV:
 		return read_env(reader, row, node, to);
 	case CONFIG_URL:

@@ -7,6 +7,7 @@
 #include "wire/configtable.h"
 
 #include "base/units.h"
+#include "table/presets.h"
 
 #include <string.h>
 
@@ -68,6 +69,26 @@ static const struct config_row ready_rows[] = {
 		"a started agent that is not ready by then is ended and started anew"},
 };
 static const struct config_section ready_section = {"ready", ready_rows, COUNT_OF(ready_rows), 0};
+
+#define METRICS(member) (POOL(metrics.member) - POOL(metrics))
+
+static const char *const presets[] = {
+#define X(name, text) text,
+	PRESETS(X)
+#undef X
+		NULL};
+
+static const struct config_row metrics_rows[] = {
+	{"path", CONFIG_PATH, METRICS(path), 0, 0, "/metrics", "where an agent exposes them"},
+	{"every", CONFIG_TIME, METRICS(every_ns), NS_PER_S, NS_PER_DAY, "10s",
+		"how often they are looked at"},
+	{"preset", CONFIG_CHOICE, METRICS(preset), 0, 0, "none",
+		"whose names they have: vllm, sglang, or ballast for ballast_SIGNAL", 0, presets},
+	{"map", CONFIG_SIGNALS, METRICS(map), 0, 24, NULL,
+		"names of metrics and the signals that they are, before those of the preset"},
+};
+static const struct config_section metrics_section = {
+	"metrics", metrics_rows, COUNT_OF(metrics_rows), 0};
 
 #define RESOURCES(member) (POOL(resources.member) - POOL(resources))
 
@@ -161,6 +182,9 @@ static const struct config_row pool_rows[] = {
 		CONFIG_FOR_STARTED, NULL, &resources_section},
 	{"ready", CONFIG_SECTION, POOL(ready), 0, 0, NULL, "when an agent counts as ready",
 		CONFIG_FOR_HTTP, NULL, &ready_section},
+	{"metrics", CONFIG_SECTION, POOL(metrics), 0, 0, NULL,
+		"which of the metrics that an agent exposes are signals", CONFIG_FOR_HTTP, NULL,
+		&metrics_section},
 	{"drain_limit", CONFIG_TIME, POOL(drain_ns), 0, NS_PER_WEEK, "10m",
 		"how long a drained agent may keep its tasks before they are asked back",
 		CONFIG_FOR_ALL},

@@ -26,6 +26,7 @@ enum config_type {
 	CONFIG_CHOICE,  /* int32_t, position in `choices` */
 	CONFIG_NAMES,   /* struct config_texts of names */
 	CONFIG_LABELS,  /* struct config_texts of key=value, from a map */
+	CONFIG_SIGNALS, /* struct config_texts of metric=signal, from a map */
 	CONFIG_ENV,     /* struct config_texts of NAME or NAME=VALUE */
 	CONFIG_URL,     /* const char *, an http:// address */
 	CONFIG_URLS,    /* struct config_texts of base URLs */
