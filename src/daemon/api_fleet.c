@@ -41,6 +41,10 @@ static int64_t utilisation(const struct bal_agent_view *view, int64_t now_ns)
 
 static void put_signals(struct json_writer *writer, const struct roster_agent *agent)
 {
+	if (agent->reported_clamped > 0)
+		put_count(writer, "reported_clamped", agent->reported_clamped);
+	if (agent->reported_refused > 0)
+		put_count(writer, "reported_refused", agent->reported_refused);
 	for (uint32_t i = 0; i < BAL_SIGNAL_AGENT_COUNT; i++) {
 		if (agent->signals[i] < 0)
 			continue;
@@ -124,32 +128,10 @@ void api_agent_list(struct request *request)
 	request_answer_json(request, 200, &body);
 }
 
-/* The agent that the path names by id or by name; NULL after answering 404. */
-static struct roster_agent *find_agent(struct request *request, struct bal_agent_view *view)
-{
-	struct roster *roster = engine_roster(request->engine);
-	struct roster_agent *agent = NULL;
-	char memory[ROSTER_NAME_SIZE];
-	struct buffer name;
-	uint64_t id;
-
-	if (span_number(request->segments[0], INT64_MAX, &id))
-		agent = roster_find(roster, id);
-	buffer_init_fixed(&name, memory, sizeof memory);
-	if (agent == NULL && url_decode_path(&name, request->segments[0]))
-		for (agent = roster_first(roster); agent != NULL; agent = roster_next(agent))
-			if (span_equal(span_of(agent->name), buffer_span(&name)))
-				break;
-	if (agent != NULL && bal_agent_view(engine_core(request->engine), agent->id, view))
-		return agent;
-	request_problem(request, 404, "unknown", "there is no agent of this id or name");
-	return NULL;
-}
-
 void api_agent_get(struct request *request)
 {
 	struct bal_agent_view view;
-	struct roster_agent *agent = find_agent(request, &view);
+	struct roster_agent *agent = request_agent(request, &view);
 	struct json_writer writer;
 	struct buffer body;
 
@@ -171,7 +153,7 @@ void api_agent_drain(struct request *request)
 		{"back", JSON_BOOL, false, 0, 0, offsetof(struct drain_form, back)}};
 	struct drain_form form = {.back = false};
 	struct bal_agent_view view;
-	struct roster_agent *agent = find_agent(request, &view);
+	struct roster_agent *agent = request_agent(request, &view);
 	struct bal_event event = {.type = BAL_EVENT_AGENT_DRAINED};
 	struct json json;
 	enum bal_status status;

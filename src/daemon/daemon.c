@@ -13,6 +13,7 @@
 #include "daemon/lease.h"
 #include "daemon/log.h"
 #include "daemon/push.h"
+#include "daemon/scrape.h"
 #include "daemon/server.h"
 #include "daemon/traces.h"
 #include "daemon/upstream.h"
@@ -51,6 +52,7 @@ struct daemon {
 	struct fleet *fleet;
 	struct command *command;
 	struct vitals *vitals;
+	struct scrape *scrape;
 	struct alarm *alarm;
 	struct server *server;
 	bool stopping;
@@ -135,6 +137,7 @@ static enum bal_status reload(void *context, char *message, size_t message_size)
 	command_configure(daemon->command);
 	if (!urls_configure(daemon->urls, message, message_size))
 		say(STORE_SAY_ERROR, message);
+	scrape_configure(daemon->scrape);
 	if (!alarm_configure(daemon->alarm, message, message_size))
 		say(STORE_SAY_ERROR, message);
 	config_release(daemon->config);
@@ -244,9 +247,10 @@ static bool open_parts(struct daemon *daemon, char *message, size_t message_size
 	if (daemon->fleet == NULL)
 		return false;
 	daemon->vitals = vitals_open(daemon->engine);
-	if (daemon->vitals == NULL)
+	daemon->scrape = scrape_open(daemon->push);
+	if (daemon->vitals == NULL || daemon->scrape == NULL)
 		snprintf(message, message_size, "there is no memory for signals");
-	return daemon->vitals != NULL;
+	return daemon->vitals != NULL && daemon->scrape != NULL;
 }
 
 /* The line that tells people, and programs that chose port 0, where to go; commands find the same
@@ -307,6 +311,7 @@ static void watch_signals(struct daemon *daemon)
 static void close_parts(struct daemon *daemon)
 {
 	server_close(daemon->server);
+	scrape_close(daemon->scrape);
 	vitals_close(daemon->vitals);
 	command_close(daemon->command);
 	fleet_close(daemon->fleet);

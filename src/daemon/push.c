@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "daemon/traces.h"
+#include "daemon/vitals.h"
 #include "wire/httpwrite.h"
 #include "wire/json.h"
 #include "wire/jsonwrite.h"
@@ -50,6 +51,7 @@ struct push_attempt {
 	uint32_t epoch;
 	uint32_t attempt;
 	int64_t started_ns;
+	int64_t first_byte_ns; /* of the answer; 0: none came */
 };
 
 struct push_probe_call {
@@ -59,6 +61,7 @@ struct push_probe_call {
 	uint64_t agent;
 	void (*done)(void *context, uint64_t agent, bool ready);
 	void *context;
+	struct push_get get; /* done NULL: it is a probe */
 };
 
 static struct push_agent *agent_of(struct push *push, uint64_t id)
@@ -295,6 +298,28 @@ static void describe_refusal(
 		snprintf(error + used, error_size - (size_t)used, ": %s", excerpt);
 }
 
+static void on_first_byte(struct upstream_call *call)
+{
+	struct push_attempt *attempt = container_of(call, struct push_attempt, call);
+
+	attempt->first_byte_ns = clock_core_ns(engine_clock(attempt->push->engine));
+}
+
+/* A refusal or an error begins soon and means nothing by that: only a success tells. */
+static void post_first_byte(struct push *push, const struct push_attempt *attempt,
+	const struct job *job, enum bal_outcome outcome)
+{
+	int64_t since = clock_to_utc_ns(engine_clock(push->engine), attempt->first_byte_ns) -
+			job->submitted_at_utc_ns;
+
+	if (outcome != BAL_OUTCOME_SUCCEEDED || attempt->first_byte_ns == 0)
+		return;
+	vitals_post(push->engine, BAL_SUBJECT_AGENT, attempt->agent, BAL_SIGNAL_FIRST_BYTE,
+		attempt->first_byte_ns - attempt->started_ns);
+	vitals_post(push->engine, BAL_SUBJECT_KIND, job->kind, BAL_SIGNAL_TASK_FIRST_BYTE,
+		since < 0 ? 0 : since);
+}
+
 /* The end of a call as the end of its attempt. */
 static void report(struct upstream_call *call, enum upstream_end upstream_end, enum push_lost lost,
 	struct job *job)
@@ -323,6 +348,7 @@ static void report(struct upstream_call *call, enum upstream_end upstream_end, e
 			upstream_end == UPSTREAM_TOO_LARGE ? BAL_OUTCOME_FAILED : BAL_OUTCOME_LOST;
 		end.error = call->error;
 	}
+	post_first_byte(push, attempt, job, end.outcome);
 	engine_attempt_ended(push->engine, &end);
 }
 
@@ -378,6 +404,7 @@ void push_dispatch(void *self, struct job *job, int64_t until_ns)
 	attempt->call.method = HTTP_METHOD_POST;
 	attempt->call.answer_size_max = ANSWER_SIZE_MAX;
 	attempt->call.done = on_answer;
+	attempt->call.first_byte = on_first_byte;
 	/* A byte of a text takes six at most. */
 	buffer_init(&body, job->payload.size + 6 * job->checkpoint.size + REQUEST_OVERHEAD_MAX);
 	job_body(job, &body);
@@ -424,6 +451,11 @@ static void on_probe(struct upstream_call *call, enum upstream_end end)
 		     (call->status == 0 || (call->status >= 200 && call->status < 300));
 
 	list_remove(&probe->push->probes, &probe->node);
+	if (probe->get.done != NULL)
+		probe->get.done(probe->get.context, probe->agent,
+			&(struct push_answer){.status = call->status,
+				.body = buffer_span(&call->answer),
+				.error = call->error});
 	buffer_release(&call->answer);
 	if (probe->done != NULL)
 		probe->done(probe->context, probe->agent, ready);
@@ -436,7 +468,8 @@ static void start_probe(struct push *push, struct push_probe_call *probe,
 	probe->push = push;
 	probe->call.target = agent->target;
 	probe->call.method = HTTP_METHOD_GET;
-	probe->call.answer_size_max = PROBE_ANSWER_MAX;
+	probe->call.answer_size_max =
+		probe->get.done == NULL ? PROBE_ANSWER_MAX : probe->get.size_max;
 	probe->call.timeout_ms = timeout_ms;
 	probe->call.done = on_probe;
 	list_append(&push->probes, &probe->node);
@@ -465,6 +498,35 @@ void push_probe(struct push *push, uint64_t id,
 		http_put_end(&probe->call.request);
 	}
 	start_probe(push, probe, agent, PROBE_TIMEOUT_MS);
+}
+
+bool push_get(struct push *push, uint64_t id, const char *path, const struct push_get *how)
+{
+	struct push_agent *agent = agent_of(push, id);
+	struct push_probe_call *call = agent == NULL ? NULL : calloc(1, sizeof *call);
+
+	if (call == NULL)
+		return false;
+	call->agent = id;
+	call->get = *how;
+	buffer_init(&call->call.request, REQUEST_OVERHEAD_MAX);
+	put_head(&call->call.request, HTTP_METHOD_GET, span_of(path), agent);
+	http_put_end(&call->call.request);
+	start_probe(push, call, agent, how->timeout_ms);
+	return true;
+}
+
+bool push_traffic(struct push *push, uint64_t id, struct upstream_traffic *traffic)
+{
+	struct roster_agent *entry = roster_find(engine_roster(push->engine), id);
+	bool is_http = entry != NULL &&
+		       (entry->pool_kind == BAL_POOL_URLS || entry->pool_kind == BAL_POOL_PROCESS);
+	struct push_agent *agent = is_http ? entry->self : NULL;
+
+	if (agent == NULL)
+		return false;
+	upstream_target_traffic(agent->target, traffic);
+	return true;
 }
 
 void push_hand_back(void *self, struct job *job)

@@ -36,6 +36,27 @@ void push_detach(struct push *push, struct roster_agent *agent, const char *why)
 void push_probe(struct push *push, uint64_t agent,
 	void (*done)(void *context, uint64_t agent, bool ready), void *context);
 
+/* What came of a question; `body` lives until `done` returns. */
+struct push_answer {
+	unsigned status; /* 0: none */
+	struct span body;
+	const char *error; /* a sentence when there is none */
+};
+struct push_get {
+	size_t size_max;
+	uint64_t timeout_ms;
+	void (*done)(void *context, uint64_t agent, const struct push_answer *answer);
+	void *context;
+};
+
+/* Asks the agent for something else with GET; `done` comes later, and never once the agent was
+ * detached. False: it cannot be asked. */
+bool push_get(struct push *push, uint64_t agent, const char *path, const struct push_get *how);
+
+/* What went to and from the agent since the last time it was asked. False: it is not one of these.
+ */
+bool push_traffic(struct push *push, uint64_t agent, struct upstream_traffic *traffic);
+
 /* What is lost when a call ends without an answer. */
 enum push_lost {
 	PUSH_LOST_ATTEMPT, /* the attempt */

@@ -198,3 +198,24 @@ uint64_t request_id(struct request *request, uint32_t segment)
 	request_problem(request, 404, "unknown", "there is no task of this id");
 	return 0;
 }
+
+struct roster_agent *request_agent(struct request *request, struct bal_agent_view *view)
+{
+	struct roster *roster = engine_roster(request->engine);
+	struct roster_agent *agent = NULL;
+	char memory[ROSTER_NAME_SIZE];
+	struct buffer name;
+	uint64_t id;
+
+	if (span_number(request->segments[0], INT64_MAX, &id))
+		agent = roster_find(roster, id);
+	buffer_init_fixed(&name, memory, sizeof memory);
+	if (agent == NULL && url_decode_path(&name, request->segments[0]))
+		for (agent = roster_first(roster); agent != NULL; agent = roster_next(agent))
+			if (span_equal(span_of(agent->name), buffer_span(&name)))
+				break;
+	if (agent != NULL && bal_agent_view(engine_core(request->engine), agent->id, view))
+		return agent;
+	request_problem(request, 404, "unknown", "there is no agent of this id or name");
+	return NULL;
+}

@@ -123,6 +123,9 @@ bool request_query_number(struct request *request, const struct url_parameter *p
 bool request_read(struct request *request, struct json *json, const struct json_field *fields,
 	size_t field_count, void *to);
 
+/* The agent whose id or name stands in the first segment; NULL after answering 404. */
+struct roster_agent *request_agent(struct request *request, struct bal_agent_view *view);
+
 /* The id in a segment of the path; 0 after answering 404. */
 uint64_t request_id(struct request *request, uint32_t segment);
 

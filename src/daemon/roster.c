@@ -25,6 +25,12 @@ struct roster *roster_open(void)
 	return calloc(1, sizeof(struct roster));
 }
 
+static void free_agent(struct roster_agent *agent)
+{
+	free(agent->look.past);
+	free(agent);
+}
+
 void roster_close(struct roster *roster)
 {
 	struct list_node *node;
@@ -32,7 +38,7 @@ void roster_close(struct roster *roster)
 	if (roster == NULL)
 		return;
 	while ((node = list_pop(&roster->agents)) != NULL)
-		free(container_of(node, struct roster_agent, node));
+		free_agent(container_of(node, struct roster_agent, node));
 	free(roster);
 }
 
@@ -79,7 +85,7 @@ void roster_remove(struct roster *roster, struct roster_agent *agent)
 	bal_assert(*place != NULL);
 	*place = (*place)->chain;
 	list_remove(&roster->agents, &agent->node);
-	free(agent);
+	free_agent(agent);
 }
 
 struct roster_agent *roster_find_name(

@@ -4,6 +4,7 @@
 
 #include "ballast.h"
 #include "base/list.h"
+#include "wire/reported.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +28,15 @@ struct roster_agent {
 	/* Last values of its signals; -1 = nobody reported it. The core keeps those it decides by.
 	 */
 	int64_t signals[BAL_SIGNAL_AGENT_COUNT];
+	uint64_t reported_clamped; /* values it reported that were beyond what can be real */
+	uint64_t reported_refused; /* that were nonsense */
+	struct {
+		int64_t at_ns; /* the next one */
+		uint32_t failures;
+		bool running;
+		bool complained;            /* of nonsense */
+		struct reported_past *past; /* its counters; NULL: not looked at yet */
+	} look;                             /* at its metrics, see scrape.h */
 };
 
 struct roster;

@@ -24,6 +24,7 @@ struct upstream_target {
 	struct list idle;
 	struct sockaddr_storage address;
 	char host[HOST_SIZE_MAX];
+	struct upstream_traffic traffic;
 	uint32_t users; /* connections */
 	bool freed;
 };
@@ -51,6 +52,8 @@ struct connection {
 	struct http_limits limits;
 	uint32_t open_handles;
 	bool connected, closing, writing;
+	bool answering; /* a byte of the call's answer has come */
+	uint64_t begun_ns;
 	struct buffer request; /* being written */
 };
 
@@ -111,7 +114,11 @@ static void on_idle_timeout(uv_timer_t *timer)
 
 static void on_call_timeout(uv_timer_t *timer)
 {
-	fail(timer->data, UPSTREAM_TIMEOUT, "no answer in time");
+	struct connection *connection = timer->data;
+
+	if (!connection->connected)
+		connection->target->traffic.failures++;
+	fail(connection, UPSTREAM_TIMEOUT, "no answer in time");
 }
 
 static void park(struct connection *connection)
@@ -190,6 +197,10 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
 		return;
 	}
 	if (size > 0) {
+		connection->target->traffic.bytes_in += size;
+		if (!connection->answering && connection->call->first_byte != NULL)
+			connection->call->first_byte(connection->call);
+		connection->answering = true;
 		take(connection, (struct span){buf->base, (size_t)size});
 		return;
 	}
@@ -224,6 +235,7 @@ static void send_request(struct connection *connection)
 
 	http_reader_answers(&connection->reader, call->method);
 	connection->request = call->request;
+	connection->target->traffic.bytes_out += (int64_t)call->request.size;
 	buffer_init(&call->request, 0);
 	buf = uv_buf_init(connection->request.bytes, (unsigned)connection->request.size);
 	sent = uv_try_write((uv_stream_t *)&connection->socket, &buf, 1);
@@ -252,10 +264,13 @@ static void on_connected(uv_connect_t *connect, int status)
 	if (connection->closing)
 		return;
 	if (status < 0) {
+		connection->target->traffic.failures++;
 		fail(connection, UPSTREAM_REFUSED, uv_strerror(status));
 		return;
 	}
 	connection->connected = true;
+	connection->target->traffic.connects++;
+	connection->target->traffic.connect_ns += (int64_t)(uv_hrtime() - connection->begun_ns);
 	uv_tcp_nodelay(&connection->socket, 1);
 	uv_read_start((uv_stream_t *)&connection->socket, on_alloc, on_read);
 	if (connection->call->request.size > 0) {
@@ -310,6 +325,7 @@ static void fail_later(struct upstream *upstream, struct upstream_call *call, co
 static void begin(struct connection *connection, struct upstream_call *call)
 {
 	connection->call = call;
+	connection->answering = false;
 	call->connection = connection;
 	connection->limits.body_size_max = call->answer_size_max;
 	http_reader_release(&connection->reader);
@@ -329,6 +345,7 @@ void upstream_start(struct upstream *upstream, struct upstream_call *call)
 	call->connection = NULL;
 	if (idle != NULL) {
 		connection = container_of(idle, struct connection, idle_node);
+		call->target->traffic.saved++;
 		begin(connection, call);
 		send_request(connection);
 		return;
@@ -339,10 +356,12 @@ void upstream_start(struct upstream *upstream, struct upstream_call *call)
 		return;
 	}
 	begin(connection, call);
+	connection->begun_ns = uv_hrtime();
 	rc = uv_tcp_connect(&connection->connect, &connection->socket,
 		(const struct sockaddr *)&call->target->address, on_connected);
 	if (rc == 0)
 		return;
+	call->target->traffic.failures++;
 	connection->call = NULL;
 	call->connection = NULL;
 	close_connection(connection);
@@ -408,6 +427,12 @@ void upstream_target_free(struct upstream_target *target)
 struct span upstream_target_host(const struct upstream_target *target)
 {
 	return span_of(target->host);
+}
+
+void upstream_target_traffic(struct upstream_target *target, struct upstream_traffic *traffic)
+{
+	*traffic = target->traffic;
+	target->traffic = (struct upstream_traffic){.connects = 0};
 }
 
 /* ---- life ---- */

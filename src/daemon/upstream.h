@@ -36,6 +36,19 @@ void upstream_target_free(struct upstream_target *target);
 /* The authority for a Host field. */
 struct span upstream_target_host(const struct upstream_target *target);
 
+/* What went to and from a target. */
+struct upstream_traffic {
+	int64_t connects;   /* connections that were opened */
+	int64_t saved;      /* requests on one that was open */
+	int64_t failures;   /* connections that could not be opened */
+	int64_t connect_ns; /* time that opening them took, together */
+	int64_t bytes_in;
+	int64_t bytes_out;
+};
+
+/* Since the last time it was asked. */
+void upstream_target_traffic(struct upstream_target *target, struct upstream_traffic *traffic);
+
 enum upstream_end {
 	UPSTREAM_ANSWERED, /* status, head and body are whole */
 	UPSTREAM_REFUSED,  /* no connection */
@@ -58,6 +71,8 @@ struct upstream_call {
 	uint64_t timeout_ms;    /* 0: none but the caller's */
 	/* The answer is whole or will not come.  The call may be freed or used again here. */
 	void (*done)(struct upstream_call *call, enum upstream_end end);
+
+	void (*first_byte)(struct upstream_call *call); /* the answer begins; NULL: not told */
 
 	unsigned status;
 	const struct http_reader *head; /* fields of the answer, during `done` only */

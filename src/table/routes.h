@@ -42,6 +42,8 @@
 	X(GET, "/v1/agents/{agent}", agent_get, READ, NONE, "Read an agent, by id or name")        \
 	X(POST, "/v1/agents/{agent}/drain", agent_drain, ADMIN, SMALL,                             \
 		"Drain an agent; {\"back\": true} takes it back into service")                     \
+	X(POST, "/v1/agents/{agent}/signals", agent_signals, AGENT, SMALL,                         \
+		"What an agent says of itself: {\"heap_bytes\": 1048576, \"gc_count\": 2}")        \
 	X(GET, "/v1/pools", pool_list, READ, NONE, "List pools")                                   \
 	X(GET, "/v1/pools/{pool}", pool_get, READ, NONE, "Read a pool")                            \
 	X(POST, "/v1/pools/{pool}/scale", pool_scale, ADMIN, SMALL,                                \

@@ -171,11 +171,13 @@ def cpu_seconds(pid):
 
 class HttpAgent:
     """An agent in this process. `work(task, payload)` returns (status, bytes) or (status, bytes,
-    headers); `seen` has the task of every request in order, `fields` its head."""
+    headers); `seen` has the task of every request in order, `fields` its head. What it exposes at
+    /metrics is `metrics`: bytes, an iterable of chunks, or a function that returns either."""
 
     def __init__(self, work=lambda task, payload: (200, b'{"done":true}')):
         agent = self
         self.seen, self.fields = [], []
+        self.metrics, self.looks = b"", []
         self.lock = threading.Lock()
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -183,7 +185,20 @@ class HttpAgent:
             disable_nagle_algorithm = True
 
             def do_GET(self):
-                self.answer(200, b"ok", {})
+                if self.path != "/metrics":
+                    self.answer(200, b"ok", {})
+                    return
+                agent.looks.append(time.monotonic())
+                text = agent.metrics() if callable(agent.metrics) else agent.metrics
+                if isinstance(text, bytes):
+                    self.answer(200, text, {})
+                    return
+                self.send_response(200)
+                self.end_headers()
+                self.close_connection = True
+                with contextlib.suppress(OSError):
+                    for chunk in text:
+                        self.wfile.write(chunk)
 
             def do_POST(self):
                 payload = self.rfile.read(int(self.headers.get("Content-Length") or 0))
