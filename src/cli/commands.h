@@ -49,6 +49,7 @@ extern const struct command command_tasks;
 extern const struct command command_wait;
 extern const struct command command_cancel;
 extern const struct command command_requeue;
+extern const struct command command_feedback;
 extern const struct command command_logs;
 extern const struct command command_files;
 extern const struct command command_why;

@@ -18,6 +18,7 @@ const struct command *const commands[] = {
 	&command_files,
 	&command_cancel,
 	&command_requeue,
+	&command_feedback,
 	&command_events,
 	&command_agents,
 	&command_pools,

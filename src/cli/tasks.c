@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ballast task, tasks, wait, cancel, requeue: single tasks and lists of them. */
+/* ballast task, tasks, wait, cancel, requeue, feedback: single tasks and lists of them. */
+#include "base/text.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/ending.h"
 #include "cli/show.h"
+#include "wire/jsonwrite.h"
 #include "wire/quantity.h"
 
 #include <stdio.h>
@@ -198,6 +200,44 @@ static int run_requeue(const struct args *args)
 	return act(args, "requeue", "is queued again");
 }
 
+/* What stands there goes as it is: the daemon says what is wrong with it. */
+static int run_feedback(const struct args *args)
+{
+	char target[ASK_TARGET_MAX], id[256], memory[256];
+	struct json_writer writer;
+	struct buffer body;
+	struct ask *ask;
+	struct bal_text number = {NULL, 0};
+	double satisfaction;
+	int rc;
+
+	if (args->word_count == 2)
+		number = (struct bal_text){args->words[1], (uint32_t)strlen(args->words[1])};
+
+	if (args->word_count != 2 || !text_parse_double(number, &satisfaction)) {
+		fprintf(stderr, "usage: ballast feedback ID NUMBER   (0 to 1)\n");
+		return EXIT_USAGE;
+	}
+	ask = ask_open(args);
+	if (ask == NULL)
+		return EXIT_USAGE;
+	snprintf(target, sizeof target, "/v1/tasks/%s/feedback",
+		ask_encode(args->words[0], id, sizeof id));
+	buffer_init_fixed(&body, memory, sizeof memory);
+	json_writer_init(&writer, &body);
+	json_open(&writer, '{');
+	json_key(&writer, "satisfaction");
+	json_put_raw(&writer, span_of(args->words[1]));
+	json_close(&writer);
+	rc = ask_post(ask, target, buffer_span(&body));
+	if (rc == 0)
+		printf("task %s is rated\n", args->words[0]);
+	ask_close(ask);
+	return rc;
+}
+
+const struct command command_feedback = {"feedback", "ID NUMBER",
+	"rates a task, once: 0 is useless, 1 is perfect", run_feedback, OPTIONS};
 const struct command command_task = {"task", "ID", "shows one task", run_task, OPTIONS};
 const struct command command_tasks = {
 	"tasks", "", "lists tasks, newest first", run_tasks, TASKS_OPTIONS};

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What agents and users say: signals of an agent of itself.
+/* What agents and users say: signals of an agent of itself, and ratings of tasks.
  *
  * All of a report is looked at before any of it is taken: a client that is wrong about one value is
  * told so and has told nothing.  What is too large to be real is clamped, counted and named in the
  * answer, since a counter that overflowed somewhere must not hide the others. */
 #include "daemon/request.h"
 
+#include "base/units.h"
+#include "daemon/conn.h"
+#include "daemon/feedback.h"
 #include "daemon/vitals.h"
 #include "wire/reported.h"
+
+#include <inttypes.h>
 
 #define SIGNALS_MAX 64 /* members of one report */
 #define ANSWER_SIZE 4096
@@ -124,4 +129,72 @@ void api_agent_signals(struct request *request)
 		answer_report(request, &report);
 	}
 	json_release(&json);
+}
+
+/* ---- ratings ---- */
+
+struct rating_form {
+	double satisfaction;
+};
+
+struct kind_wanted {
+	struct engine *engine;
+	uint32_t kind;
+};
+
+static bool read_kind(void *context, const struct store_view *view)
+{
+	struct kind_wanted *wanted = context;
+	struct span kind = {view->task.kind.data, view->task.kind.size};
+
+	wanted->kind = engine_intern(wanted->engine, BAL_SYMBOL_KIND, kind);
+	return false;
+}
+
+/* The kind of a task, live or ended; BAL_NONE after answering 404. */
+static uint32_t kind_of(struct request *request, uint64_t task)
+{
+	const struct job *job = engine_job(request->engine, task);
+	struct store *store = engine_store(request->engine);
+	struct kind_wanted wanted = {.engine = request->engine, .kind = BAL_NONE};
+
+	if (job != NULL)
+		return job->kind;
+	store->ops->get(store, task, 0, read_kind, &wanted);
+	if (wanted.kind == BAL_NONE)
+		request_problem(request, 404, "unknown", "there is no task %" PRIu64, task);
+	return wanted.kind;
+}
+
+void api_task_feedback(struct request *request)
+{
+	static const struct json_field fields[] = {{"satisfaction", JSON_NUMBER, true, 0, 0,
+		offsetof(struct rating_form, satisfaction)}};
+	struct feedback *feedback = request->server->options.feedback;
+	struct rating_form form = {.satisfaction = -1};
+	uint64_t task = request_id(request, 0);
+	struct json json;
+	uint32_t kind;
+
+	if (task == 0 || !request_query(request, NULL, 0, NULL) ||
+		!request_read(request, &json, fields, 1, &form))
+		return;
+	json_release(&json);
+	if (!(form.satisfaction >= 0 && form.satisfaction <= 1)) {
+		request_problem(
+			request, 400, "satisfaction", "\"satisfaction\" takes a number of 0 to 1");
+		return;
+	}
+	kind = kind_of(request, task);
+	if (kind == BAL_NONE)
+		return;
+	if (feedback != NULL && feedback_find(feedback, task) >= 0)
+		request_problem(request, 409, "rated",
+			"task %" PRIu64 " is rated already: a rating counts at once and for good",
+			task);
+	else if (feedback != NULL &&
+		 feedback_add(feedback, task, kind, (int64_t)(form.satisfaction * PERMILLE + 0.5)))
+		request_answer(request, 204, NULL, SPAN(""), NULL);
+	else
+		request_problem(request, 503, "store", "the rating cannot be stored now");
 }

@@ -9,6 +9,7 @@
 #include "daemon/alarm.h"
 #include "daemon/command.h"
 #include "daemon/engine.h"
+#include "daemon/feedback.h"
 #include "daemon/fleet.h"
 #include "daemon/lease.h"
 #include "daemon/log.h"
@@ -53,6 +54,7 @@ struct daemon {
 	struct command *command;
 	struct vitals *vitals;
 	struct scrape *scrape;
+	struct feedback *feedback;
 	struct alarm *alarm;
 	struct server *server;
 	bool stopping;
@@ -248,9 +250,11 @@ static bool open_parts(struct daemon *daemon, char *message, size_t message_size
 		return false;
 	daemon->vitals = vitals_open(daemon->engine);
 	daemon->scrape = scrape_open(daemon->push);
-	if (daemon->vitals == NULL || daemon->scrape == NULL)
-		snprintf(message, message_size, "there is no memory for signals");
-	return daemon->vitals != NULL && daemon->scrape != NULL;
+	daemon->feedback = feedback_open(daemon->engine);
+	if (daemon->vitals != NULL && daemon->scrape != NULL && daemon->feedback != NULL)
+		return true;
+	snprintf(message, message_size, "there is no memory for signals");
+	return false;
 }
 
 /* The line that tells people, and programs that chose port 0, where to go; commands find the same
@@ -279,6 +283,7 @@ static bool start_parts(struct daemon *daemon, char *message, size_t message_siz
 		.command = daemon->command,
 		.fleet = daemon->fleet,
 		.alarm = daemon->alarm,
+		.feedback = daemon->feedback,
 		.reload = reload,
 		.context = daemon};
 
@@ -311,6 +316,7 @@ static void watch_signals(struct daemon *daemon)
 static void close_parts(struct daemon *daemon)
 {
 	server_close(daemon->server);
+	feedback_close(daemon->feedback);
 	scrape_close(daemon->scrape);
 	vitals_close(daemon->vitals);
 	command_close(daemon->command);

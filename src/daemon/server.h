@@ -9,15 +9,17 @@
 struct server;
 
 struct alarm;
+struct feedback;
 struct command;
 struct fleet;
 
 struct server_options {
 	struct engine *engine; /* its configuration says where to listen */
 	struct leases *leases;
-	struct command *command; /* NULL: no command pools, no logs */
-	struct fleet *fleet;     /* NULL: no process pools */
-	struct alarm *alarm;     /* NULL: no silences, and nobody is told */
+	struct command *command;   /* NULL: no command pools, no logs */
+	struct fleet *fleet;       /* NULL: no process pools */
+	struct feedback *feedback; /* NULL: no ratings */
+	struct alarm *alarm;       /* NULL: no silences, and nobody is told */
 	/* POST /v1/reload; fills message when the answer is not OK.  NULL: not offered. */
 	enum bal_status (*reload)(void *context, char *message, size_t message_size);
 	void *context;

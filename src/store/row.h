@@ -114,6 +114,7 @@ enum store_space {
 	STORE_SPACE_CHILD = 2,    /* what the launcher has started, one record per process */
 	STORE_SPACE_SNAPSHOT = 3, /* learned state */
 	STORE_SPACE_ENGINE = 4,   /* knobs, tokens, calendars: whatever else must survive */
+	STORE_SPACE_FEEDBACK = 5, /* ratings of tasks */
 };
 
 struct store_record {

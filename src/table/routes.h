@@ -29,6 +29,8 @@
 	X(POST, "/v1/tasks/{task}/cancel", task_cancel, SUBMIT, NONE, "Cancel a task")             \
 	X(POST, "/v1/tasks/{task}/requeue", task_requeue, SUBMIT, NONE,                            \
 		"Bring an ended task back into the queue")                                         \
+	X(POST, "/v1/tasks/{task}/feedback", task_feedback, SUBMIT, SMALL,                         \
+		"Rate a task, once: {\"satisfaction\": 0.9} of 0 to 1")                            \
 	X(GET, "/v1/tasks/{task}/log", task_log, READ, NONE,                                       \
 		"Output of a command: ?stream=stdout|stderr ?offset=BYTES")                        \
 	X(GET, "/v1/tasks/{task}/files", task_files, READ, NONE,                                   \

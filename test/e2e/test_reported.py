@@ -3,9 +3,10 @@
 """What agents say of themselves: exposed metrics that are looked at, signals that are pushed, and
 all the nonsense that both may be."""
 import itertools
-import subprocess
-import time
 import re
+import subprocess
+import threading
+import time
 
 import harness
 
@@ -112,10 +113,12 @@ class ReportedTest(harness.Case):
         urls = ", ".join(f'"{agent.url}"' for agent in (bomb, series, silent, strange))
         daemon = self.daemon(BOMB % (urls, harness.HERE / "worker.py", self.folder))
         daemon.wait_agents("started", 1)
-        self.assertEqual(daemon.call("POST", "/v1/pools/started/scale", {"agents": 3}).status // 100, 2)
+        answer = daemon.call("POST", "/v1/pools/started/scale", {"agents": 3})
+        self.assertEqual(answer.status // 100, 2, answer)
         before = [agent["id"] for agent in daemon.wait_agents("started", 3)]
         idle_kib = daemon.memory_kib()
-        bad = ("NaN", "Infinity", "-Infinity", "-1", "1e308", "1e999", '"12"', '"' + "x" * 60000 + '"',
+        long = '"' + "x" * 60000 + '"'
+        bad = ("NaN", "Infinity", "-Infinity", "-1", "1e308", "1e999", '"12"', long,
                "null", "[]", "{}", "true", "-0.5", "18446744073709551615")
         every = daemon.get("/v1/agents")["agents"][0].keys() | set(REPORTABLE) | {
             "cpu", "memory", "memory_mib", "in_flight"}
@@ -167,6 +170,45 @@ class ReportedTest(harness.Case):
         self.assertIn("did you mean", answer.json["detail"])
         self.assertEqual(daemon.agents("people")[0]["heap_bytes"], 5)  # all or nothing
         self.assertEqual(daemon.call("POST", "/v1/agents/77/signals", {"gc_count": 1}).status, 404)
+
+    def test_feedback(self):
+        agent = self.agent()
+        daemon = self.daemon('journal: true\npools: { code: { urls: ["%s"] } }' % agent.url)
+        ended = daemon.submit("code")
+        daemon.wait(ended)
+
+        def rate(task, body):
+            return daemon.call("POST", f"/v1/tasks/{task}/feedback", body)
+        for bad in ('{"satisfaction": 1.1}', '{"satisfaction": -0.1}', '{"satisfaction": NaN}',
+                    '{"satisfaction": "1"}', '{"satisfaction": 1e308}', "{}", "[]",
+                    '{"satisfied": 1}'):
+            self.assertEqual(rate(ended, bad).status, 400, bad)
+        self.assertEqual(rate(77, {"satisfaction": 1}).status, 404)
+        self.assertEqual(rate(ended, {"satisfaction": 0.25}).status, 204)
+        self.assertEqual(rate(ended, {"satisfaction": 1}).status, 409)
+        gate = threading.Event()
+        self.addCleanup(gate.set)
+        slow = self.agent(lambda task, payload: gate.wait(20) and None or (200, b"1"))
+        daemon.config_path.write_text(daemon.config_path.read_text().replace(agent.url, slow.url))
+        self.assertEqual(daemon.call("POST", "/v1/reload").status // 100, 2)
+        live = daemon.submit("code")
+        harness.wait_until(lambda: slow.seen, 15, "the task runs")
+        said = subprocess.run([harness.BALLAST, "feedback", live, "0.9", "--url",
+                               f"http://127.0.0.1:{daemon.port}"], capture_output=True, text=True)
+        self.assertEqual((said.returncode, said.stdout), (0, f"task {live} is rated\n"), said)
+        gate.set()
+        daemon.wait(live)
+        time.sleep(0.3)  # a rating is no promise: it rides with the next commit
+        daemon.kill()
+        daemon.start()
+        for task in (ended, live):
+            self.assertEqual(rate(task, {"satisfaction": 1}).status, 409)
+        daemon.kill(15)
+        prose = subprocess.run([harness.BALLAST, "replay", "--print",
+                                *map(str, sorted((daemon.data / "journal").iterdir()))],
+                               capture_output=True, text=True, timeout=60).stdout
+        self.assertEqual(re.findall(r"kind \d+ sampled: task_satisfaction_permille (\d+)", prose),
+                         ["250", "900"])
 
 
 if __name__ == "__main__":
