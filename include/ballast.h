@@ -31,6 +31,7 @@
 #include <stdint.h>
 
 #include "ballast_alerts.h"
+#include "ballast_forecasts.h"
 #include "ballast_peaks.h"
 #include "ballast_signals.h"
 #include "ballast_words.h"
@@ -467,7 +468,8 @@ struct bal_event {
 			 * enum bal_job; take bal_job_snapshot() at once, give it to bal_job_run() \
 			 * wherever there is time, then say JOB_DONE */                            \
 	X(FORECAST)     /* tell everybody that a forecast is new: of kind count, of series attempt \
-			 * (enum bal_series), by job order */                                      \
+			 * (enum bal_series), by job order; 0: the series                          \
+			 * became unusual or usual */                                              \
 	X(ALERT)        /* tell everybody: alert order is at level count by rule attempt */        \
 	X(RECOVERY)     /* tell everybody: recovery order began, or ended */
 enum bal_effect_type {
@@ -649,39 +651,6 @@ struct bal_totals {
 	uint64_t hedged_count, hedges_won_count; /* second attempts, and those that were faster */
 };
 
-/* ---- forecasts: the load as it is expected -------------------------------------------------- */
-
-/* What is forecast for each kind of task. */
-enum bal_series {
-	BAL_SERIES_ARRIVALS, /* tasks that are accepted */
-	BAL_SERIES_WORK,     /* the seconds of service that they are */
-	BAL_SERIES_COUNT
-};
-
-#define BAL_HORIZONS_MAX 7 /* 15 min, 1, 4, 6, 24, 72 and 168 hours */
-
-/* A forecast of one bin. The truth is within the outer pair 19 times out of 20. */
-struct bal_band {
-	double mean;
-	double low80, high80, low95, high95;
-	uint32_t peak; /* name of the scheduled one that is in it; BAL_NONE */
-	double usual;  /* the mean without it; NaN when there is no such forecast */
-};
-
-/* A forecast and what such forecasts were worth so far. */
-struct bal_outlook {
-	int64_t ahead_ns; /* from now to the end of the bin */
-	int64_t bin_ns;   /* its length: 5 min for the near horizons, an hour for the far ones */
-	struct bal_band band;
-	bool scored;               /* the rest but confidence is known */
-	bool skilled;              /* skill is known: there was a season to repeat */
-	double accuracy;           /* 1 - sum of errors / sum of values */
-	double bias;               /* mean error / mean value; above 0: too much was forecast */
-	double skill;              /* 1 - errors / those of repeating the last season */
-	double inside80, inside95; /* share of truths within the intervals */
-	double confidence;         /* chance that the mean is right within 20 % */
-};
-
 /* ---- the library -------------------------------------------------------------------------- */
 
 /* Bytes the core needs for these limits; 0 when a limit is 0 or the sum does not fit. */
@@ -747,6 +716,13 @@ int64_t bal_knob_value(const struct bal_core *core, enum bal_knob knob);
  * known. */
 bool bal_outlook(const struct bal_core *core, uint32_t kind, enum bal_series series,
 	uint32_t horizon, struct bal_outlook *outlook);
+
+/* How unusual a series is now; false while too little is known of it. */
+bool bal_series_unrest(const struct bal_core *core, uint32_t kind, enum bal_series series,
+	struct bal_unrest *unrest);
+
+/* What was found of a kind's service times; false when it is not watched (yet). */
+bool bal_shift(const struct bal_core *core, uint32_t kind, struct bal_shift *shift);
 
 /* The closed bins of a series, of five minutes or of an hour: the value `back` bins ago, from 1 on,
  * NaN when it is missing; and the forecast of the bin `lead` bins ahead. False when there is none.

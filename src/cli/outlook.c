@@ -136,6 +136,11 @@ static void print_forecast(yyjson_val *forecast)
 	print_text(forecast, "signal");
 	fputs(" in ", stdout);
 	print_text(forecast, "unit");
+	if (yyjson_is_true(show_member(forecast, "anomalous"))) {
+		fputs(": unusual since ", stdout);
+		print_text(forecast, "anomalous_since");
+		fputs(", nothing acts on this", stdout);
+	}
 	fputs("\n", stdout);
 	show_table(show_member(forecast, "horizons"), COLUMNS, COLUMN_COUNT,
 		"no forecast yet: it takes two hours of arrivals, for whole days one day");

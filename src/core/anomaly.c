@@ -152,9 +152,10 @@ static void look_at_spread(struct anomaly *anomaly)
 		return;
 	for (uint32_t i = 0; i < ANOMALY_RECENT; i++)
 		size = num_max(size, num_abs(anomaly->recent[i]));
-	if (size <= 0)
-		return;
 	double least = SPREAD_FLOOR * size;
+
+	if (least <= 0)
+		return;
 	double now = mean_step(anomaly, 0, SPREAD_NOW) + least;
 	double before = mean_step(anomaly, SPREAD_NOW, SPREAD_BEFORE) + least;
 
@@ -203,8 +204,9 @@ double anomaly_update(struct anomaly *anomaly, int64_t at_ns, double value)
 	strength = num_max(weigh(anomaly), 0.0);
 	if (anomaly->count < ANOMALY_POINTS_LEARNED)
 		strength = 0;
+	anomaly->unrest = strength / (strength + STRENGTH_HALF);
 	is_new = refractory_pass(&anomaly->refractory, strength);
 	if (!is_new && (anomaly->parts >> ANOMALY_REFRACTORY & 1))
 		return 0;
-	return strength / (strength + STRENGTH_HALF);
+	return anomaly->unrest;
 }

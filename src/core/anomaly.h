@@ -55,6 +55,7 @@ enum anomaly_part {
 struct anomaly {
 	uint32_t parts;                      /* bits 1 << enum anomaly_part */
 	double evidence[ANOMALY_PART_COUNT]; /* of the newest point, weighted: who says what */
+	double unrest;                       /* its score, whether it was told before or not */
 	uint64_t count;                      /* of points with a value */
 	double recent[ANOMALY_RECENT];       /* a ring, by count */
 	double high;

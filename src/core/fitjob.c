@@ -44,7 +44,8 @@ static double get_float(struct bytes_reader *reader)
 
 /* ---- the input ---- */
 
-static void put_input(struct bytes_writer *writer, const struct forecaster *forecaster)
+static void put_input(struct bytes_writer *writer, const struct forecaster *forecaster,
+	fitjob_filter *leaves_out, const void *context)
 {
 	bytes_put_u32(writer, INPUT_MAGIC);
 	bytes_put_i64(writer, forecaster->step_ns);
@@ -53,23 +54,25 @@ static void put_input(struct bytes_writer *writer, const struct forecaster *fore
 	for (uint32_t i = 0; i < forecaster->count; i++) {
 		uint32_t back = forecaster->count - i;
 
-		put_float(writer,
-			(double)forecaster
-				->values[(forecaster->next + HISTORY_MAX - back) % HISTORY_MAX]);
+		uint32_t place = (forecaster->next + HISTORY_MAX - back) % HISTORY_MAX;
+
+		put_float(writer, leaves_out(context, back) ? __builtin_nan("")
+							    : (double)forecaster->values[place]);
 	}
 }
 
-size_t fitjob_input(const struct forecaster *forecaster, void *to, size_t size)
+size_t fitjob_input(const struct forecaster *forecaster, fitjob_filter *leaves_out,
+	const void *context, void *to, size_t size)
 {
 	struct bytes_writer writer;
 
 	bytes_writer_init(&writer, NULL, 0);
-	put_input(&writer, forecaster);
+	put_input(&writer, forecaster, leaves_out, context);
 	bal_assert(writer.used <= BAL_JOB_RESULT_MAX);
 	if (to == NULL || size < writer.used)
 		return writer.used;
 	bytes_writer_init(&writer, to, size);
-	put_input(&writer, forecaster);
+	put_input(&writer, forecaster, leaves_out, context);
 	return writer.used;
 }
 

@@ -433,6 +433,15 @@ static void read_outbox(struct load *load)
 	outbox->count = (uint32_t)count;
 }
 
+static void read_shifts(struct load *load)
+{
+	uint64_t count = bytes_get_varint(&load->reader);
+
+	load->ok = !load->reader.failed && count <= SHIFTS_MAX;
+	for (uint32_t i = 0; i < count && load->ok; i++)
+		load->ok = shifts_read(&load->core->shifts, &load->reader);
+}
+
 static void read_timers(struct load *load)
 {
 	struct bal_core *core = load->core;
@@ -467,6 +476,8 @@ static void read_state(struct load *load)
 	read_list(load, limits->conversations_max, read_context);
 	load->ok = load->ok && series_read(core->series, &load->reader);
 	read_watched(load);
+	if (load->ok)
+		read_shifts(load);
 	if (load->ok)
 		read_outbox(load);
 }

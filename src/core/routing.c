@@ -13,16 +13,20 @@
 #define PEAK_OVER   1.15
 #define TROUGH      0.5
 #define TROUGH_OVER 0.6
+#define ODD_SHARE   0.25
 
 static uint32_t by_forecast(const struct bal_core *core)
 {
-	double soon, day;
+	struct series_tide tide;
 
-	if (!series_tide(core->series, &soon, &day) || !(day > 0.0))
+	if (!series_tide(core->series, &tide) || !(tide.day > 0.0))
 		return BAL_ROUTING_BALANCED;
-	if (soon >= day * (core->routing == BAL_ROUTING_LATENCY ? PEAK_OVER : PEAK))
+	/* Of what is not as usual the forecast is a guess: what is in force stays. */
+	if (tide.odd > ODD_SHARE * tide.day)
+		return core->routing;
+	if (tide.soon >= tide.day * (core->routing == BAL_ROUTING_LATENCY ? PEAK_OVER : PEAK))
 		return BAL_ROUTING_LATENCY;
-	if (soon <= day * (core->routing == BAL_ROUTING_PACK ? TROUGH_OVER : TROUGH))
+	if (tide.soon <= tide.day * (core->routing == BAL_ROUTING_PACK ? TROUGH_OVER : TROUGH))
 		return BAL_ROUTING_PACK;
 	return BAL_ROUTING_BALANCED;
 }

@@ -191,6 +191,17 @@ static void put_outbox(struct save *save, const struct outbox *outbox)
 			save, &FORM_EFFECT, &outbox->items[(outbox->first + i) % outbox->capacity]);
 }
 
+/* One may fill most of the window. */
+static void put_shifts(struct save *save, const struct bal_core *core)
+{
+	put_number(save, core->shifts.count);
+	for (uint32_t i = 0; i < core->shifts.count; i++) {
+		slide(save, 0);
+		shifts_put(&core->shifts, i, &save->writer);
+	}
+	slide(save, 0);
+}
+
 static void put_state(struct save *save, const struct bal_core *core)
 {
 	const struct bal_limits *limits = &core->limits;
@@ -222,6 +233,7 @@ static void put_state(struct save *save, const struct bal_core *core)
 	objective_put(core->objectives, &save->writer, slide_window, save);
 	put_number(save, core->recoveries->sequence);
 	put_table(save, &FORM_RECOVERY, core->recoveries->records, RECOVER_KEPT_MAX);
+	put_shifts(save, core);
 	put_outbox(save, &core->outbox);
 }
 

@@ -26,6 +26,7 @@
  *     alerts       open and pending ones: place + 1, fields, rungs; 0; rules; cleared ones
  *     objectives   the standard ones; kind + 1, fields and bins of each; 0
  *     recoveries   the next number; place + 1 and fields of each; 0
+ *     shifts       their count; of each its kind and what is known of it
  *     effects      not yet taken: their count, fields of each
  *     CRC32C       of all before it
  *
@@ -33,6 +34,6 @@
  */
 
 #define STATE_MAGIC   UINT32_C(0x534c4142) /* "BALS" */
-#define STATE_VERSION 9
+#define STATE_VERSION 10
 
 #endif

@@ -29,11 +29,17 @@ int64_t series_step_ns(enum series_grain grain)
 	return grain == SERIES_FINE ? FINE_NS : NS_PER_HOUR;
 }
 
+static size_t watched_max(uint32_t kinds_max)
+{
+	return kinds_max < SERIES_WATCHED_MAX ? kinds_max : SERIES_WATCHED_MAX;
+}
+
 struct series_book *series_place(struct arena *arena, uint32_t kinds_max)
 {
 	struct series_book *book;
 	struct series_kind *kinds;
 	struct forecaster *forecasters;
+	struct vigil *watches;
 
 	if (kinds_max > SERIES_KINDS_MAX)
 		kinds_max = SERIES_KINDS_MAX;
@@ -43,11 +49,14 @@ struct series_book *series_place(struct arena *arena, uint32_t kinds_max)
 	/* One more, to read into what nobody wants. */
 	forecasters =
 		arena_take(arena, (size_t)kinds_max * SERIES_PER_KIND + 1, sizeof *forecasters);
+	arena_align(arena);
+	watches = arena_take(arena, watched_max(kinds_max) * SERIES_WHAT_COUNT, sizeof *watches);
 	if (book == NULL)
 		return NULL;
 	book->kinds_max = kinds_max;
 	book->kinds = kinds;
 	book->forecasters = forecasters;
+	book->watches = watches;
 	book->next_ns = BAL_NEVER_NS;
 	return book;
 }
@@ -62,6 +71,107 @@ void series_kind_begin(struct series_book *book, uint32_t kind)
 			series_step_ns(i % SERIES_GRAIN_COUNT));
 	if (kind >= book->kinds_high)
 		book->kinds_high = kind + 1;
+}
+
+/* ---- watches ---- */
+
+/* The hour that a fine bin is in, rounded down also before the epoch. */
+static int64_t hour_of(int64_t bin)
+{
+	return bin / FINE_PER_HOUR - (bin % FINE_PER_HOUR < 0);
+}
+
+/* Of bins from outside too. */
+static int64_t begin_ns(int64_t bin)
+{
+	return num_clamp_i64(bin, -WALL_MAX_NS / FINE_NS, WALL_MAX_NS / FINE_NS) * FINE_NS;
+}
+
+void series_watch_begin(struct series_book *book, uint32_t kind)
+{
+	if (book->kinds[kind].watch != 0 || book->watched == watched_max(book->kinds_max))
+		return;
+	book->kinds[kind].watch = ++book->watched;
+	for (uint32_t what = 0; what < SERIES_WHAT_COUNT; what++)
+		vigil_init(series_watch(book, kind, what));
+}
+
+static void watch_value(
+	struct series_book *book, uint32_t number, uint32_t what, int64_t bin, double value)
+{
+	struct vigil *watch = series_watch(book, number, what);
+
+	if (watch == NULL || !vigil_add(watch, bin, begin_ns(bin), value))
+		return;
+	book->kinds[number].news = true;
+	book->news = true;
+}
+
+void series_watch_again(struct series_book *book, uint32_t kind, int64_t bin)
+{
+	if (book->kinds[kind].watch == 0)
+		return;
+	for (uint32_t what = 0; what < SERIES_WHAT_COUNT; what++) {
+		const struct forecaster *fine = series_find(book, kind, what, SERIES_FINE);
+		uint32_t count = fine->count < FINE_PER_WEEK ? fine->count : FINE_PER_WEEK;
+		double value;
+
+		for (uint32_t back = count; back > 0; back--) {
+			series_past(book, kind, what, SERIES_FINE, back, &value);
+			vigil_add(series_watch(book, kind, what), bin - back, begin_ns(bin - back),
+				value);
+		}
+	}
+}
+
+bool series_unrest(const struct series_book *book, uint32_t kind, enum series_what what,
+	struct bal_unrest *unrest)
+{
+	const struct vigil *watch;
+
+	if (series_find(book, kind, what, SERIES_FINE) == NULL)
+		return false;
+	watch = series_watch(book, kind, what);
+	if (watch == NULL || watch->anomaly.count < ANOMALY_POINTS_LEARNED)
+		return false;
+	*unrest = (struct bal_unrest){watch->score, watch->is_odd,
+		watch->is_odd ? begin_ns(watch->open.first) : BAL_NEVER_NS};
+	return true;
+}
+
+bool series_is_odd(const struct series_book *book, uint32_t kind, enum series_what what)
+{
+	const struct vigil *watch = series_watch(book, kind, what);
+
+	return watch != NULL && watch->is_odd;
+}
+
+bool series_news(struct series_book *book, uint32_t *kind)
+{
+	if (!book->news)
+		return false;
+	for (uint32_t i = 0; i < book->kinds_high; i++) {
+		if (!book->kinds[i].news)
+			continue;
+		book->kinds[i].news = false;
+		*kind = i;
+		return true;
+	}
+	book->news = false;
+	return false;
+}
+
+bool series_job_leaves_out(
+	const struct series_book *book, const struct series_job *job, uint32_t back)
+{
+	uint32_t kind = series_job_kind(job->id);
+	const struct vigil *watch = series_watch(book, kind, series_job_what(job->id));
+
+	if (watch == NULL)
+		return false;
+	if ((job->id - 1) % SERIES_GRAIN_COUNT == SERIES_FINE)
+		return vigil_leaves_out(watch, book->bin - back, 1);
+	return vigil_leaves_out(watch, (hour_of(book->bin) - back) * FINE_PER_HOUR, FINE_PER_HOUR);
 }
 
 /* ---- bins ---- */
@@ -98,8 +208,10 @@ void series_arrived(struct series_book *book, uint32_t kind, double work_s, int6
 		return;
 	if (!book->open)
 		open_bin(book, now_ns, utc_offset_ns);
-	if (!book->kinds[kind].used)
+	if (!book->kinds[kind].used) {
 		series_kind_begin(book, kind);
+		series_watch_begin(book, kind);
+	}
 	book->kinds[kind].fine[SERIES_ARRIVALS] += 1;
 	book->kinds[kind].fine[SERIES_WORK] += num_clamp(work_s, 0, 1e12);
 }
@@ -173,6 +285,8 @@ static void close_kind(struct series_book *book, uint32_t number)
 	for (uint32_t what = 0; what < SERIES_WHAT_COUNT; what++) {
 		push(&book->forecasters[series_index(number, what, SERIES_FINE)], kind->fine_broken,
 			usual_of(book, number, SERIES_FINE, kind->fine[what]));
+		watch_value(book, number, what, book->bin,
+			kind->fine_broken ? __builtin_nan("") : kind->fine[what]);
 		kind->hour[what] += kind->fine[what];
 		kind->fine[what] = 0;
 	}
@@ -328,5 +442,8 @@ const char *series_check(const struct series_book *book)
 			forecaster->fitted_at > forecaster->pushes)
 			return "series: values, and what was made of them";
 	}
+	for (uint32_t i = 0; i < book->watched * SERIES_WHAT_COUNT; i++)
+		if (vigil_check(&book->watches[i]) != NULL)
+			return vigil_check(&book->watches[i]);
 	return NULL;
 }

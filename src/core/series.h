@@ -10,6 +10,7 @@ struct arena;
 struct bal_band;
 struct bal_event_peak;
 struct bal_outlook;
+struct bal_unrest;
 struct bytes_reader;
 struct bytes_writer;
 struct forecaster;
@@ -26,7 +27,8 @@ struct peak_table;
  * declared; forecasts have it put on again. A share that is declared wrong is thereby learned
  * right.
  *
- * A kind costs nothing until its first task, then about 80 KiB that grow to 180 with its past.
+ * A kind costs nothing until its first task, then about 80 KiB that grow to 180 with its past; the
+ * first 32 kinds are watched for what is unusual, which is 100 KiB more.
  */
 enum series_what { SERIES_ARRIVALS, SERIES_WORK, SERIES_WHAT_COUNT };
 enum series_grain { SERIES_FINE, SERIES_HOURLY, SERIES_GRAIN_COUNT };
@@ -74,6 +76,11 @@ bool series_job_end(struct series_book *book, const struct series_job *job, cons
 uint32_t series_job_kind(uint64_t id);
 uint32_t series_job_what(uint64_t id);
 
+/* True when the value `back` bins ago of the job's series, from 1 on, was odd for a short while: no
+ * example of what comes. */
+bool series_job_leaves_out(
+	const struct series_book *book, const struct series_job *job, uint32_t back);
+
 /* The forecaster that the job under way is about; NULL when that is another job. */
 const struct forecaster *series_job_of(
 	const struct series_book *book, const struct series_job *job);
@@ -81,6 +88,16 @@ const struct forecaster *series_job_of(
 /* The forecaster of a series; NULL when no task of the kind was ever seen. */
 const struct forecaster *series_find(const struct series_book *book, uint32_t kind,
 	enum series_what what, enum series_grain grain);
+
+/* bal_series_unrest of a book. */
+bool series_unrest(const struct series_book *book, uint32_t kind, enum series_what what,
+	struct bal_unrest *unrest);
+
+/* True while the series of a used kind is not as usual, so that its forecasts are not acted on. */
+bool series_is_odd(const struct series_book *book, uint32_t kind, enum series_what what);
+
+/* Takes the next kind of which a series became odd, or ordinary again; false when there is none. */
+bool series_news(struct series_book *book, uint32_t *kind);
 
 /* Kinds from here on have no series. */
 uint32_t series_kinds_high(const struct series_book *book);
@@ -102,9 +119,15 @@ bool series_ahead(const struct series_book *book, uint32_t kind, enum series_wha
  * False when there is no forecast, or one that has not been right often enough to act on. */
 bool series_rate(const struct series_book *book, uint32_t kind, double ahead_s, double *rate);
 
-/* Work per second that is forecast for the largest step of the next hour, and on the mean of the
- * next day, of all kinds whose forecasts may be acted on. False when there is none. */
-bool series_tide(const struct series_book *book, double *soon, double *day);
+/* Work per second that is forecast, of all kinds whose forecasts have been right often enough. */
+struct series_tide {
+	double soon; /* for the largest step of the next hour */
+	double day;  /* on the mean of the next day */
+	double odd;  /* the part of it that is of kinds that are not as usual now */
+};
+
+/* False when there is none. */
+bool series_tide(const struct series_book *book, struct series_tide *tide);
 
 /* ---- saved states: series_form.c ---- */
 

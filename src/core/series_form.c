@@ -233,6 +233,7 @@ static void put_kind(struct put *put, const struct series_book *book, uint32_t n
 {
 	const struct series_kind *kind = &book->kinds[number];
 
+	bytes_put_u8(put->writer, kind->news);
 	bytes_put_u8(put->writer, kind->fine_broken);
 	bytes_put_u8(put->writer, kind->hour_broken);
 	for (uint32_t what = 0; what < SERIES_WHAT_COUNT; what++) {
@@ -242,6 +243,9 @@ static void put_kind(struct put *put, const struct series_book *book, uint32_t n
 	for (uint32_t i = 0; i < SERIES_PER_KIND; i++)
 		put_forecaster(
 			put, &book->forecasters[series_index(number, 0, 0) + i], HISTORY_MAX);
+	bytes_put_u8(put->writer, kind->watch != 0);
+	for (uint32_t what = 0; what < SERIES_WHAT_COUNT && kind->watch != 0; what++)
+		vigil_put(series_watch(book, number, what), put->writer, put->flush, put->context);
 }
 
 /* Windows are written as the events that declared them, in the order of their places. */
@@ -301,12 +305,29 @@ void series_put(const struct series_book *book, struct bytes_writer *writer, ser
 	bytes_put_u32(writer, 0);
 }
 
+static bool read_watches(struct series_book *book, uint32_t number, struct bytes_reader *reader)
+{
+	uint8_t watched = bytes_get_u8(reader);
+	bool ok = watched <= 1;
+
+	if (watched == 0)
+		return ok;
+	series_watch_begin(book, number);
+	if (book->kinds[number].watch == 0)
+		return false;
+	for (uint32_t what = 0; what < SERIES_WHAT_COUNT && ok; what++)
+		ok = vigil_read(series_watch(book, number, what), reader);
+	return ok;
+}
+
 static bool read_kind(struct series_book *book, uint32_t number, struct bytes_reader *reader)
 {
 	struct series_kind *kind = &book->kinds[number];
 	bool ok = true;
 
 	series_kind_begin(book, number);
+	kind->news = bytes_get_u8(reader) != 0;
+	book->news = book->news || kind->news;
 	kind->fine_broken = bytes_get_u8(reader) != 0;
 	kind->hour_broken = bytes_get_u8(reader) != 0;
 	for (uint32_t what = 0; what < SERIES_WHAT_COUNT; what++) {
@@ -315,7 +336,7 @@ static bool read_kind(struct series_book *book, uint32_t number, struct bytes_re
 	}
 	for (uint32_t i = 0; i < SERIES_PER_KIND && ok; i++)
 		ok = get_forecaster(reader, &book->forecasters[series_index(number, 0, 0) + i]);
-	return ok && !reader->failed;
+	return ok && read_watches(book, number, reader) && !reader->failed;
 }
 
 bool series_read(struct series_book *book, struct bytes_reader *reader)
@@ -385,5 +406,9 @@ bool series_kind_read(struct series_book *book, uint32_t kind, struct bytes_read
 	}
 	for (uint32_t i = 0; i < SERIES_PER_KIND && ok; i++)
 		ok = get_forecaster(reader, place_for(book, kind, i));
+	if (ok && kind != BAL_NONE) {
+		series_watch_begin(book, kind);
+		series_watch_again(book, kind, bin);
+	}
 	return ok;
 }

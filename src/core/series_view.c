@@ -178,7 +178,7 @@ bool series_rate(const struct series_book *book, uint32_t kind, double ahead_s, 
 	struct bal_band band;
 	uint32_t lead = 0;
 
-	if (!may_act(book, kind, SERIES_ARRIVALS))
+	if (!may_act(book, kind, SERIES_ARRIVALS) || series_is_odd(book, kind, SERIES_ARRIVALS))
 		return false;
 	while ((double)lead < steps &&
 		series_ahead(book, kind, SERIES_ARRIVALS, SERIES_FINE, lead + 1, &band)) {
@@ -203,20 +203,32 @@ static bool add_ahead(const struct series_book *book, uint32_t kind, enum series
 	return true;
 }
 
-bool series_tide(const struct series_book *book, double *soon, double *day)
+static double mean_of(const double *values, uint32_t count)
 {
-	double near[RATE_STEPS_MAX] = {0}, far[HOURS_AHEAD] = {0};
+	double sum = 0.0;
+
+	for (uint32_t i = 0; i < count; i++)
+		sum += values[i] / (double)count;
+	return sum;
+}
+
+bool series_tide(const struct series_book *book, struct series_tide *tide)
+{
+	double near[RATE_STEPS_MAX] = {0}, far[HOURS_AHEAD] = {0}, before = 0.0;
 	bool any = false;
 
-	for (uint32_t kind = 0; kind < series_kinds_high(book); kind++)
-		if (may_act(book, kind, SERIES_WORK) &&
-			add_ahead(book, kind, SERIES_HOURLY, HOURS_AHEAD, far))
-			any |= add_ahead(book, kind, SERIES_FINE, RATE_STEPS_MAX, near);
-	*soon = 0.0;
-	*day = 0.0;
+	*tide = (struct series_tide){0};
+	for (uint32_t kind = 0; kind < series_kinds_high(book); kind++) {
+		if (!may_act(book, kind, SERIES_WORK) ||
+			!add_ahead(book, kind, SERIES_HOURLY, HOURS_AHEAD, far))
+			continue;
+		any |= add_ahead(book, kind, SERIES_FINE, RATE_STEPS_MAX, near);
+		tide->day = mean_of(far, HOURS_AHEAD);
+		if (series_is_odd(book, kind, SERIES_WORK))
+			tide->odd += tide->day - before;
+		before = tide->day;
+	}
 	for (uint32_t i = 0; i < RATE_STEPS_MAX; i++)
-		*soon = num_max(*soon, near[i]);
-	for (uint32_t i = 0; i < HOURS_AHEAD; i++)
-		*day += far[i] / (double)HOURS_AHEAD;
+		tide->soon = num_max(tide->soon, near[i]);
 	return any;
 }

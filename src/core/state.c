@@ -115,6 +115,7 @@ void state_place(struct bal_core *core, struct arena *arena)
 	core->alerts = alert_place(arena, limits->effects_max);
 	core->objectives = objective_place(arena, limits->kinds_max);
 	core->recoveries = arena_take(arena, 1, sizeof *core->recoveries);
+	shifts_place(&core->shifts, arena, limits->kinds_max);
 	core->orders = arena_take(arena, limits->orders_max, sizeof(struct order));
 	core->decisions = arena_take(arena, limits->explanations_max, sizeof(struct bal_why));
 	map_init(&core->decisions_by_id, arena, limits->explanations_max);

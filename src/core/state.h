@@ -10,6 +10,7 @@
 #include "base/prng.h"
 #include "base/slab.h"
 #include "core/demand.h"
+#include "core/shifts.h"
 #include "core/strategy_hpa.h"
 #include "core/strategy_kpa.h"
 #include "core/strategy_predictive.h"
@@ -397,6 +398,7 @@ struct bal_core {
 	struct recover_book *recoveries;
 	int64_t watch_at_ns;  /* of the next look, see core/watch.h; BAL_NEVER_NS */
 	uint32_t watch_place; /* of a look that is not through */
+	struct shifts shifts; /* of service times of each kind */
 };
 
 /* Places all tables in the arena; called once to measure and once for real. */

@@ -532,12 +532,20 @@ static enum bal_status on_scale_ended(struct bal_core *core, const struct bal_ev
 	return BAL_OK;
 }
 
+static void tell_forecast(struct bal_core *core, uint32_t kind, uint32_t what, uint64_t job)
+{
+	struct bal_effect *effect = outbox_add(core, BAL_EFFECT_FORECAST);
+
+	effect->order = job;
+	effect->count = kind;
+	effect->attempt = what;
+}
+
 static enum bal_status on_job_done(struct bal_core *core, const struct bal_event *event)
 {
 	const struct bal_event_job_done *done = &event->job_done;
 	struct series_job job = {done->job, done->generation};
 	size_t size = done->status == BAL_OK ? done->result.size : 0;
-	struct bal_effect *effect;
 	bool fitted;
 
 	if (size > BAL_JOB_RESULT_MAX)
@@ -546,10 +554,7 @@ static enum bal_status on_job_done(struct bal_core *core, const struct bal_event
 		return BAL_STALE;
 	if (!fitted)
 		return BAL_OK;
-	effect = outbox_add(core, BAL_EFFECT_FORECAST);
-	effect->order = job.id;
-	effect->count = series_job_kind(job.id);
-	effect->attempt = series_job_what(job.id);
+	tell_forecast(core, series_job_kind(job.id), series_job_what(job.id), job.id);
 	return BAL_OK;
 }
 
@@ -626,9 +631,14 @@ static void serve_series(struct bal_core *core)
 {
 	struct series_job job;
 	struct bal_effect *effect;
+	uint32_t kind;
 
 	if (core->now_ns >= series_next_ns(core->series))
 		series_close(core->series, core->now_ns, core->utc_offset_ns);
+	/* Of arrivals and of work, which mostly are odd together. */
+	while (outbox_has_room(core) && series_news(core->series, &kind))
+		for (uint32_t what = 0; what < SERIES_WHAT_COUNT; what++)
+			tell_forecast(core, kind, what, 0);
 	if (core->stopping || !outbox_has_room(core) ||
 		!series_job_begin(core->series, core->now_ns, &job))
 		return;
@@ -687,11 +697,26 @@ int64_t bal_deadline_ns(const struct bal_core *core)
 		num_min_i64(timer_next_ns(core), core->wake_at_ns));
 }
 
+/* A job of a core's book. */
+struct wanted {
+	const struct bal_core *core;
+	struct series_job job;
+};
+
+static bool leaves_out(const void *context, uint32_t back)
+{
+	const struct wanted *wanted = context;
+
+	return series_job_leaves_out(wanted->core->series, &wanted->job, back);
+}
+
 size_t bal_job_snapshot(
 	const struct bal_core *core, uint64_t job, uint32_t generation, void *to, size_t size)
 {
-	struct series_job wanted = {job, generation};
-	const struct forecaster *forecaster = series_job_of(core->series, &wanted);
+	struct wanted wanted = {core, {job, generation}};
+	const struct forecaster *forecaster = series_job_of(core->series, &wanted.job);
 
-	return forecaster == NULL ? 0 : fitjob_input(forecaster, to, size);
+	if (forecaster == NULL)
+		return 0;
+	return fitjob_input(forecaster, leaves_out, &wanted, to, size);
 }

@@ -141,6 +141,23 @@ bool bal_outlook(const struct bal_core *core, uint32_t kind, enum bal_series ser
 	return series_outlook(core->series, kind, (enum series_what)series, horizon, outlook);
 }
 
+bool bal_series_unrest(const struct bal_core *core, uint32_t kind, enum bal_series series,
+	struct bal_unrest *unrest)
+{
+	return series_unrest(core->series, kind, (enum series_what)series, unrest);
+}
+
+bool bal_shift(const struct bal_core *core, uint32_t kind, struct bal_shift *shift)
+{
+	const struct shift *own = shifts_find(&core->shifts, kind);
+
+	if (own == NULL)
+		return false;
+	*shift = (struct bal_shift){own->finding.is_found, own->finding.factor,
+		own->finding.since_ns, own->finding.at_ns};
+	return true;
+}
+
 bool bal_series_past(const struct bal_core *core, uint32_t kind, enum bal_series series,
 	bool hourly, uint32_t back, double *value)
 {

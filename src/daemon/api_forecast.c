@@ -155,6 +155,39 @@ static struct span signal_name(const struct signal *signal, char *memory, size_t
 	return (struct span){memory, (size_t)length < size ? (size_t)length : size - 1};
 }
 
+/* Absent while too little is known to tell. */
+static void put_unrest(const struct signal *signal, struct json_writer *writer)
+{
+	struct bal_unrest unrest;
+
+	if (!bal_series_unrest(engine_core(signal->engine), signal->kind, signal->series, &unrest))
+		return;
+	put_number(writer, "anomaly_score", unrest.score);
+	json_key(writer, "anomalous");
+	json_put_bool(writer, unrest.anomalous);
+	if (unrest.anomalous) {
+		json_key(writer, "anomalous_since");
+		instant_put(writer, unrest.since_ns);
+	}
+}
+
+/* Absent while tasks take as long as usual. */
+static void put_shift(const struct signal *signal, struct json_writer *writer)
+{
+	struct bal_shift shift;
+
+	if (!bal_shift(engine_core(signal->engine), signal->kind, &shift) || !shift.found)
+		return;
+	json_key(writer, "service_shift");
+	json_open(writer, '{');
+	put_number(writer, "factor", shift.factor);
+	json_key(writer, "since");
+	instant_put(writer, shift.since_ns);
+	json_key(writer, "found_at");
+	instant_put(writer, shift.at_ns);
+	json_close(writer);
+}
+
 static void write_signal(const struct signal *signal, bool course, struct json_writer *writer)
 {
 	char memory[SIGNAL_SIZE];
@@ -167,6 +200,9 @@ static void write_signal(const struct signal *signal, bool course, struct json_w
 	json_put_text(writer, kind_name(signal));
 	json_key(writer, "unit");
 	json_put_word(writer, UNITS[signal->series]);
+	put_unrest(signal, writer);
+	if (signal->series == BAL_SERIES_WORK)
+		put_shift(signal, writer);
 	json_key(writer, "horizons");
 	json_open(writer, '[');
 	for (uint32_t i = 0; i < BAL_HORIZONS_MAX; i++)
@@ -332,8 +368,55 @@ static void put_metric(const struct signal *signal, uint32_t family, struct metr
 	}
 }
 
+static void put_score(const struct signal *signal, struct metric_text *text)
+{
+	struct bal_unrest unrest;
+
+	if (!bal_series_unrest(engine_core(signal->engine), signal->kind, signal->series, &unrest))
+		return;
+	metric_begin(text, "");
+	metric_label(text, "series", span_of(SERIES_NAMES[signal->series]));
+	metric_label(text, "kind", kind_name(signal));
+	metric_decimal(text, thousandths(unrest.score), DECIMALS);
+}
+
+static void put_scores(struct engine *engine, struct metric_text *text)
+{
+	uint32_t kinds = names_count(engine_names(engine), BAL_SYMBOL_KIND), shown = 0;
+
+	metric_family(text, METRIC_ID_ANOMALY_SCORE);
+	for (uint32_t kind = 0; kind < kinds && shown < METRIC_KINDS_MAX; kind++) {
+		struct signal arrivals = {engine, kind, BAL_SERIES_ARRIVALS};
+		struct signal work = {engine, kind, BAL_SERIES_WORK};
+
+		shown += is_seen(&arrivals);
+		put_score(&arrivals, text);
+		put_score(&work, text);
+	}
+}
+
+static void put_shifts(struct engine *engine, struct metric_text *text)
+{
+	uint32_t kinds = names_count(engine_names(engine), BAL_SYMBOL_KIND), shown = 0;
+
+	metric_family(text, METRIC_ID_SERVICE_SHIFT);
+	for (uint32_t kind = 0; kind < kinds && shown < METRIC_KINDS_MAX; kind++) {
+		struct signal work = {engine, kind, BAL_SERIES_WORK};
+		struct bal_shift shift;
+
+		if (!bal_shift(engine_core(engine), kind, &shift))
+			continue;
+		shown++;
+		metric_begin(text, "");
+		metric_label(text, "kind", kind_name(&work));
+		metric_decimal(text, thousandths(shift.found ? shift.factor : 1.0), DECIMALS);
+	}
+}
+
 void forecasts_metrics(struct engine *engine, struct metric_text *text)
 {
+	put_shifts(engine, text);
+	put_scores(engine, text);
 	uint32_t kinds = names_count(engine_names(engine), BAL_SYMBOL_KIND);
 
 	for (uint32_t family = 0; family < FAMILY_COUNT; family++) {

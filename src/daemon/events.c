@@ -21,6 +21,7 @@
 #define EVENT_SIZE_MAX 4096
 #define ALIVE_NS       (15 * NS_PER_S)
 #define TYPE_SIZE_MAX  64
+#define SCORE_NONE     UINT16_MAX
 
 /* What is kept of an effect. */
 struct event_record {
@@ -35,6 +36,8 @@ struct event_record {
 	uint8_t type; /* enum bal_effect_type */
 	uint8_t state;
 	uint8_t reason;
+	bool anomalous; /* of a FORECAST: see bal_unrest */
+	uint16_t score; /* likewise, in thousandths; SCORE_NONE */
 };
 
 struct listener {
@@ -134,6 +137,29 @@ static void put_agent(
 	json_put_word(writer, agent->name);
 }
 
+static void put_score(struct json_writer *writer, const struct event_record *record)
+{
+	json_key(writer, "anomaly_score");
+	json_put_decimal(writer, record->score, 3);
+	json_key(writer, "anomalous");
+	json_put_bool(writer, record->anomalous);
+}
+
+/* What a new forecast is about, and how unusual its series is at that time. */
+static void take_forecast(
+	struct events *events, const struct bal_effect *effect, struct event_record *record)
+{
+	struct bal_unrest unrest;
+
+	record->kind = effect->count;
+	record->score = SCORE_NONE;
+	if (!bal_series_unrest(engine_core(events->engine), effect->count,
+		    (enum bal_series)effect->attempt, &unrest))
+		return;
+	record->score = (uint16_t)(unrest.score * 1000.0 + 0.5);
+	record->anomalous = unrest.anomalous;
+}
+
 static void write_data(
 	struct events *events, const struct event_record *record, struct buffer *data)
 {
@@ -148,6 +174,8 @@ static void write_data(
 	if (record->type == BAL_EFFECT_FORECAST) {
 		json_key(&writer, "series");
 		json_put_word(&writer, forecasts_series_name(record->attempt));
+		if (record->score != SCORE_NONE)
+			put_score(&writer, record);
 		json_close(&writer);
 		return;
 	}
@@ -264,7 +292,7 @@ static void on_effect(
 	if (about_agent)
 		record.pool = effect->pool;
 	if (effect->type == BAL_EFFECT_FORECAST)
-		record.kind = effect->count;
+		take_forecast(events, effect, &record);
 	events->records[events->count % EVENTS_KEPT_MAX] = record;
 	tell(events, events->count++);
 }

@@ -78,6 +78,12 @@
 	X(FORECAST_CONFIDENCE, GAUGE, "forecast_confidence",                                       \
 		"Chance that the forecast is right within 20 %.",                                  \
 		"Forecasts", "percentunit", "{{series}} of {{kind}}, {{ahead}}", "@")              \
+	X(ANOMALY_SCORE, GAUGE, "anomaly_score",                                                   \
+		"How unusual the last five minutes of a load were; 0.5 is worth a look.",          \
+		"Forecasts", "percentunit", "{{series}} of {{kind}}", "@")                         \
+	X(SERVICE_SHIFT, GAUGE, "service_shift",                                                   \
+		"Service times by what is usual at this time of day; 1: nothing shifted.",         \
+		"Forecasts", "short", "{{kind}}", "@")                                             \
 	X(ALERTS_OPEN, GAUGE, "alerts_open", "Alerts that are open, by level.",                    \
 		"Alerts and objectives", "short", "{{level}}", "@")                                \
 	X(OBJECTIVE_STATE, GAUGE, "objective_state",                                               \

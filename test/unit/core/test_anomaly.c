@@ -187,10 +187,10 @@ static void missing_values_teach_nothing(void **state)
 
 static void constants_are_never_odd(void **state)
 {
-	static const double levels[] = {0, 1e-300, -5, 1e12, 1e100};
+	static const double levels[] = {0, 5e-324, 1e-300, -5, 1e12, 1e100};
 
 	(void)state;
-	for (size_t level = 0; level < 5; level++) {
+	for (size_t level = 0; level < 6; level++) {
 		for (int i = 0; i < POINTS; i++)
 			values[i] = levels[level];
 		reset(NULL);

@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "core/forecaster.h"
 #include "core/series.h"
+#include "core/vigil.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -371,6 +372,152 @@ static void test_a_peak_goes_by_the_wall_clock(void **state)
 	assert_true(view.begins_at_ns == scene->now_ns + 9 * NS_PER_HOUR);
 }
 
+/* Tasks of a bin that vary a little, the same on every run. */
+static uint32_t ordinary(uint32_t bin)
+{
+	return 6 + (bin * 7919u + bin / 5 * 31u) % 5;
+}
+
+static void run_ordinary(struct scene *scene, uint32_t bins)
+{
+	static uint32_t bin;
+
+	for (uint32_t i = 0; i < bins; i++)
+		run_bins(scene, 1, ordinary(bin++));
+}
+
+static struct bal_unrest unrest_of(const struct scene *scene, uint32_t kind)
+{
+	struct bal_unrest unrest;
+
+	assert_true(bal_series_unrest(scene->core, kind, BAL_SERIES_ARRIVALS, &unrest));
+	return unrest;
+}
+
+/* Values that a fit of the fine arrivals of kind 1 would not see. */
+static uint32_t left_out(const struct scene *scene, enum series_grain grain, uint32_t bins)
+{
+	struct series_job job = {1 + 1 * 4 + (uint64_t)grain, 1};
+	uint32_t count = 0;
+
+	for (uint32_t back = 1; back <= bins; back++)
+		count += series_job_leaves_out(scene_series(scene), &job, back);
+	return count;
+}
+
+static void test_a_burst_is_told_and_not_learned(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_unrest unrest;
+
+	run_ordinary(scene, 150);
+	assert_false(bal_series_unrest(scene->core, 1, BAL_SERIES_ARRIVALS, &unrest));
+	run_ordinary(scene, 350);
+	assert_false(unrest_of(scene, 1).anomalous);
+	scene_clear(scene);
+	run_bins(scene, 1, 150);
+	unrest = unrest_of(scene, 1);
+	assert_true(unrest.score >= 0.5 && unrest.anomalous);
+	assert_true(
+		unrest.since_ns % FINE_NS == 0 && scene->now_ns - unrest.since_ns < 2 * FINE_NS);
+	assert_int_equal(scene_last(scene, BAL_EFFECT_FORECAST)->order, 0);
+	assert_int_equal(scene_last(scene, BAL_EFFECT_FORECAST)->count, 1);
+	/* The bin is no example for fits, and the hour that it is in once that has ended. */
+	assert_int_equal(left_out(scene, SERIES_FINE, 400), 1);
+	run_bins(scene, 3, 150);
+	run_ordinary(scene, 30);
+	assert_false(unrest_of(scene, 1).anomalous);
+	assert_in_range(left_out(scene, SERIES_FINE, 400), 1, 12);
+	assert_in_range(left_out(scene, SERIES_HOURLY, 30), 1, 2);
+	assert_false(left_out(scene, SERIES_FINE, 20) > 0);
+}
+
+/* What lasts is how it is now: it ends after a day at the latest, and forecasts learn it. */
+static void test_a_change_that_lasts_is_learned(void **state)
+{
+	struct scene *scene = *state;
+	uint32_t bins = 0;
+
+	run_ordinary(scene, 500);
+	run_bins(scene, 1, 60);
+	assert_true(unrest_of(scene, 1).anomalous);
+	while (unrest_of(scene, 1).anomalous && bins++ < 400)
+		run_bins(scene, 1, 55 + ordinary(bins));
+	assert_in_range(bins, VIGIL_CALM_BINS, VIGIL_ODD_BINS_MAX);
+	if (bins > VIGIL_EVENT_BINS + VIGIL_CALM_BINS)
+		assert_int_equal(left_out(scene, SERIES_FINE, 500), 0);
+}
+
+static void test_unrest_is_saved(void **state)
+{
+	struct scene *scene = *state, *after = scene_open(&SCENE_LIMITS);
+	size_t size;
+	void *bytes;
+
+	name_kind(scene, 1, "review");
+	run_ordinary(scene, 400);
+	run_bins(scene, 2, 150);
+	size = bal_core_save(scene->core, NULL, 0);
+	bytes = malloc(size);
+	assert_int_equal(bal_core_save(scene->core, bytes, size), size);
+	assert_int_equal(bal_core_load(after->core, bytes, size), BAL_OK);
+	free(bytes);
+	assert_true(bal_core_digest(after->core) == bal_core_digest(scene->core));
+	assert_true(unrest_of(after, 1).score == unrest_of(scene, 1).score);
+	bal_core_check(after->core);
+	scene_close(after);
+	/* A restart learns it again from the values. */
+	after = scene_open(&SCENE_LIMITS);
+	size = bal_learned_save(scene->core, NULL, 0);
+	bytes = malloc(size);
+	bal_learned_save(scene->core, bytes, size);
+	after->now_ns = scene->now_ns;
+	name_kind(after, 3, "review");
+	assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_OK);
+	free(bytes);
+	assert_true(unrest_of(after, 3).anomalous);
+	assert_true(unrest_of(after, 3).since_ns == unrest_of(scene, 1).since_ns);
+	scene_close(after);
+}
+
+/* Tasks of kind 1 that take so long, three each second. */
+static void run_services(struct scene *scene, uint32_t seconds, int64_t service_ns)
+{
+	for (uint32_t i = 0; i < seconds; i++) {
+		for (uint32_t j = 0; j < 3; j++) {
+			scene_submit(scene, (struct bal_event_task){.id = task_next, .kind = 1});
+			scene_succeed(scene, task_next++, service_ns);
+		}
+		scene_clear(scene);
+		scene->now_ns += NS_PER_S;
+	}
+}
+
+static void test_longer_services_are_seen(void **state)
+{
+	struct scene *scene = *state, *after = scene_open(&SCENE_LIMITS);
+	struct bal_shift shift;
+	size_t size;
+	void *bytes;
+
+	assert_false(bal_shift(scene->core, 1, &shift));
+	run_services(scene, 3600, 100 * NS_PER_MS);
+	assert_true(bal_shift(scene->core, 1, &shift));
+	assert_false(shift.found);
+	run_services(scene, 300, 150 * NS_PER_MS);
+	assert_true(bal_shift(scene->core, 1, &shift));
+	assert_true(shift.found && shift.factor > 1.4 && shift.factor < 1.6);
+	assert_true(scene->now_ns - shift.at_ns < 5 * NS_PER_MIN && shift.since_ns < shift.at_ns);
+	size = bal_core_save(scene->core, NULL, 0);
+	bytes = malloc(size);
+	bal_core_save(scene->core, bytes, size);
+	assert_int_equal(bal_core_load(after->core, bytes, size), BAL_OK);
+	free(bytes);
+	assert_true(bal_core_digest(after->core) == bal_core_digest(scene->core));
+	assert_true(bal_shift(after->core, 1, &shift) && shift.found);
+	scene_close(after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +533,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_peak_is_no_habit, begin, scene_end),
 		cmocka_unit_test_setup_teardown(
 			test_a_peak_goes_by_the_wall_clock, begin, scene_end),
+		cmocka_unit_test_setup_teardown(
+			test_a_burst_is_told_and_not_learned, begin, scene_end),
+		cmocka_unit_test_setup_teardown(
+			test_a_change_that_lasts_is_learned, begin, scene_end),
+		cmocka_unit_test_setup_teardown(test_unrest_is_saved, begin, scene_end),
+		cmocka_unit_test_setup_teardown(test_longer_services_are_seen, begin, scene_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BAL_CORE_SHIFTS_H
+#define BAL_CORE_SHIFTS_H
+
+#include "core/shift.h"
+
+struct arena;
+
+/*
+ * shifts: whether tasks of a kind take longer than they usually do at this time of the day, for
+ * the first SHIFTS_MAX kinds of which a task succeeded.
+ */
+#define SHIFTS_MAX 64
+
+struct shifts {
+	uint32_t kinds_max;
+	uint32_t count;
+	uint32_t *places; /* by kind: 1 + place of its shift; 0: none */
+	uint32_t *kinds;  /* by place */
+	struct shift *items;
+};
+
+/* Takes memory, which is zero. */
+void shifts_place(struct shifts *shifts, struct arena *arena, uint32_t kinds_max);
+
+/* A task of this kind took so long. */
+void shifts_add(struct shifts *shifts, uint32_t kind, int64_t at_ns, double seconds);
+
+/* The shift of a kind; NULL when it has none. */
+const struct shift *shifts_find(const struct shifts *shifts, uint32_t kind);
+
+/* Saved states: writes the shift of the kind at a place, 3 KiB at most; reads it into a fresh one,
+ * false when the bytes are none. */
+void shifts_put(const struct shifts *shifts, uint32_t place, struct bytes_writer *writer);
+bool shifts_read(struct shifts *shifts, struct bytes_reader *reader);
+
+#endif
