@@ -33,6 +33,7 @@
 #include "ballast_alerts.h"
 #include "ballast_forecasts.h"
 #include "ballast_peaks.h"
+#include "ballast_plan.h"
 #include "ballast_signals.h"
 #include "ballast_words.h"
 

@@ -69,6 +69,7 @@ extern const struct command command_anomalies;
 extern const struct command command_simulate;
 extern const struct command command_replay;
 extern const struct command command_forecast;
+extern const struct command command_plan;
 extern const struct command command_backtest;
 extern const struct command command_grafana;
 extern const struct command command_completion;

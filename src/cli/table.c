@@ -35,6 +35,7 @@ const struct command *const commands[] = {
 	&command_simulate,
 	&command_replay,
 	&command_forecast,
+	&command_plan,
 	&command_backtest,
 	&command_grafana,
 	&command_completion,

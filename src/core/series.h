@@ -115,6 +115,9 @@ bool series_past(const struct series_book *book, uint32_t kind, enum series_what
 bool series_ahead(const struct series_book *book, uint32_t kind, enum series_what what,
 	enum series_grain grain, uint32_t lead, struct bal_band *band);
 
+/* How far ahead a horizon of plans is: 0 is now, then those of series_outlook. */
+int64_t series_horizon_ns(uint32_t horizon);
+
 /* Arrivals per second that are expected on the mean of the next `ahead_s` seconds, an hour at most.
  * False when there is no forecast, or one that has not been right often enough to act on. */
 bool series_rate(const struct series_book *book, uint32_t kind, double ahead_s, double *rate);

@@ -148,6 +148,13 @@ bool series_outlook(const struct series_book *book, uint32_t kind, enum series_w
 	return true;
 }
 
+int64_t series_horizon_ns(uint32_t horizon)
+{
+	if (horizon == 0 || horizon > BAL_HORIZONS_MAX)
+		return 0;
+	return HORIZONS[horizon - 1].steps * series_step_ns(HORIZONS[horizon - 1].grain);
+}
+
 bool series_past(const struct series_book *book, uint32_t kind, enum series_what what,
 	enum series_grain grain, uint32_t back, double *value)
 {

@@ -56,6 +56,9 @@
 	X(GET, "/v1/forecasts", forecast_list, READ, NONE,                                         \
 		"What load is expected, how surely, and how good it was so far; ?signal= adds "    \
 		"the past and the bins ahead")                                                     \
+	X(GET, "/v1/plan", plan_get, READ, NONE,                                                   \
+		"How many agents the load needs now and up to a week ahead, why, at what cost; "   \
+		"advice only: ?survive=true ?budget_cents=")                                       \
 	X(GET, "/v1/alerts", alert_list, READ, NONE,                                               \
 		"Open alerts, the worst first, and those that cleared last")                       \
 	X(GET, "/v1/alerts/rules", alert_rules, READ, NONE,                                        \

@@ -121,6 +121,10 @@ static void test_a_forecast_after_two_hours(void **state)
 	wait_for(host, "/v1/forecasts?signal=work/echo", "\"ahead_seconds\":900");
 	/* Five times 30 s in 300 s keep half a slot busy. */
 	assert_has("\"mean\":0.5,");
+	/* The plan goes by it, and by the present where nothing is forecast. */
+	assert_int_equal(get(host, "/v1/plan"), 200);
+	assert_has("{\"ahead_seconds\":900,\"basis\":\"forecast\",");
+	assert_has("{\"ahead_seconds\":86400,\"basis\":\"live\",");
 	apihost_read_until(host, fd, "event: forecast.updated\n", answer);
 	assert_has("\"kind\":\"echo\",\"series\":\"arrivals\"}");
 	close(fd);
