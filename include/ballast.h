@@ -32,6 +32,7 @@
 
 #include "ballast_alerts.h"
 #include "ballast_forecasts.h"
+#include "ballast_past.h"
 #include "ballast_peaks.h"
 #include "ballast_plan.h"
 #include "ballast_signals.h"
@@ -138,6 +139,8 @@ struct bal_limits {
 	uint32_t orders_max;        /* scaling orders remembered */
 	uint32_t effects_max;       /* effects one step may cause before the host must take them; at
 				     * least four times agents_max */
+	uint32_t trails_max;        /* signals of pools, kinds, host, store with a past; 0 = none */
+	uint32_t strips_max;        /* signals of agents with one; 0 = none */
 };
 
 /* A set of capability tags; label selectors are tags of the form key=value. */
@@ -675,6 +678,10 @@ uint64_t bal_core_digest(const struct bal_core *core);
 
 /* Writes the full state; returns the bytes it takes (nothing is written when size is less). */
 size_t bal_core_save(const struct bal_core *core, void *to, size_t size);
+
+/* The same without the past of signals, for cores whose trails_max and strips_max are 0: they
+ * decide alike. What a journal begins with. */
+size_t bal_core_save_bare(const struct bal_core *core, void *to, size_t size);
 
 /* Reads a full state into a fresh core with the same limits.  BROKEN: the bytes are damaged or of
  * another version; the core must then be made anew. */

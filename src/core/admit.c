@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "core/agent.h"
 #include "core/attempt.h"
+#include "core/book.h"
 #include "core/explain.h"
 #include "core/learn.h"
 #include "core/limit.h"
@@ -44,6 +45,7 @@ static void refuse(struct bal_core *core, const struct bal_event_task *event,
 	effect->reason = reason;
 	effect->value_ns = wait_ns;
 	core->totals.refused_count++;
+	book_record(core, BAL_SUBJECT_KIND, event->kind, BAL_SIGNAL_REFUSALS, 1);
 }
 
 /* When a queue of `count` tasks has probably lost one in RETRY_SHARE. */
@@ -132,6 +134,7 @@ enum bal_status admit_submitted(struct bal_core *core, const struct bal_event_ta
 	series_arrived(core->series, task->kind, learn_size_s(core, task), core->now_ns,
 		core->utc_offset_ns);
 	objective_arrived(core, task);
+	book_record(core, BAL_SUBJECT_KIND, task->kind, BAL_SIGNAL_ARRIVALS, 1);
 	watch_wake(core);
 	task_count_child(core, task);
 	task_state_set(core, task, BAL_TASK_SUBMITTED);
@@ -157,6 +160,7 @@ enum bal_status admit_stored(struct bal_core *core, const struct bal_event_store
 		effect->value_ns = RETRY_AFTER_MIN_NS;
 		explain_refused(core, task->id, BAL_REASON_REFUSED_STORE, RETRY_AFTER_MIN_NS);
 		core->totals.refused_count++;
+		book_record(core, BAL_SUBJECT_KIND, task->kind, BAL_SIGNAL_REFUSALS, 1);
 		task_state_set(core, task, BAL_TASK_REFUSED);
 		task_free(core, task);
 		return BAL_OK;

@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "core/ahead.h"
 #include "core/alert.h"
+#include "core/book.h"
 #include "core/drain.h"
 #include "core/life.h"
 #include "core/outbox.h"
@@ -142,6 +143,7 @@ void agent_free(struct bal_core *core, struct agent *agent)
 	map_remove(&core->agents_by_id, agent->id);
 	shelf_leave(core, agent);
 	alert_gone(core, BAL_SUBJECT_AGENT, agent->id);
+	book_agent_gone(core, slab_index(&core->agents, agent));
 	slab_give(&core->agents, agent);
 }
 

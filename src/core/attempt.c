@@ -17,6 +17,7 @@
 #include "base/units.h"
 #include "core/agent.h"
 #include "core/ahead.h"
+#include "core/book.h"
 #include "core/drain.h"
 #include "core/hedge.h"
 #include "core/learn.h"
@@ -149,6 +150,9 @@ static void send(
 	pool->starts_count++;
 	core->turn++;
 	objective_started(core, task);
+	if (task->attempt_last == 1)
+		book_record(core, BAL_SUBJECT_KIND, task->kind, BAL_SIGNAL_WAIT,
+			num_max_i64(core->now_ns - task->submitted_at_ns, 0));
 	effect = outbox_add_task(core, BAL_EFFECT_DISPATCH, task);
 	effect->agent = agent->id;
 	effect->pool = agent->pool;
@@ -194,6 +198,21 @@ void attempt_restore(struct bal_core *core, struct task *task, struct agent *age
 	context_note(core, task->conversation, agent->id);
 }
 
+/* The slowdown is that of the last attempt, which is the one that succeeded. */
+static void record_end(struct bal_core *core, const struct task *task)
+{
+	bool succeeded = task->end_state == BAL_TASK_SUCCEEDED;
+	int64_t total_ns = core->now_ns - task->submitted_at_ns;
+	int64_t service_ns = core->now_ns - task->dispatched_at_ns;
+
+	book_record(core, BAL_SUBJECT_KIND, task->kind,
+		succeeded ? BAL_SIGNAL_COMPLETIONS : BAL_SIGNAL_FAILURES, 1);
+	if (succeeded && service_ns > 0 && total_ns >= service_ns)
+		book_record(core, BAL_SUBJECT_KIND, task->kind, BAL_SIGNAL_SLOWDOWN,
+			num_mul_i64(total_ns / service_ns, PERMILLE) +
+				num_mul_i64(total_ns % service_ns, PERMILLE) / service_ns);
+}
+
 static void complete(struct bal_core *core, struct task *task)
 {
 	struct bal_effect *effect = outbox_add_task(core, BAL_EFFECT_COMPLETE, task);
@@ -201,6 +220,7 @@ static void complete(struct bal_core *core, struct task *task)
 
 	effect->state = (enum bal_task_state)task->end_state;
 	objective_ended(core, task);
+	record_end(core, task);
 	totals->succeeded_count += task->end_state == BAL_TASK_SUCCEEDED;
 	totals->failed_count += task->end_state == BAL_TASK_FAILED;
 	totals->dead_count += task->end_state == BAL_TASK_DEAD;
@@ -292,6 +312,7 @@ static void try_again(
 		return;
 	}
 	core->totals.retried_count++;
+	book_record(core, BAL_SUBJECT_KIND, task->kind, BAL_SIGNAL_RETRIES, 1);
 	task->reason = (uint8_t)reason;
 	wait_until(core, task, time_add_ns(core->now_ns, backoff_ns(core, pool, task->failures)));
 }
@@ -330,6 +351,24 @@ static void handed_back(struct bal_core *core, struct task *task, const struct p
 		task_wait_for(core, task, event->waits_for);
 }
 
+/* One that was handed back did not fail, and one that found the agent busy did not begin. */
+static void record_attempt(struct bal_core *core, const struct task *task,
+	const struct agent *agent, enum bal_outcome outcome, int64_t service_ns)
+{
+	bool succeeded = outcome == BAL_OUTCOME_SUCCEEDED;
+	int64_t real_ns = num_max_i64(service_ns, 0);
+
+	if (outcome == BAL_OUTCOME_BUSY || outcome == BAL_OUTCOME_HANDED_BACK)
+		return;
+	book_record(core, BAL_SUBJECT_AGENT, agent->id, BAL_SIGNAL_ANSWERS, 1);
+	if (!succeeded) {
+		book_record(core, BAL_SUBJECT_AGENT, agent->id, BAL_SIGNAL_ERRORS, 1);
+		return;
+	}
+	book_record(core, BAL_SUBJECT_AGENT, agent->id, BAL_SIGNAL_SERVICE, real_ns);
+	book_record(core, BAL_SUBJECT_KIND, task->kind, BAL_SIGNAL_TASK_SERVICE, real_ns);
+}
+
 void attempt_end(struct bal_core *core, struct task *task, enum bal_outcome outcome,
 	const struct bal_event_ended *event)
 {
@@ -344,6 +383,7 @@ void attempt_end(struct bal_core *core, struct task *task, enum bal_outcome outc
 	learn_attempt(core, task, agent, outcome, service_ns);
 	if (outcome == BAL_OUTCOME_SUCCEEDED)
 		objective_served(core, task->kind, service_ns);
+	record_attempt(core, task, agent, outcome, service_ns);
 	attempt_release(core, task);
 	agent_judge(core, agent, outcome);
 	if (outcome == BAL_OUTCOME_BUSY)

@@ -11,6 +11,7 @@
 #include "base/checksum.h"
 #include "core/agent.h"
 #include "core/alert.h"
+#include "core/book.h"
 #include "core/hedge.h"
 #include "core/life.h"
 #include "core/objective.h"
@@ -567,6 +568,8 @@ const char *check_core(const struct bal_core *core)
 		check.fault = alert_check(core->alerts, core->now_ns);
 	if (check.fault == NULL)
 		check.fault = objective_check(core->objectives);
+	if (check.fault == NULL)
+		check.fault = book_check(core);
 	heap_check(&core->timers);
 	EXPECT(&check, core->timers.count == check.timers);
 	return check.fault;

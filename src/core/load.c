@@ -10,6 +10,7 @@
 #include "base/checksum.h"
 #include "core/agent.h"
 #include "core/alert.h"
+#include "core/book.h"
 #include "core/check.h"
 #include "core/defer.h"
 #include "core/form.h"
@@ -69,6 +70,9 @@ static bool read_head(struct load *load)
 	struct bal_limits limits;
 	uint64_t seen = 0;
 	bool ok = bytes_get_u32(&load->reader) == STATE_MAGIC;
+
+	limits.trails_max = core->limits.trails_max;
+	limits.strips_max = core->limits.strips_max;
 
 	ok = bytes_get_u32(&load->reader) == STATE_VERSION && ok;
 	if (!ok || !form_read(&FORM_LIMITS, &limits, &load->reader) ||
@@ -480,6 +484,8 @@ static void read_state(struct load *load)
 		read_shifts(load);
 	if (load->ok)
 		read_outbox(load);
+	if (load->ok && book_is_kept(core->book))
+		load->ok = book_read(core, &load->reader);
 }
 
 enum bal_status bal_core_load(struct bal_core *core, const void *from, size_t size)

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "core/alert.h"
+#include "core/book.h"
 #include "core/form.h"
 #include "core/objective.h"
 #include "core/recover.h"
@@ -19,6 +20,7 @@
 struct save {
 	struct bytes_writer writer;
 	struct digest *digest; /* NULL: the bytes stay in the writer */
+	bool bare;             /* leave the past of signals out */
 };
 
 /* Hands the window over to the digest when there is little room left in it. */
@@ -202,6 +204,19 @@ static void put_shifts(struct save *save, const struct bal_core *core)
 	slide(save, 0);
 }
 
+/* A core that keeps no past has no such part. */
+static void put_book(struct save *save, const struct signal_book *book)
+{
+	if (save->bare || !book_is_kept(book))
+		return;
+	if (save->digest == NULL) {
+		book_put(book, &save->writer);
+		return;
+	}
+	slide(save, 0);
+	book_digest(book, save->digest);
+}
+
 static void put_state(struct save *save, const struct bal_core *core)
 {
 	const struct bal_limits *limits = &core->limits;
@@ -235,12 +250,13 @@ static void put_state(struct save *save, const struct bal_core *core)
 	put_table(save, &FORM_RECOVERY, core->recoveries->records, RECOVER_KEPT_MAX);
 	put_shifts(save, core);
 	put_outbox(save, &core->outbox);
+	put_book(save, core->book);
 }
 
-size_t bal_core_save(const struct bal_core *core, void *to, size_t size)
+static size_t save_core(const struct bal_core *core, bool bare, void *to, size_t size)
 {
-	struct save measure = {.digest = NULL};
-	struct save save = {.digest = NULL};
+	struct save measure = {.bare = bare};
+	struct save save = {.bare = bare};
 
 	/* Measured first: bytes that do not fit are not written at all. */
 	bytes_writer_init(&measure.writer, NULL, 0);
@@ -252,6 +268,16 @@ size_t bal_core_save(const struct bal_core *core, void *to, size_t size)
 	put_state(&save, core);
 	bytes_put_u32(&save.writer, checksum_crc32c(0, to, save.writer.used));
 	return save.writer.used;
+}
+
+size_t bal_core_save(const struct bal_core *core, void *to, size_t size)
+{
+	return save_core(core, false, to, size);
+}
+
+size_t bal_core_save_bare(const struct bal_core *core, void *to, size_t size)
+{
+	return save_core(core, true, to, size);
 }
 
 uint64_t bal_core_digest(const struct bal_core *core)

@@ -28,6 +28,8 @@
  *     recoveries   the next number; place + 1 and fields of each; 0
  *     shifts       their count; of each its kind and what is known of it
  *     effects      not yet taken: their count, fields of each
+ *     signals      trails: place + 1, last value and counts, rings; 0; strips in order of use,
+ *                  likewise; only where the limits let the core keep a past
  *     CRC32C       of all before it
  *
  * Numbers are as in journals; places are kept because they decide which place is taken next.

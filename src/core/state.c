@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/assert.h"
 #include "core/alert.h"
+#include "core/book.h"
 #include "core/defer.h"
 #include "core/objective.h"
 #include "core/recover.h"
@@ -41,7 +42,8 @@ static bool limits_valid(const struct bal_limits *limits)
 	       is_count(limits->conversations_max) && is_count(limits->explanations_max) &&
 	       is_count(limits->orders_max) && limits->effects_max >= EFFECTS_MIN &&
 	       is_count(limits->effects_max) &&
-	       limits->effects_max / EFFECTS_PER_AGENT >= limits->agents_max;
+	       limits->effects_max / EFFECTS_PER_AGENT >= limits->agents_max &&
+	       limits->trails_max <= COUNT_MAX && limits->strips_max <= COUNT_MAX;
 }
 
 /* Shelves are few and large: their trees have room for all agents, and are touched as far as there
@@ -116,6 +118,7 @@ void state_place(struct bal_core *core, struct arena *arena)
 	core->objectives = objective_place(arena, limits->kinds_max);
 	core->recoveries = arena_take(arena, 1, sizeof *core->recoveries);
 	shifts_place(&core->shifts, arena, limits->kinds_max);
+	core->book = book_place(arena, limits->trails_max, limits->strips_max);
 	core->orders = arena_take(arena, limits->orders_max, sizeof(struct order));
 	core->decisions = arena_take(arena, limits->explanations_max, sizeof(struct bal_why));
 	map_init(&core->decisions_by_id, arena, limits->explanations_max);

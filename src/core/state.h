@@ -27,6 +27,7 @@
  *               ├─ hedges                             (second attempts beside the first)
  *               ├─ series                          (load of each kind, as it was and will be)
  *               ├─ alerts, objectives, recoveries  (what is wrong, promised, done about it)
+ *               ├─ book                  (the past of what was measured, which decides nothing)
  *               ├─ orders, decisions                                  (what can be explained)
  *               └─ timers, outbox                        (what is due, what the host must do)
  *
@@ -40,6 +41,7 @@ struct series_book;
 struct alert_book;
 struct objective_book;
 struct recover_book;
+struct signal_book;
 
 /* What a timer belongs to; also the upper part of its tie, so that the order is total. */
 enum timer_owner { TIMER_TASK, TIMER_AGENT, TIMER_POOL };
@@ -396,9 +398,10 @@ struct bal_core {
 	struct alert_book *alerts;
 	struct objective_book *objectives;
 	struct recover_book *recoveries;
-	int64_t watch_at_ns;  /* of the next look, see core/watch.h; BAL_NEVER_NS */
-	uint32_t watch_place; /* of a look that is not through */
-	struct shifts shifts; /* of service times of each kind */
+	int64_t watch_at_ns;      /* of the next look, see core/watch.h; BAL_NEVER_NS */
+	uint32_t watch_place;     /* of a look that is not through */
+	struct shifts shifts;     /* of service times of each kind */
+	struct signal_book *book; /* the past of signals */
 };
 
 /* Places all tables in the arena; called once to measure and once for real. */

@@ -15,6 +15,7 @@
 #include "core/ahead.h"
 #include "core/alert.h"
 #include "core/attempt.h"
+#include "core/book.h"
 #include "core/defer.h"
 #include "core/dispatch.h"
 #include "core/drain.h"
@@ -496,6 +497,21 @@ static void take_agent_sample(struct bal_core *core, const struct bal_event_samp
 	shelf_update(core, agent, agent->idle);
 }
 
+/* What cannot be real is cut to what can before anything looks at it. */
+static void take_sample(struct bal_core *core, const struct bal_event_sample *sample)
+{
+	enum bal_subject subject = (enum bal_subject)sample->subject;
+	struct bal_event_sample real = *sample;
+
+	real.value = book_clamp(sample->signal, sample->value);
+	if (subject == BAL_SUBJECT_AGENT && sample->signal < BAL_SIGNAL_DECISION_COUNT)
+		take_agent_sample(core, &real);
+	if (subject == BAL_SUBJECT_KIND)
+		objective_sample(core, (uint32_t)real.id, real.signal, real.value);
+	alert_observe(core, subject, real.id, real.signal, real.value);
+	book_record(core, subject, real.id, real.signal, sample->value);
+}
+
 static enum bal_status on_sample(struct bal_core *core, const struct bal_event *event)
 {
 	const struct bal_event_sample *sample = &event->sample;
@@ -504,18 +520,13 @@ static enum bal_status on_sample(struct bal_core *core, const struct bal_event *
 		return BAL_INVALID;
 	if (!subject_exists(core, sample))
 		return BAL_UNKNOWN;
-	if (sample->signal >= BAL_SIGNAL_COUNT || sample->value < 0)
+	if (sample->signal >= BAL_SIGNAL_COUNT || sample->value < 0) {
+		book_refuse(core, (enum bal_subject)sample->subject, sample->id, sample->signal);
 		return BAL_INVALID;
-	if (sample->subject == BAL_SUBJECT_AGENT) {
-		if (sample->signal >= BAL_SIGNAL_AGENT_COUNT)
-			return BAL_INVALID;
-		if (sample->signal < BAL_SIGNAL_DECISION_COUNT)
-			take_agent_sample(core, sample);
 	}
-	if (sample->subject == BAL_SUBJECT_KIND)
-		objective_sample(core, (uint32_t)sample->id, sample->signal, sample->value);
-	alert_observe(
-		core, (enum bal_subject)sample->subject, sample->id, sample->signal, sample->value);
+	if (sample->subject == BAL_SUBJECT_AGENT && sample->signal >= BAL_SIGNAL_AGENT_COUNT)
+		return BAL_INVALID;
+	take_sample(core, sample);
 	return BAL_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "core/strip.h"
 
 #include "base/bytes.h"
+#include "base/checksum.h"
 #include "base/num.h"
 #include "base/terse.h"
 #include "base/units.h"
@@ -114,6 +115,12 @@ bool strip_past(const struct strip *strip, enum strip_grain grain, uint32_t back
 	return true;
 }
 
+int64_t strip_end_ns(const struct strip *strip, enum strip_grain grain)
+{
+	return grain == STRIP_FINE ? strip->open_number * FINE_NS
+				   : minute_of(strip->open_number) * NS_PER_MIN;
+}
+
 static void put_grain(
 	const struct strip *strip, enum strip_grain grain, struct bytes_writer *writer)
 {
@@ -135,6 +142,23 @@ void strip_put(const struct strip *strip, struct bytes_writer *writer)
 	bytes_put_i64(writer, strip->open_number);
 	for (uint32_t i = 0; i < STRIP_GRAIN_COUNT; i++)
 		put_grain(strip, (enum strip_grain)i, writer);
+}
+
+void strip_digest(const struct strip *strip, struct digest *digest)
+{
+	digest_bytes(digest, &strip->open_number, sizeof strip->open_number);
+	digest_bytes(digest, strip->count, sizeof strip->count);
+	for (uint32_t i = 0; i < STRIP_GRAIN_COUNT; i++) {
+		digest_bytes(digest, &strip->open[i].sum, sizeof strip->open[i].sum);
+		digest_bytes(digest, &strip->open[i].max, sizeof strip->open[i].max);
+		digest_bytes(digest, &strip->open[i].count, sizeof strip->open[i].count);
+		for (uint32_t back = strip->count[i]; back > 0; back--) {
+			uint32_t place = place_back(strip, (enum strip_grain)i, back);
+
+			digest_bytes(digest, &strip->mean[place], sizeof strip->mean[place]);
+			digest_bytes(digest, &strip->max[place], sizeof strip->max[place]);
+		}
+	}
 }
 
 static bool read_grain(struct strip *strip, enum strip_grain grain, struct bytes_reader *reader)

@@ -7,6 +7,7 @@
 
 struct bytes_reader;
 struct bytes_writer;
+struct digest;
 
 /*
  * strip: the recent past of one signal of one agent, in 2.2 KiB: mean and maximum of each 5 s for
@@ -45,9 +46,15 @@ void strip_record(struct strip *strip, int64_t wall_ns, int64_t value);
 bool strip_past(const struct strip *strip, enum strip_grain grain, uint32_t back, int64_t *mean,
 	int64_t *max);
 
+/* When the last closed slot of a grain ended, on the wall clock. */
+int64_t strip_end_ns(const struct strip *strip, enum strip_grain grain);
+
 /* Writes it, and reads it into an empty one; false when the bytes are none. */
 void strip_put(const struct strip *strip, struct bytes_writer *writer);
 bool strip_read(struct strip *strip, struct bytes_reader *reader);
+
+/* Adds it to a digest: equal pasts leave it equal, wherever their rings begin. */
+void strip_digest(const struct strip *strip, struct digest *digest);
 
 /* The name of the first rule that is broken; NULL when all hold. */
 const char *strip_check(const struct strip *strip);

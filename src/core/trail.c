@@ -8,6 +8,7 @@
 #include "core/trail.h"
 
 #include "base/bytes.h"
+#include "base/checksum.h"
 #include "base/num.h"
 #include "base/terse.h"
 #include "base/units.h"
@@ -186,6 +187,33 @@ void trail_put(const struct trail *trail, struct bytes_writer *writer)
 			for (uint32_t j = 0; j < TRAIL_NUMBERS; j++)
 				bytes_put_varint(writer,
 					slot_back(trail, (enum trail_grain)i, back)->codes[j]);
+	}
+}
+
+/* Of an empty one only that it is. */
+static void digest_open(const struct histogram *open, struct digest *digest)
+{
+	digest_u64(digest, open->count);
+	if (open->count == 0)
+		return;
+	digest_u64(digest, open->sum_low);
+	digest_u64(digest, open->sum_high);
+	digest_i64(digest, open->value_min);
+	digest_i64(digest, open->value_max);
+	digest_bytes(digest, open->buckets, sizeof open->buckets);
+}
+
+void trail_digest(const struct trail *trail, struct digest *digest)
+{
+	if (!trail->begun)
+		return;
+	digest_bytes(digest, trail->open_number, sizeof trail->open_number);
+	digest_bytes(digest, trail->count, sizeof trail->count);
+	for (uint32_t i = 0; i < TRAIL_GRAIN_COUNT; i++) {
+		digest_open(&trail->open[i], digest);
+		for (uint32_t back = trail->count[i]; back > 0; back--)
+			digest_bytes(digest, slot_back(trail, (enum trail_grain)i, back),
+				sizeof(struct trail_slot));
 	}
 }
 

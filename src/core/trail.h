@@ -9,6 +9,7 @@
 
 struct bytes_reader;
 struct bytes_writer;
+struct digest;
 
 /*
  * trail: the past of one signal of a pool, a kind or the host, in bounded memory (112 KiB). Four
@@ -73,6 +74,9 @@ int64_t trail_end_ns(const struct trail *trail, enum trail_grain grain);
 /* Writes it, and reads it into an empty one; false when the bytes are none. */
 void trail_put(const struct trail *trail, struct bytes_writer *writer);
 bool trail_read(struct trail *trail, struct bytes_reader *reader);
+
+/* Adds it to a digest: equal pasts leave it equal, wherever their rings begin. */
+void trail_digest(const struct trail *trail, struct digest *digest);
 
 /* The name of the first rule that is broken; NULL when all hold. */
 const char *trail_check(const struct trail *trail);

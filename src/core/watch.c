@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "core/alert.h"
+#include "core/book.h"
 #include "core/objective.h"
 #include "core/outbox.h"
 #include "core/recover.h"
@@ -69,6 +70,33 @@ static const struct {
 	{RULE_FACT_IDLE, pool_idle},
 };
 
+static int64_t pool_agents(const struct pool *pool)
+{
+	return pool->state_count[BAL_AGENT_READY];
+}
+
+static int64_t pool_slots(const struct pool *pool)
+{
+	return pool->slots_ready;
+}
+
+static int64_t pool_busy(const struct pool *pool)
+{
+	return pool->running;
+}
+
+/* What is kept as signals of the pool; the same values go to rules as far as there are some. */
+static const struct {
+	uint32_t signal;
+	int64_t (*value)(const struct pool *pool);
+} POOL_SIGNALS[] = {
+	{BAL_SIGNAL_QUEUE_DEPTH, pool_queue},
+	{BAL_SIGNAL_AGENTS_READY, pool_agents},
+	{BAL_SIGNAL_SLOTS_READY, pool_slots},
+	{BAL_SIGNAL_SLOTS_BUSY, pool_busy},
+	{BAL_SIGNAL_LOAD, pool_load},
+};
+
 static void look_at_pool(struct bal_core *core, uint32_t number)
 {
 	const struct pool *pool = &core->pools[number];
@@ -81,6 +109,9 @@ static void look_at_pool(struct bal_core *core, uint32_t number)
 		if (value != NOT_KNOWN)
 			alert_observe(core, BAL_SUBJECT_POOL, number, POOL_FACTS[i].fact, value);
 	}
+	for (uint32_t i = 0; i < sizeof POOL_SIGNALS / sizeof POOL_SIGNALS[0]; i++)
+		book_record(core, BAL_SUBJECT_POOL, number, POOL_SIGNALS[i].signal,
+			POOL_SIGNALS[i].value(pool));
 }
 
 /* ---- kinds ---- */

@@ -63,7 +63,7 @@ void recorder_before(struct recorder *recorder, const struct bal_core *core)
 
 	if (!journal_due(recorder->journal))
 		return;
-	size = bal_core_save(core, NULL, 0);
+	size = bal_core_save_bare(core, NULL, 0);
 	snapshot = malloc(LIMITS_SIZE + size);
 	if (snapshot == NULL)
 		return;
@@ -71,7 +71,7 @@ void recorder_before(struct recorder *recorder, const struct bal_core *core)
 #define X(name) bytes_put_u32(&writer, recorder->limits.name);
 	LIMITS(X)
 #undef X
-	bal_core_save(core, snapshot + LIMITS_SIZE, size);
+	bal_core_save_bare(core, snapshot + LIMITS_SIZE, size);
 	given = snapshot;
 	if (!journal_begin(recorder->journal, &given, LIMITS_SIZE + size))
 		free(snapshot);
@@ -107,6 +107,7 @@ struct bal_core *recorder_restore(const void *snapshot, size_t size, void **bloc
 	if (size < LIMITS_SIZE)
 		return NULL;
 	bytes_reader_init(&reader, snapshot, LIMITS_SIZE);
+	limits = (struct bal_limits){.trails_max = 0};
 #define X(name) limits.name = bytes_get_u32(&reader);
 	LIMITS(X)
 #undef X
