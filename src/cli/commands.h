@@ -58,6 +58,7 @@ extern const struct command command_agents;
 extern const struct command command_pools;
 extern const struct command command_pause;
 extern const struct command command_alerts;
+extern const struct command command_signals;
 extern const struct command command_objectives;
 extern const struct command command_silence;
 extern const struct command command_drain;

@@ -22,6 +22,7 @@ const struct command *const commands[] = {
 	&command_events,
 	&command_agents,
 	&command_pools,
+	&command_signals,
 	&command_alerts,
 	&command_objectives,
 	&command_silence,

@@ -64,6 +64,11 @@
 	X(GET, "/v1/alerts/rules", alert_rules, READ, NONE,                                        \
 		"The rules of alerts as they are in force")                                        \
 	X(GET, "/v1/alerts/{alert}", alert_get, READ, NONE, "Read an alert")                       \
+	X(GET, "/v1/signals", signal_list, READ, NONE,                                             \
+		"What was measured last: ?subject= ?name= ?signal=")                               \
+	X(GET, "/v1/signals/window", signal_window, READ, NONE,                                    \
+		"The past of one signal: ?subject= ?name= ?signal= ?resolution=5s|1m|15m|1h "      \
+		"?since=1h")                                                                       \
 	X(GET, "/v1/objectives", objective_list, READ, NONE,                                       \
 		"What is promised of each kind, how far it is kept, what was done about it")       \
 	X(GET, "/v1/silences", silence_list, READ, NONE, "Silences that have not ended")           \
