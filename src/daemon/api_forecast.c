@@ -257,6 +257,14 @@ static void write_kinds(
 	json_close(writer);
 }
 
+/* Peaks begin at whole seconds of the wall clock; the two clocks part by some nanoseconds. */
+static void put_second(struct engine *engine, int64_t core_ns, struct json_writer *writer)
+{
+	int64_t utc_ns = clock_to_utc_ns(engine_clock(engine), core_ns) + NS_PER_S / 2;
+
+	instant_put(writer, utc_ns - utc_ns % NS_PER_S);
+}
+
 static void write_peak(
 	struct engine *engine, const struct bal_peak_view *view, struct json_writer *writer)
 {
@@ -268,9 +276,9 @@ static void write_peak(
 	json_key(writer, "peak");
 	json_put_text(writer, names_text(engine_names(engine), BAL_SYMBOL_PEAK, peak->name));
 	json_key(writer, "begins");
-	instant_put(writer, clock_to_utc_ns(engine_clock(engine), view->begins_at_ns));
+	put_second(engine, view->begins_at_ns, writer);
 	json_key(writer, "ends");
-	instant_put(writer, clock_to_utc_ns(engine_clock(engine), view->ends_at_ns));
+	put_second(engine, view->ends_at_ns, writer);
 	if (peak->rate_count > 0) {
 		buffer_init_fixed(&rate, memory, sizeof memory);
 		quantity_write_rate(&rate, peak->rate_count, peak->rate_period_ns);
