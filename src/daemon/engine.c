@@ -482,8 +482,8 @@ static void choose_limits(struct engine *engine)
 		.explanations_max = 8192,
 		.orders_max = 1024,
 		.effects_max = 65536,
-		.trails_max = 4096,
-		.strips_max = 131072,
+		.trails_max = 1024,
+		.strips_max = 32768,
 	};
 }
 
