@@ -471,8 +471,8 @@ struct bal_event {
 	X(JOB)          /* have long work done: order = its id, attempt = its generation, count =  \
 			 * enum bal_job; take bal_job_snapshot() at once, give it to bal_job_run() \
 			 * wherever there is time, then say JOB_DONE */                            \
-	X(FORECAST)     /* tell everybody that a forecast is new: of kind count, of series attempt \
-			 * (enum bal_series), by job order; 0: the series                          \
+	X(FORECAST)     /* tell everybody that a forecast is new: of series attempt (enum          \
+			 * bal_series) of the kind or pool count, by job order; 0: the series      \
 			 * became unusual or usual */                                              \
 	X(ALERT)        /* tell everybody: alert order is at level count by rule attempt */        \
 	X(RECOVERY)     /* tell everybody: recovery order began, or ended */
@@ -720,9 +720,8 @@ bool bal_pool_view(const struct bal_core *core, uint32_t pool, struct bal_pool_v
 void bal_totals(const struct bal_core *core, struct bal_totals *totals);
 int64_t bal_knob_value(const struct bal_core *core, enum bal_knob knob);
 
-/* The forecast of a kind's series at a horizon, 0 .. BAL_HORIZONS_MAX - 1; false when it is not
- * known. */
-bool bal_outlook(const struct bal_core *core, uint32_t kind, enum bal_series series,
+/* The forecast at a horizon, 0 .. BAL_HORIZONS_MAX - 1, of that kind or pool; false for none. */
+bool bal_outlook(const struct bal_core *core, uint32_t number, enum bal_series series,
 	uint32_t horizon, struct bal_outlook *outlook);
 
 /* How unusual a series is now; false while too little is known of it. */
@@ -735,13 +734,19 @@ bool bal_shift(const struct bal_core *core, uint32_t kind, struct bal_shift *shi
 /* The closed bins of a series, of five minutes or of an hour: the value `back` bins ago, from 1 on,
  * NaN when it is missing; and the forecast of the bin `lead` bins ahead. False when there is none.
  */
-bool bal_series_past(const struct bal_core *core, uint32_t kind, enum bal_series series,
+bool bal_series_past(const struct bal_core *core, uint32_t number, enum bal_series series,
 	bool hourly, uint32_t back, double *value);
-bool bal_series_ahead(const struct bal_core *core, uint32_t kind, enum bal_series series,
+bool bal_series_ahead(const struct bal_core *core, uint32_t number, enum bal_series series,
 	bool hourly, uint32_t lead, struct bal_band *band);
 
 /* The scheduled window at a place, 0 .. BAL_PEAKS_MAX - 1; false when the place is empty. */
 bool bal_peak_view(const struct bal_core *core, uint32_t place, struct bal_peak_view *view);
+/* What is in use by the last samples; false when nobody reported, and of kinds. */
+bool bal_series_now(
+	const struct bal_core *core, uint32_t number, enum bal_series series, double *value);
+/* When a pool's MEMORY or STORAGE is used up; false when use or limit is not known. */
+bool bal_exhaustion(const struct bal_core *core, uint32_t number, enum bal_series series,
+	struct bal_exhaustion *exhaustion);
 
 /* Texts of the tables above; "?" outside their range. */
 const char *bal_status_text(enum bal_status status);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ballast_forecasts.h - the load as it is expected, and what is unusual in what came.  Included by
- * ballast.h.
+ * ballast_forecasts.h - load and use as they are expected, and what is unusual in what came.
+ * Included by ballast.h.
  */
 #ifndef BALLAST_FORECASTS_H
 #define BALLAST_FORECASTS_H
@@ -9,10 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is forecast for each kind of task. */
+/* What is forecast: of each kind, of each pool, and of the store, whose number is 0. */
 enum bal_series {
-	BAL_SERIES_ARRIVALS, /* tasks that are accepted */
-	BAL_SERIES_WORK,     /* the seconds of service that they are */
+	BAL_SERIES_ARRIVALS, /* of a kind: tasks that are accepted, */
+	BAL_SERIES_WORK,     /* and the seconds of service that they are */
+	BAL_SERIES_CPU,      /* of a pool: thousandths of a core that its agents use, */
+	BAL_SERIES_MEMORY,   /* and MiB */
+	BAL_SERIES_STORAGE,  /* of the store: bytes in use on its filesystem, */
+	BAL_SERIES_DATA,     /* and those of the data directory */
 	BAL_SERIES_COUNT
 };
 
@@ -54,6 +58,16 @@ struct bal_shift {
 	double factor;    /* they are so many times longer */
 	int64_t since_ns; /* UTC: where it seems to have begun */
 	int64_t at_ns;    /* UTC: when it was found */
+};
+
+/* A limit is never reached; by the forecast; or since what stays in use rises (in an agent). */
+enum bal_exhaustion_by { BAL_EXHAUSTION_NONE, BAL_EXHAUSTION_FORECAST, BAL_EXHAUSTION_TREND };
+
+/* When it is used up, from now; BAL_NEVER_NS: not foreseen. Amounts are in units of the series. */
+struct bal_exhaustion {
+	enum bal_exhaustion_by by;
+	double now, limit;
+	int64_t soonest_ns, likely_ns, latest_ns;
 };
 
 #endif

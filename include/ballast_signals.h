@@ -303,7 +303,9 @@
 	X(STORE_COMMIT, "store_commit_ns", NS, GAUGE, STORE, 0, MEAN, YEAR, "time of a commit")    \
 	X(STORE_FSYNC, "store_fsync_ns", NS, GAUGE, STORE, 0, MEAN, YEAR,                          \
 		"time of a flush to disk")                                                         \
-	X(STORE_QUERY, "store_query_ns", NS, GAUGE, STORE, 0, MEAN, YEAR, "time of a read")
+	X(STORE_QUERY, "store_query_ns", NS, GAUGE, STORE, 0, MEAN, YEAR, "time of a read")        \
+	X(STORE_SIZE, "store_size_bytes", BYTES, GAUGE, STORE, 10, MAX, EXBI,                      \
+		"size of its filesystem, without what is reserved for root")
 /* clang-format on */
 
 #define BAL_SIGNAL_MAP(X)                                                                          \

@@ -216,6 +216,6 @@ static int forecast(const struct args *args)
 
 const struct command command_forecast = {.name = "forecast",
 	.arguments = "[SIGNAL] | --csv FILE | --m4 FILE",
-	.help = "shows the load that is expected, or forecasts a series from a file",
+	.help = "shows what load and use are expected, or forecasts a series from a file",
 	.run = forecast,
 	.options = OPTIONS};

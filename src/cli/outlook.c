@@ -131,19 +131,63 @@ static void print_text(yyjson_val *object, const char *key)
 	fputs(cell, stdout);
 }
 
+/* A time ahead; false when it is not foreseen. */
+static bool ahead_text(yyjson_val *exhaustion, const char *key, char *text, size_t size)
+{
+	yyjson_val *value = show_member(exhaustion, key);
+
+	if (!yyjson_is_num(value))
+		return false;
+	show_seconds(yyjson_get_num(value), text, size);
+	return true;
+}
+
+/* "memory/coder reaches its limit of 4096 MiB in 3h20m (2h50m to 4h10m)", or that it does not. */
+static void print_exhaustion(yyjson_val *forecast)
+{
+	yyjson_val *exhaustion = show_member(forecast, "exhaustion");
+	char likely[32], soonest[32], latest[32];
+	bool is_likely, is_soon;
+
+	if (exhaustion == NULL)
+		return;
+	is_likely = ahead_text(exhaustion, "likely_seconds", likely, sizeof likely);
+	is_soon = ahead_text(exhaustion, "soonest_seconds", soonest, sizeof soonest);
+	print_text(forecast, "signal");
+	fputs(is_likely || is_soon ? " reaches its limit of " : " stays below its limit of ",
+		stdout);
+	print_text(forecast, "limit");
+	fputs(" ", stdout);
+	print_text(forecast, "unit");
+	if (!ahead_text(exhaustion, "latest_seconds", latest, sizeof latest))
+		snprintf(latest, sizeof latest, "never");
+	if (is_likely)
+		printf(" in %s (%s to %s)", likely, is_soon ? soonest : likely, latest);
+	else if (is_soon)
+		printf(" in %s at the soonest, likely not within a week", soonest);
+	else
+		fputs(", as far as can be foreseen", stdout);
+	fputs("\n", stdout);
+}
+
 static void print_forecast(yyjson_val *forecast)
 {
 	print_text(forecast, "signal");
 	fputs(" in ", stdout);
 	print_text(forecast, "unit");
+	if (show_member(forecast, "now") != NULL) {
+		fputs(", now ", stdout);
+		print_text(forecast, "now");
+	}
 	if (yyjson_is_true(show_member(forecast, "anomalous"))) {
 		fputs(": unusual since ", stdout);
 		print_text(forecast, "anomalous_since");
 		fputs(", nothing acts on this", stdout);
 	}
 	fputs("\n", stdout);
+	print_exhaustion(forecast);
 	show_table(show_member(forecast, "horizons"), COLUMNS, COLUMN_COUNT,
-		"no forecast yet: it takes two hours of arrivals, for whole days one day");
+		"no forecast yet: it takes two hours of the past, for whole days one day");
 }
 
 static void print_all(yyjson_val *forecasts, bool chart)
@@ -152,7 +196,9 @@ static void print_all(yyjson_val *forecasts, bool chart)
 	yyjson_val *forecast;
 
 	if (yyjson_arr_size(forecasts) == 0)
-		fputs("no signals yet: they begin with the first full five minutes after a task\n",
+		fputs("no signals yet: they begin with the first full five minutes after a task, "
+		      "or "
+		      "with an agent that is measured\n",
 			stdout);
 	yyjson_arr_foreach(forecasts, i, count, forecast)
 	{

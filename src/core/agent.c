@@ -17,6 +17,7 @@
 #include "core/drain.h"
 #include "core/life.h"
 #include "core/outbox.h"
+#include "core/resource.h"
 #include "core/shelf.h"
 #include "core/timer.h"
 
@@ -144,6 +145,7 @@ void agent_free(struct bal_core *core, struct agent *agent)
 	shelf_leave(core, agent);
 	alert_gone(core, BAL_SUBJECT_AGENT, agent->id);
 	book_agent_gone(core, slab_index(&core->agents, agent));
+	resource_gone(core, agent);
 	slab_give(&core->agents, agent);
 }
 

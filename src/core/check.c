@@ -18,6 +18,7 @@
 #include "core/order.h"
 #include "core/outbox.h"
 #include "core/queue.h"
+#include "core/resource.h"
 #include "core/series.h"
 #include "core/shelf.h"
 #include "core/task.h"
@@ -564,6 +565,8 @@ const char *check_core(const struct bal_core *core)
 	EXPECT(&check, shelf_check(core));
 	if (check.fault == NULL)
 		check.fault = series_check(core->series);
+	if (check.fault == NULL)
+		check.fault = resource_check(core);
 	if (check.fault == NULL)
 		check.fault = alert_check(core->alerts, core->now_ns);
 	if (check.fault == NULL)

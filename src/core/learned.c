@@ -18,16 +18,16 @@
 #include "core/shelf.h"
 
 #define LEARNED_MAGIC   UINT32_C(0x4e52414c)
-#define LEARNED_VERSION 4
+#define LEARNED_VERSION 5
 
-/* Series may take so many bytes of a snapshot, since it is written once a minute: many kinds keep
+/* Series may take so many bytes of a snapshot, since it is written once a minute: many rows keep
  * less of their past each, and of very many the last ones keep nothing. */
 #define SERIES_BYTES      (UINT32_C(8) << 20)
 #define SERIES_HEAD       12288 /* at most: one forecaster without its values */
-#define SERIES_OF_KIND    (SERIES_WHAT_COUNT * SERIES_GRAIN_COUNT)
+#define SERIES_OF_STORE   1     /* in place of the hash of a name */
 #define SERIES_VALUES_MIN 256
 #define SERIES_VALUES_MAX 8192
-#define SERIES_KINDS_KEPT (SERIES_BYTES / (SERIES_OF_KIND * (SERIES_HEAD + 4 * SERIES_VALUES_MIN)))
+#define SERIES_ROWS_KEPT  (SERIES_BYTES / (SERIES_PER_ROW * (SERIES_HEAD + 4 * SERIES_VALUES_MIN)))
 
 static void put_mean(struct bytes_writer *writer, const struct mean *mean)
 {
@@ -129,31 +129,46 @@ static void put_contexts(struct bytes_writer *writer, const struct bal_core *cor
 	}
 }
 
-static bool has_series(const struct bal_core *core, uint32_t kind)
+/* What ties a row to its kind or pool across restarts: a hash of its name; 0 for none. */
+static uint64_t row_hash(const struct bal_core *core, uint32_t row)
 {
-	return core->kinds[kind].name_hash != 0 &&
-	       series_find(core->series, kind, SERIES_ARRIVALS, SERIES_FINE) != NULL;
+	uint32_t number;
+
+	switch (series_row_subject(core->series, row, &number)) {
+	case SERIES_KIND:
+		return core->kinds[number].name_hash;
+	case SERIES_POOL:
+		return core->pools[number].name_hash;
+	default:
+		return SERIES_OF_STORE;
+	}
+}
+
+static bool has_series(const struct bal_core *core, uint32_t row)
+{
+	return series_row_used(core->series, row) && row_hash(core, row) != 0;
 }
 
 static void put_series(struct bytes_writer *writer, const struct bal_core *core)
 {
-	uint32_t count = 0, values_max;
+	uint32_t count = 0, values_max, number;
 
-	for (uint32_t i = 0; i < series_kinds_high(core->series); i++)
+	for (uint32_t i = 0; i < series_rows_high(core->series); i++)
 		count += has_series(core, i);
-	if (count > SERIES_KINDS_KEPT)
-		count = SERIES_KINDS_KEPT;
+	if (count > SERIES_ROWS_KEPT)
+		count = SERIES_ROWS_KEPT;
 	bytes_put_u32(writer, count);
 	if (count == 0)
 		return;
-	values_max = (SERIES_BYTES / count / SERIES_OF_KIND - SERIES_HEAD) / 4;
+	values_max = (SERIES_BYTES / count / SERIES_PER_ROW - SERIES_HEAD) / 4;
 	if (values_max > SERIES_VALUES_MAX)
 		values_max = SERIES_VALUES_MAX;
 	for (uint32_t i = 0; count > 0; i++) {
 		if (!has_series(core, i))
 			continue;
-		bytes_put_u64(writer, core->kinds[i].name_hash);
-		series_kind_put(core->series, i, values_max, writer);
+		bytes_put_u8(writer, (uint8_t)series_row_subject(core->series, i, &number));
+		bytes_put_u64(writer, row_hash(core, i));
+		series_row_put(core->series, i, values_max, writer);
 		count--;
 	}
 }
@@ -208,6 +223,14 @@ static uint32_t kind_of_hash(const struct bal_core *core, uint64_t hash)
 {
 	for (uint32_t i = 0; i < core->limits.kinds_max; i++)
 		if (core->kinds[i].name_hash == hash)
+			return i;
+	return BAL_NONE;
+}
+
+static uint32_t pool_of_hash(const struct bal_core *core, uint64_t hash)
+{
+	for (uint32_t i = 0; i < core->limits.pools_max; i++)
+		if (core->pools[i].name_hash == hash)
 			return i;
 	return BAL_NONE;
 }
@@ -296,16 +319,31 @@ static void get_contexts(struct bytes_reader *reader, struct bal_core *core, boo
 	}
 }
 
+static uint32_t row_of_hash(const struct bal_core *core, enum series_subject subject, uint64_t hash)
+{
+	uint32_t number = 0;
+
+	if (subject == SERIES_KIND)
+		number = kind_of_hash(core, hash);
+	if (subject == SERIES_POOL)
+		number = pool_of_hash(core, hash);
+	return number == BAL_NONE ? BAL_NONE : series_row(core->series, subject, number);
+}
+
 static bool get_series(struct bytes_reader *reader, struct bal_core *core, bool apply)
 {
 	uint32_t count = bytes_get_u32(reader);
 	bool ok = true;
 
 	for (uint32_t i = 0; i < count && ok && !reader->failed; i++) {
+		uint8_t subject = bytes_get_u8(reader);
 		uint64_t hash = bytes_get_u64(reader);
-		uint32_t kind = apply ? kind_of_hash(core, hash) : BAL_NONE;
+		uint32_t row = BAL_NONE;
 
-		ok = series_kind_read(core->series, kind, reader);
+		ok = subject < SERIES_SUBJECT_COUNT;
+		if (ok && apply)
+			row = row_of_hash(core, (enum series_subject)subject, hash);
+		ok = ok && series_row_read(core->series, row, reader);
 	}
 	return ok;
 }

@@ -20,6 +20,7 @@
 #include "core/objective.h"
 #include "core/queue.h"
 #include "core/recover.h"
+#include "core/resource.h"
 #include "core/scale.h"
 #include "core/score.h"
 #include "core/series.h"
@@ -478,7 +479,8 @@ static void read_state(struct load *load)
 	read_list(load, limits->tenants_max, read_tenant);
 	read_list(load, limits->histories_max, read_history);
 	read_list(load, limits->conversations_max, read_context);
-	load->ok = load->ok && series_read(core->series, &load->reader);
+	load->ok = load->ok && series_read(core->series, &load->reader) &&
+		   resource_read(core, &load->reader);
 	read_watched(load);
 	if (load->ok)
 		read_shifts(load);

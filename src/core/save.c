@@ -11,6 +11,7 @@
 #include "core/form.h"
 #include "core/objective.h"
 #include "core/recover.h"
+#include "core/resource.h"
 #include "core/series.h"
 
 /* Holds the longest structure: a decision, with about 150 members of at most 10 bytes. */
@@ -244,6 +245,7 @@ static void put_state(struct save *save, const struct bal_core *core)
 	put_table(save, &FORM_TENANT, core->tenants, limits->tenants_max);
 	put_learned(save, core);
 	series_put(core->series, &save->writer, slide_window, save);
+	resource_put(core, &save->writer, slide_window, save);
 	alert_put(core->alerts, &save->writer, slide_window, save);
 	objective_put(core->objectives, &save->writer, slide_window, save);
 	put_number(save, core->recoveries->sequence);

@@ -12,9 +12,10 @@
 
 #include <string.h>
 
-#define VALUE_MAX   1e30
-#define BIN_MAX     1e15
-#define FLUSH_EVERY 32 /* things of at most 32 bytes */
+#define VALUE_MAX     1e30
+#define BIN_MAX       1e15
+#define FINE_PER_HOUR 12
+#define FLUSH_EVERY   32 /* things of at most 32 bytes */
 
 struct put {
 	struct bytes_writer *writer;
@@ -229,22 +230,24 @@ static bool get_forecaster(struct bytes_reader *reader, struct forecaster *forec
 
 /* ---- the whole book ---- */
 
-static void put_kind(struct put *put, const struct series_book *book, uint32_t number)
+static void put_row(struct put *put, const struct series_book *book, uint32_t number)
 {
-	const struct series_kind *kind = &book->kinds[number];
+	const struct series_row *row = &book->rows[number];
 
-	bytes_put_u8(put->writer, kind->news);
-	bytes_put_u8(put->writer, kind->fine_broken);
-	bytes_put_u8(put->writer, kind->hour_broken);
-	for (uint32_t what = 0; what < SERIES_WHAT_COUNT; what++) {
-		bytes_put_double(put->writer, kind->fine[what]);
-		bytes_put_double(put->writer, kind->hour[what]);
+	bytes_put_u8(put->writer, row->news);
+	bytes_put_u8(put->writer, row->fine_broken);
+	bytes_put_u8(put->writer, row->hour_broken);
+	for (uint32_t i = 0; i < SERIES_PER_SUBJECT; i++) {
+		bytes_put_double(put->writer, row->fine[i]);
+		bytes_put_double(put->writer, row->hour[i]);
+		bytes_put_u8(put->writer, row->told[i]);
+		bytes_put_u8(put->writer, row->told_hour[i]);
 	}
-	for (uint32_t i = 0; i < SERIES_PER_KIND; i++)
+	for (uint32_t i = 0; i < SERIES_PER_ROW; i++)
 		put_forecaster(
 			put, &book->forecasters[series_index(number, 0, 0) + i], HISTORY_MAX);
-	bytes_put_u8(put->writer, kind->watch != 0);
-	for (uint32_t what = 0; what < SERIES_WHAT_COUNT && kind->watch != 0; what++)
+	bytes_put_u8(put->writer, row->watch != 0);
+	for (uint32_t what = 0; what < SERIES_PER_SUBJECT && row->watch != 0; what++)
 		vigil_put(series_watch(book, number, what), put->writer, put->flush, put->context);
 }
 
@@ -296,11 +299,11 @@ void series_put(const struct series_book *book, struct bytes_writer *writer, ser
 	bytes_put_u32(writer, book->turn);
 	bytes_put_i64(writer, book->job_at_ns);
 	put_peaks(&put, &book->peaks);
-	for (uint32_t i = 0; i < book->kinds_high; i++) {
-		if (!book->kinds[i].used)
+	for (uint32_t i = 0; i < book->rows_high; i++) {
+		if (!book->rows[i].used)
 			continue;
 		bytes_put_u32(writer, i + 1);
-		put_kind(&put, book, i);
+		put_row(&put, book, i);
 	}
 	bytes_put_u32(writer, 0);
 }
@@ -313,28 +316,31 @@ static bool read_watches(struct series_book *book, uint32_t number, struct bytes
 	if (watched == 0)
 		return ok;
 	series_watch_begin(book, number);
-	if (book->kinds[number].watch == 0)
+	if (book->rows[number].watch == 0)
 		return false;
-	for (uint32_t what = 0; what < SERIES_WHAT_COUNT && ok; what++)
+	for (uint32_t what = 0; what < SERIES_PER_SUBJECT && ok; what++)
 		ok = vigil_read(series_watch(book, number, what), reader);
 	return ok;
 }
 
-static bool read_kind(struct series_book *book, uint32_t number, struct bytes_reader *reader)
+static bool read_row(struct series_book *book, uint32_t number, struct bytes_reader *reader)
 {
-	struct series_kind *kind = &book->kinds[number];
+	struct series_row *row = &book->rows[number];
 	bool ok = true;
 
-	series_kind_begin(book, number);
-	kind->news = bytes_get_u8(reader) != 0;
-	book->news = book->news || kind->news;
-	kind->fine_broken = bytes_get_u8(reader) != 0;
-	kind->hour_broken = bytes_get_u8(reader) != 0;
-	for (uint32_t what = 0; what < SERIES_WHAT_COUNT; what++) {
-		ok = get_number(reader, &kind->fine[what]) && ok;
-		ok = get_number(reader, &kind->hour[what]) && ok;
+	series_row_begin(book, number);
+	row->news = bytes_get_u8(reader) != 0;
+	book->news = book->news || row->news;
+	row->fine_broken = bytes_get_u8(reader) != 0;
+	row->hour_broken = bytes_get_u8(reader) != 0;
+	for (uint32_t i = 0; i < SERIES_PER_SUBJECT; i++) {
+		ok = get_number(reader, &row->fine[i]) && ok;
+		ok = get_number(reader, &row->hour[i]) && ok;
+		row->told[i] = bytes_get_u8(reader) != 0;
+		row->told_hour[i] = bytes_get_u8(reader);
+		ok = row->told_hour[i] <= FINE_PER_HOUR && ok;
 	}
-	for (uint32_t i = 0; i < SERIES_PER_KIND && ok; i++)
+	for (uint32_t i = 0; i < SERIES_PER_ROW && ok; i++)
 		ok = get_forecaster(reader, &book->forecasters[series_index(number, 0, 0) + i]);
 	return ok && read_watches(book, number, reader) && !reader->failed;
 }
@@ -357,46 +363,46 @@ bool series_read(struct series_book *book, struct bytes_reader *reader)
 	next = bytes_get_u32(reader);
 	while (next != 0) {
 		/* In their order, so that equal states have one form. */
-		if (next > book->kinds_max || next <= book->kinds_high ||
-			!read_kind(book, next - 1, reader))
+		if (next > series_rows_max(book) || next <= book->rows_high ||
+			!read_row(book, next - 1, reader))
 			return false;
 		next = bytes_get_u32(reader);
 	}
 	return !reader->failed && num_abs((double)book->bin) < BIN_MAX;
 }
 
-/* ---- one kind ---- */
+/* ---- one row ---- */
 
-void series_kind_put(const struct series_book *book, uint32_t kind, uint32_t values_max,
+void series_row_put(const struct series_book *book, uint32_t row, uint32_t values_max,
 	struct bytes_writer *writer)
 {
 	struct put put = {writer, NULL, NULL, 0};
 
 	bytes_put_i64(writer, book->bin);
-	for (uint32_t i = 0; i < SERIES_PER_KIND; i++)
-		put_forecaster(&put, &book->forecasters[series_index(kind, 0, 0) + i], values_max);
+	for (uint32_t i = 0; i < SERIES_PER_ROW; i++)
+		put_forecaster(&put, &book->forecasters[series_index(row, 0, 0) + i], values_max);
 }
 
 /* What is read for its faults only goes to the spare place. */
-static struct forecaster *place_for(struct series_book *book, uint32_t kind, uint32_t i)
+static struct forecaster *place_for(struct series_book *book, uint32_t row, uint32_t i)
 {
-	struct forecaster *spare = &book->forecasters[series_index(book->kinds_max, 0, 0)];
+	struct forecaster *spare = &book->forecasters[series_index(series_rows_max(book), 0, 0)];
 
-	if (kind != BAL_NONE)
-		return &book->forecasters[series_index(kind, 0, 0) + i];
+	if (row != BAL_NONE)
+		return &book->forecasters[series_index(row, 0, 0) + i];
 	forecaster_init(spare, series_step_ns(i % SERIES_GRAIN_COUNT));
 	return spare;
 }
 
-bool series_kind_read(struct series_book *book, uint32_t kind, struct bytes_reader *reader)
+bool series_row_read(struct series_book *book, uint32_t row, struct bytes_reader *reader)
 {
 	int64_t bin = bytes_get_i64(reader);
 	bool ok = num_abs((double)bin) < BIN_MAX;
 
-	if (kind != BAL_NONE && (kind >= book->kinds_max || book->kinds[kind].used))
-		kind = BAL_NONE;
-	if (ok && kind != BAL_NONE) {
-		series_kind_begin(book, kind);
+	if (row != BAL_NONE && (row >= series_rows_max(book) || book->rows[row].used))
+		row = BAL_NONE;
+	if (ok && row != BAL_NONE) {
+		series_row_begin(book, row);
 		/* The wall clock is not known yet: the first step closes what was missed. */
 		if (!book->open) {
 			book->bin = bin;
@@ -404,11 +410,11 @@ bool series_kind_read(struct series_book *book, uint32_t kind, struct bytes_read
 		}
 		book->open = true;
 	}
-	for (uint32_t i = 0; i < SERIES_PER_KIND && ok; i++)
-		ok = get_forecaster(reader, place_for(book, kind, i));
-	if (ok && kind != BAL_NONE) {
-		series_watch_begin(book, kind);
-		series_watch_again(book, kind, bin);
+	for (uint32_t i = 0; i < SERIES_PER_ROW && ok; i++)
+		ok = get_forecaster(reader, place_for(book, row, i));
+	if (ok && row != BAL_NONE) {
+		series_watch_begin(book, row);
+		series_watch_again(book, row, bin);
 	}
 	return ok;
 }

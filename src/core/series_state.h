@@ -13,60 +13,68 @@
  * thousand of them. */
 #define SERIES_WATCHED_MAX 32
 
-/* The bins of a kind that are open. */
-struct series_kind {
+#define SERIES_PER_SUBJECT 2 /* things that are measured */
+
+/* The open bins of a row. */
+struct series_row {
 	bool used;
 	bool news;      /* a series of it became odd, or ordinary again, and nobody was told */
 	uint32_t watch; /* 1 + its place among the watched kinds; 0: none */
-	bool fine_broken, hour_broken; /* they began without us: their value will be missing */
-	double fine[SERIES_WHAT_COUNT];
-	double hour[SERIES_WHAT_COUNT]; /* of the fine bins in it that are closed */
+	bool fine_broken, hour_broken; /* of counts: they began without us, and will be missing */
+	double fine[SERIES_PER_SUBJECT];
+	double hour[SERIES_PER_SUBJECT];       /* of the fine bins in it that are closed */
+	bool told[SERIES_PER_SUBJECT];         /* of levels: somebody told */
+	uint8_t told_hour[SERIES_PER_SUBJECT]; /* fine bins of the hour of which somebody told */
 };
 
 struct series_book {
-	uint32_t kinds_max;
-	uint32_t kinds_high; /* kinds from here on were never used */
-	bool open;           /* there is an open bin */
-	bool look;           /* a series may want a fit */
-	int64_t bin;         /* its number since the epoch of the wall clock */
-	int64_t next_ns;     /* core time at which it ends */
+	uint32_t kinds_max, pools_max;
+	uint32_t rows_high; /* rows from here on were never used */
+	bool open;          /* there is an open bin */
+	bool look;          /* a series may want a fit */
+	int64_t bin;        /* its number since the epoch of the wall clock */
+	int64_t next_ns;    /* core time at which it ends */
 	struct series_job job;
 	uint32_t generation; /* of the last job */
 	uint32_t turn;       /* place of the series to look at next */
 	int64_t job_at_ns;
 	struct peak_table peaks;
-	struct series_kind *kinds;
+	struct series_row *rows;
 	struct forecaster *forecasters; /* by series_index */
 	bool news;                      /* of any kind */
 	uint32_t watched;               /* kinds that have watches */
-	struct vigil *watches;          /* SERIES_WHAT_COUNT of each */
+	struct vigil *watches;          /* SERIES_PER_SUBJECT of each */
 };
 
-#define SERIES_PER_KIND (SERIES_WHAT_COUNT * SERIES_GRAIN_COUNT)
-
-/* The place of a series in its book. */
-static inline uint32_t series_index(uint32_t kind, uint32_t what, uint32_t grain)
+/* Rows of kinds, of pools and of the store. */
+static inline uint32_t series_rows_max(const struct series_book *book)
 {
-	return kind * SERIES_PER_KIND + what * SERIES_GRAIN_COUNT + grain;
+	return book->kinds_max + book->pools_max + 1;
 }
 
 /* What is declared for the bin that is `ahead` of the open one, 0 being that. */
 bool series_peak(const struct series_book *book, uint32_t kind, enum series_grain grain,
 	int64_t ahead, struct peak_load *load);
 
-/* Begins the series of a kind that was never used. */
-void series_kind_begin(struct series_book *book, uint32_t kind);
+/* The place of a row's series in its book: which of the row's, in which grain. */
+static inline uint32_t series_index(uint32_t row, uint32_t which, uint32_t grain)
+{
+	return row * SERIES_PER_ROW + which * SERIES_GRAIN_COUNT + grain;
+}
+
+/* Begins the series of a row that was never used. */
+void series_row_begin(struct series_book *book, uint32_t row);
 
 /* Gives a kind watches, as long as there are any. */
 void series_watch_begin(struct series_book *book, uint32_t kind);
 
-/* The watch of a series; NULL when the kind has none. */
+/* The watch of a series of a kind; NULL when it has none, and for what is of no kind. */
 static inline struct vigil *series_watch(
 	const struct series_book *book, uint32_t kind, uint32_t what)
 {
-	uint32_t place = book->kinds[kind].watch;
+	uint32_t place = what < SERIES_PER_SUBJECT ? book->rows[kind].watch : 0;
 
-	return place == 0 ? NULL : &book->watches[(place - 1) * SERIES_WHAT_COUNT + what];
+	return place == 0 ? NULL : &book->watches[(place - 1) * SERIES_PER_SUBJECT + what];
 }
 
 /* Shows the watches of a kind the past that its forecasters know, a week at most, of which nobody

@@ -7,7 +7,11 @@
 #include "core/series_state.h"
 
 _Static_assert((int)BAL_SERIES_ARRIVALS == (int)SERIES_ARRIVALS &&
-		       (int)BAL_SERIES_WORK == (int)SERIES_WORK,
+		       (int)BAL_SERIES_WORK == (int)SERIES_WORK &&
+		       (int)BAL_SERIES_CPU == (int)SERIES_CPU &&
+		       (int)BAL_SERIES_MEMORY == (int)SERIES_MEMORY &&
+		       (int)BAL_SERIES_STORAGE == (int)SERIES_STORAGE &&
+		       (int)BAL_SERIES_DATA == (int)SERIES_DATA,
 	"the contract and the book mean the same");
 
 /* Requirement "predictive optimization": forecasts are acted on from this confidence on. */
@@ -113,10 +117,17 @@ static bool put_peak(const struct series_book *book, uint32_t kind, enum series_
 	return true;
 }
 
-bool series_ahead(const struct series_book *book, uint32_t kind, enum series_what what,
+/* What is declared for a bin, of kinds only. */
+static bool is_declared(const struct series_book *book, uint32_t number, enum series_what what,
+	enum series_grain grain, int64_t ahead, struct peak_load *load)
+{
+	return what < SERIES_PER_SUBJECT && series_peak(book, number, grain, ahead, load);
+}
+
+bool series_ahead(const struct series_book *book, uint32_t number, enum series_what what,
 	enum series_grain grain, uint32_t lead, struct bal_band *band)
 {
-	const struct forecaster *forecaster = series_find(book, kind, what, grain);
+	const struct forecaster *forecaster = series_find(book, number, what, grain);
 	struct forecast_band found = {0};
 	struct peak_load load;
 	bool known = forecaster != NULL && forecaster_band(forecaster, lead, &found);
@@ -124,13 +135,13 @@ bool series_ahead(const struct series_book *book, uint32_t kind, enum series_wha
 	*band = (struct bal_band){found.mean, found.low80, found.high80, found.low95, found.high95,
 		BAL_NONE, known ? found.mean : __builtin_nan("")};
 	if (forecaster == NULL || lead == 0 || lead > LEAD_MAX ||
-		!series_peak(book, kind, grain, (int64_t)lead - 1, &load))
+		!is_declared(book, number, what, grain, (int64_t)lead - 1, &load))
 		return known;
-	return put_peak(book, kind, what, &load, (double)series_step_ns(grain) / (double)NS_PER_S,
+	return put_peak(book, number, what, &load, (double)series_step_ns(grain) / (double)NS_PER_S,
 		known, band);
 }
 
-bool series_outlook(const struct series_book *book, uint32_t kind, enum series_what what,
+bool series_outlook(const struct series_book *book, uint32_t number, enum series_what what,
 	uint32_t horizon, struct bal_outlook *outlook)
 {
 	enum series_grain grain;
@@ -142,9 +153,9 @@ bool series_outlook(const struct series_book *book, uint32_t kind, enum series_w
 	steps = HORIZONS[horizon].steps;
 	*outlook = (struct bal_outlook){
 		.ahead_ns = steps * series_step_ns(grain), .bin_ns = series_step_ns(grain)};
-	if (!series_ahead(book, kind, what, grain, steps, &outlook->band))
+	if (!series_ahead(book, number, what, grain, steps, &outlook->band))
 		return false;
-	take_score(outlook, find_score(series_find(book, kind, what, grain), steps));
+	take_score(outlook, find_score(series_find(book, number, what, grain), steps));
 	return true;
 }
 
@@ -155,18 +166,66 @@ int64_t series_horizon_ns(uint32_t horizon)
 	return HORIZONS[horizon - 1].steps * series_step_ns(HORIZONS[horizon - 1].grain);
 }
 
-bool series_past(const struct series_book *book, uint32_t kind, enum series_what what,
+bool series_past(const struct series_book *book, uint32_t number, enum series_what what,
 	enum series_grain grain, uint32_t back, double *value)
 {
-	const struct forecaster *forecaster = series_find(book, kind, what, grain);
+	const struct forecaster *forecaster = series_find(book, number, what, grain);
 	struct peak_load load;
 
 	if (forecaster == NULL || back == 0 || back > forecaster->count)
 		return false;
 	*value = (double)forecaster->values[(forecaster->next + HISTORY_MAX - back) % HISTORY_MAX];
-	if (series_peak(book, kind, grain, -(int64_t)back, &load) && load.share > 0)
+	if (is_declared(book, number, what, grain, -(int64_t)back, &load) && load.share > 0)
 		*value *= load.share;
 	return true;
+}
+
+/* The first lead from which on an edge is at the limit, in ns; what was found sooner stays. */
+static void note_edge(double edge, double limit, int64_t at_ns, int64_t *first_ns)
+{
+	if (edge >= limit && *first_ns == BAL_NEVER_NS)
+		*first_ns = at_ns;
+}
+
+/* How long the open bin still takes. */
+static int64_t open_left_ns(const struct series_book *book, enum series_grain grain, int64_t now_ns)
+{
+	int64_t fine_ns = series_step_ns(SERIES_FINE), per_hour = NS_PER_HOUR / fine_ns;
+	int64_t left_ns = num_clamp_i64(num_sub_i64(book->next_ns, now_ns), 0, fine_ns);
+	int64_t later = per_hour - 1 - (book->bin % per_hour + per_hour) % per_hour;
+
+	return grain == SERIES_FINE ? left_ns : left_ns + later * fine_ns;
+}
+
+/* Walks the bins of one grain whose end is later than `from_ns`. Returns where the walk ended. */
+static int64_t walk_edges(const struct series_book *book, uint32_t number, enum series_what what,
+	enum series_grain grain, int64_t from_ns, int64_t now_ns, double limit,
+	struct bal_exhaustion *exhaustion)
+{
+	int64_t step_ns = series_step_ns(grain), at_ns = from_ns;
+	int64_t open_ns = open_left_ns(book, grain, now_ns);
+	struct bal_band band;
+
+	for (uint32_t lead = 1; series_ahead(book, number, what, grain, lead, &band); lead++) {
+		at_ns = open_ns + (int64_t)(lead - 1) * step_ns;
+		if (at_ns <= from_ns)
+			continue;
+		note_edge(band.high80, limit, at_ns, &exhaustion->soonest_ns);
+		note_edge(band.mean, limit, at_ns, &exhaustion->likely_ns);
+		note_edge(band.low80, limit, at_ns, &exhaustion->latest_ns);
+	}
+	return at_ns;
+}
+
+bool series_exhaustion(const struct series_book *book, uint32_t number, enum series_what what,
+	double limit, int64_t now_ns, struct bal_exhaustion *exhaustion)
+{
+	int64_t end_ns;
+
+	exhaustion->soonest_ns = exhaustion->likely_ns = exhaustion->latest_ns = BAL_NEVER_NS;
+	end_ns = walk_edges(book, number, what, SERIES_FINE, 0, now_ns, limit, exhaustion);
+	end_ns = walk_edges(book, number, what, SERIES_HOURLY, end_ns, now_ns, limit, exhaustion);
+	return end_ns > 0;
 }
 
 /* True when the forecasts of a series have been right often enough to act on. */

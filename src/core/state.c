@@ -11,6 +11,7 @@
 #include "core/defer.h"
 #include "core/objective.h"
 #include "core/recover.h"
+#include "core/resource.h"
 #include "core/score.h"
 #include "core/series.h"
 
@@ -113,7 +114,8 @@ void state_place(struct bal_core *core, struct arena *arena)
 	map_init(&core->histories_by_key, arena, limits->histories_max);
 	slab_init(&core->contexts, arena, limits->conversations_max, sizeof(struct context));
 	map_init(&core->contexts_by_id, arena, limits->conversations_max);
-	core->series = series_place(arena, limits->kinds_max);
+	core->series = series_place(arena, limits->kinds_max, limits->pools_max);
+	core->resource = resource_place(arena, limits->agents_max, limits->pools_max);
 	core->alerts = alert_place(arena, limits->effects_max);
 	core->objectives = objective_place(arena, limits->kinds_max);
 	core->recoveries = arena_take(arena, 1, sizeof *core->recoveries);

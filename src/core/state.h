@@ -38,6 +38,7 @@
 
 struct arena;
 struct series_book;
+struct resource;
 struct alert_book;
 struct objective_book;
 struct recover_book;
@@ -394,7 +395,8 @@ struct bal_core {
 	int64_t rivals_at_ns; /* when rivals were last worked out */
 	int64_t wake_at_ns;   /* when a rate limit lets the next attempt start */
 	struct bal_totals totals;
-	struct series_book *series; /* load of each kind, and its forecasts */
+	struct series_book *series; /* load of each kind, use of each pool, and their forecasts */
+	struct resource *resource;  /* what agents and the store use now */
 	struct alert_book *alerts;
 	struct objective_book *objectives;
 	struct recover_book *recoveries;

@@ -27,6 +27,7 @@
 #include "core/outbox.h"
 #include "core/queue.h"
 #include "core/record.h"
+#include "core/resource.h"
 #include "core/routing.h"
 #include "core/scale.h"
 #include "core/score.h"
@@ -67,11 +68,19 @@ static enum bal_status on_stop(struct bal_core *core, const struct bal_event *ev
 	return BAL_OK;
 }
 
+/* Ends the bins that have ended by the wall clock. */
+static void end_bins(struct bal_core *core)
+{
+	resource_tell(core);
+	if (series_close(core->series, core->now_ns, core->utc_offset_ns))
+		resource_begin_bin(core);
+}
+
 static enum bal_status on_clock(struct bal_core *core, const struct bal_event *event)
 {
 	core->utc_offset_ns = event->clock.utc_offset_ns;
 	if (core->started)
-		series_close(core->series, core->now_ns, core->utc_offset_ns);
+		end_bins(core);
 	return BAL_OK;
 }
 
@@ -508,6 +517,7 @@ static void take_sample(struct bal_core *core, const struct bal_event_sample *sa
 		take_agent_sample(core, &real);
 	if (subject == BAL_SUBJECT_KIND)
 		objective_sample(core, (uint32_t)real.id, real.signal, real.value);
+	resource_sample(core, &real);
 	alert_observe(core, subject, real.id, real.signal, real.value);
 	book_record(core, subject, real.id, real.signal, sample->value);
 }
@@ -543,12 +553,12 @@ static enum bal_status on_scale_ended(struct bal_core *core, const struct bal_ev
 	return BAL_OK;
 }
 
-static void tell_forecast(struct bal_core *core, uint32_t kind, uint32_t what, uint64_t job)
+static void tell_forecast(struct bal_core *core, uint32_t number, uint32_t what, uint64_t job)
 {
 	struct bal_effect *effect = outbox_add(core, BAL_EFFECT_FORECAST);
 
 	effect->order = job;
-	effect->count = kind;
+	effect->count = number;
 	effect->attempt = what;
 }
 
@@ -557,6 +567,8 @@ static enum bal_status on_job_done(struct bal_core *core, const struct bal_event
 	const struct bal_event_job_done *done = &event->job_done;
 	struct series_job job = {done->job, done->generation};
 	size_t size = done->status == BAL_OK ? done->result.size : 0;
+	enum series_what what;
+	uint32_t number;
 	bool fitted;
 
 	if (size > BAL_JOB_RESULT_MAX)
@@ -565,7 +577,8 @@ static enum bal_status on_job_done(struct bal_core *core, const struct bal_event
 		return BAL_STALE;
 	if (!fitted)
 		return BAL_OK;
-	tell_forecast(core, series_job_kind(job.id), series_job_what(job.id), job.id);
+	what = series_job_what(core->series, job.id, &number);
+	tell_forecast(core, number, what, job.id);
 	return BAL_OK;
 }
 
@@ -645,10 +658,10 @@ static void serve_series(struct bal_core *core)
 	uint32_t kind;
 
 	if (core->now_ns >= series_next_ns(core->series))
-		series_close(core->series, core->now_ns, core->utc_offset_ns);
+		end_bins(core);
 	/* Of arrivals and of work, which mostly are odd together. */
 	while (outbox_has_room(core) && series_news(core->series, &kind))
-		for (uint32_t what = 0; what < SERIES_WHAT_COUNT; what++)
+		for (uint32_t what = 0; what <= SERIES_WORK; what++)
 			tell_forecast(core, kind, what, 0);
 	if (core->stopping || !outbox_has_room(core) ||
 		!series_job_begin(core->series, core->now_ns, &job))

@@ -73,4 +73,13 @@ struct trend_exhaustion {
 /* Time until the peaks reach `limit` if the rise goes on; never when there is none. */
 struct trend_exhaustion trend_exhaustion(const struct trend *trend, double limit);
 
+struct bytes_reader;
+struct bytes_writer;
+
+/* Saved states: trend_form.c. Writes it; `flush` is called after at most 1 KiB each. Reads it;
+ * false when the bytes are none. */
+void trend_put(const struct trend *trend, struct bytes_writer *writer, void (*flush)(void *context),
+	void *context);
+bool trend_read(struct trend *trend, struct bytes_reader *reader);
+
 #endif

@@ -11,6 +11,7 @@
 #include "core/peak.h"
 #include "core/queue.h"
 #include "core/recover.h"
+#include "core/resource.h"
 #include "core/scale.h"
 #include "core/series.h"
 #include "core/task.h"
@@ -135,10 +136,10 @@ int64_t bal_knob_value(const struct bal_core *core, enum bal_knob number)
 	return number < BAL_KNOB_COUNT ? core->knobs[number] : 0;
 }
 
-bool bal_outlook(const struct bal_core *core, uint32_t kind, enum bal_series series,
+bool bal_outlook(const struct bal_core *core, uint32_t number, enum bal_series series,
 	uint32_t horizon, struct bal_outlook *outlook)
 {
-	return series_outlook(core->series, kind, (enum series_what)series, horizon, outlook);
+	return series_outlook(core->series, number, (enum series_what)series, horizon, outlook);
 }
 
 bool bal_series_unrest(const struct bal_core *core, uint32_t kind, enum bal_series series,
@@ -158,18 +159,30 @@ bool bal_shift(const struct bal_core *core, uint32_t kind, struct bal_shift *shi
 	return true;
 }
 
-bool bal_series_past(const struct bal_core *core, uint32_t kind, enum bal_series series,
+bool bal_series_past(const struct bal_core *core, uint32_t number, enum bal_series series,
 	bool hourly, uint32_t back, double *value)
 {
-	return series_past(core->series, kind, (enum series_what)series,
+	return series_past(core->series, number, (enum series_what)series,
 		hourly ? SERIES_HOURLY : SERIES_FINE, back, value);
 }
 
-bool bal_series_ahead(const struct bal_core *core, uint32_t kind, enum bal_series series,
+bool bal_series_ahead(const struct bal_core *core, uint32_t number, enum bal_series series,
 	bool hourly, uint32_t lead, struct bal_band *band)
 {
-	return series_ahead(core->series, kind, (enum series_what)series,
+	return series_ahead(core->series, number, (enum series_what)series,
 		hourly ? SERIES_HOURLY : SERIES_FINE, lead, band);
+}
+
+bool bal_series_now(
+	const struct bal_core *core, uint32_t number, enum bal_series series, double *value)
+{
+	return resource_now(core, number, series, value);
+}
+
+bool bal_exhaustion(const struct bal_core *core, uint32_t number, enum bal_series series,
+	struct bal_exhaustion *exhaustion)
+{
+	return resource_exhaustion(core, number, series, exhaustion);
 }
 
 uint32_t bal_alert_places(const struct bal_core *core)

@@ -151,7 +151,9 @@ static void take_forecast(
 {
 	struct bal_unrest unrest;
 
-	record->kind = effect->count;
+	/* The store has no number of its own. */
+	record->kind = forecasts_series_of_kind(effect->attempt) ? effect->count : BAL_NONE;
+	record->pool = forecasts_series_of_pool(effect->attempt) ? effect->count : BAL_NONE;
 	record->score = SCORE_NONE;
 	if (!bal_series_unrest(engine_core(events->engine), effect->count,
 		    (enum bal_series)effect->attempt, &unrest))
@@ -172,6 +174,7 @@ static void write_data(
 	put_id(&writer, "task", record->task);
 	put_name(events, &writer, "kind", BAL_SYMBOL_KIND, record->kind);
 	if (record->type == BAL_EFFECT_FORECAST) {
+		put_name(events, &writer, "pool", BAL_SYMBOL_POOL, record->pool);
 		json_key(&writer, "series");
 		json_put_word(&writer, forecasts_series_name(record->attempt));
 		if (record->score != SCORE_NONE)

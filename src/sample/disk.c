@@ -263,6 +263,7 @@ size_t disk_room_readings(const struct disk_room *room, struct reading *readings
 		readings[count++] = (struct reading){BAL_SIGNAL_STORE_BYTES, room->used_bytes};
 	if (!room->room_present)
 		return count;
+	readings[count++] = (struct reading){BAL_SIGNAL_STORE_SIZE, room->bytes};
 	readings[count++] = (struct reading){BAL_SIGNAL_STORE_FREE, room->free_bytes};
 	if (share_of(room->bytes - room->free_bytes, room->bytes, &permille))
 		readings[count++] = (struct reading){BAL_SIGNAL_STORE_FILL, permille};

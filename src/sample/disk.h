@@ -31,7 +31,7 @@ struct disk_room {
 /* Looks; what cannot be seen is absent. Follows no links and stays on the filesystem. */
 void disk_room_read(const char *path, struct disk_room *room);
 
-#define DISK_READINGS_MAX 4
+#define DISK_READINGS_MAX 5
 
 /* Its signals, into `readings`; returns how many. */
 size_t disk_room_readings(const struct disk_room *room, struct reading *readings);

@@ -67,23 +67,26 @@
 	X(SCALE_IN, COUNTER, "scale_in_orders_total", "Agents chosen to be drained.",              \
 		"Pools", "ops", "in", METRICS_RATE(""))                                            \
 	X(FORECAST, GAUGE, "forecast",                                                             \
-		"Expected load: arrivals in tasks an hour, work in busy slots.",                   \
-		"Forecasts", "short", "{{series}} of {{kind}}, {{ahead}}", "@")                    \
+		"Expected: tasks an hour, busy slots, cores of cpu, else MiB.",                    \
+		"Forecasts", "short", "{{series}} of {{kind}}{{pool}}, {{ahead}}", "@")            \
 	X(FORECAST_HIGH80, GAUGE, "forecast_high80",                                               \
 		"Likewise, not exceeded in nine cases of ten.",                                    \
-		"Forecasts", "short", "{{series}} of {{kind}}, {{ahead}}", "@")                    \
+		"Forecasts", "short", "{{series}} of {{kind}}{{pool}}, {{ahead}}", "@")            \
 	X(FORECAST_ACCURACY, GAUGE, "forecast_accuracy",                                           \
 		"1 - error / size of the forecasts so far.",                                       \
-		"Forecasts", "percentunit", "{{series}} of {{kind}}, {{ahead}}", "@")              \
+		"Forecasts", "percentunit", "{{series}} of {{kind}}{{pool}}, {{ahead}}", "@")      \
 	X(FORECAST_CONFIDENCE, GAUGE, "forecast_confidence",                                       \
 		"Chance that the forecast is right within 20 %.",                                  \
-		"Forecasts", "percentunit", "{{series}} of {{kind}}, {{ahead}}", "@")              \
+		"Forecasts", "percentunit", "{{series}} of {{kind}}{{pool}}, {{ahead}}", "@")      \
 	X(ANOMALY_SCORE, GAUGE, "anomaly_score",                                                   \
 		"How unusual the last five minutes of a load were; 0.5 is worth a look.",          \
 		"Forecasts", "percentunit", "{{series}} of {{kind}}", "@")                         \
 	X(SERVICE_SHIFT, GAUGE, "service_shift",                                                   \
 		"Service times by what is usual at this time of day; 1: nothing shifted.",         \
 		"Forecasts", "short", "{{kind}}", "@")                                             \
+	X(EXHAUSTION, GAUGE, "exhaustion_seconds",                                                 \
+		"Likely time until a pool's memory or the storage is used up; none: it lasts.",    \
+		"Forecasts", "s", "{{series}} {{pool}}", "@")                                      \
 	X(ALERTS_OPEN, GAUGE, "alerts_open", "Alerts that are open, by level.",                    \
 		"Alerts and objectives", "short", "{{level}}", "@")                                \
 	X(OBJECTIVE_STATE, GAUGE, "objective_state",                                               \

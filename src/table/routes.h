@@ -54,7 +54,8 @@
 		"Pause or resume: {\"dispatch\": true, \"out\": false, \"in\": false}")            \
 	X(GET, "/v1/orders", order_list, READ, NONE, "Recent scaling orders with their reasons")   \
 	X(GET, "/v1/forecasts", forecast_list, READ, NONE,                                         \
-		"What load is expected, how surely, and how good it was so far; ?signal= adds "    \
+		"What load and use are expected, how surely, how good that was so far, and when "  \
+		"memory and storage are used up; ?signal= adds "                                   \
 		"the past and the bins ahead")                                                     \
 	X(GET, "/v1/plan", plan_get, READ, NONE,                                                   \
 		"How many agents the load needs now and up to a week ahead, why, at what cost; "   \

@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 from pathlib import Path
 
 from harness import BALLAST
@@ -189,7 +190,7 @@ class OutlookTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         lines = done.stdout.splitlines()
         self.assertEqual(lines[0], "arrivals/review in tasks/h")
-        self.assertEqual(lines[2].split(), "1h00m 60 40.500 80 30 90.250 93% 12% 80%".split())
+        self.assertEqual(lines[2].split(), "1h00m 60 40.500 80 30 90.250 93% 12% 80% - -".split())
         self.assertEqual(len(lines), 4)
         self.assertEqual(Answers.asked, ["/v1/forecasts"])
 
@@ -213,6 +214,22 @@ class OutlookTest(unittest.TestCase):
         self.assertEqual(rows[3], "  #oo")       # the mean: two thirds of the way
         self.assertEqual(rows[5], "  #..")       # and begins there
         self.assertEqual(rows[9], "# #  ")       # a zero is something, a hole is not
+
+    def test_when_it_is_used_up(self):
+        use = {"signal": "memory/coder", "pool": "coder", "unit": "MiB", "now": 700, "limit": 4096,
+               "horizons": [], "exhaustion": {"by": "trend", "likely_seconds": 12000,
+                                              "soonest_seconds": 10200, "latest_seconds": 15000}}
+        lasts = {**use, "exhaustion": {"by": "none", "likely_seconds": None,
+                                       "soonest_seconds": None, "latest_seconds": None}}
+        for signal, wanted in (
+                (use, "memory/coder reaches its limit of 4096 MiB in 3h20m (2h50m to 4h10m)"),
+                (lasts, "memory/coder stays below its limit of 4096 MiB, as far as can be "
+                        "foreseen")):
+            with unittest.mock.patch.dict(SIGNAL, signal, clear=True):
+                done = run("forecast", "--url", self.url)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            lines = done.stdout.splitlines()
+            self.assertEqual(lines[:2], ["memory/coder in MiB, now 700", wanted])
 
     def test_nobody_there(self):
         done = run("forecast", "--url", "http://127.0.0.1:1")

@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct chaos chaos;
 
 	bal_assert(bal_core_load(core, data, size) == BAL_BROKEN);
-	free(core); /* a load that failed may leave anything in it */
+	chaos_core_free(core); /* a load that failed may leave anything in it */
 	core = chaos_core();
 	chaos_init(&chaos, draw_byte, &bytes);
 	for (uint32_t i = 0; i < STEPS_MAX && bytes.size > 0; i++) {
@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct bal_event event;
 
 		if (i % 32 == 0) {
-			free(copy);
+			chaos_core_free(copy);
 			copy = copy_core(core);
 		}
 		chaos_event(&chaos, core, &event);
@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		chaos_perform(&chaos, &effects);
 	}
 	bal_assert(copy == NULL || bal_core_digest(core) == bal_core_digest(copy));
-	free(copy);
-	free(core);
+	chaos_core_free(copy);
+	chaos_core_free(core);
 	return 0;
 }

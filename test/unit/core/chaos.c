@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Numbers are drawn from ranges a little wider than what is configured, ids from those that were
  * given out, so that an event is mostly about something that exists. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* mmap without a file */
+#endif
 #include "chaos.h"
 
 #include "core/objective.h"
@@ -10,6 +13,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define POOLS   5
 #define KINDS   4
@@ -31,16 +35,21 @@ const struct bal_limits CHAOS_LIMITS = {
 	.effects_max = 300,
 };
 
+/* Pages come from the system as they are touched: most of a core's memory never is. */
 struct bal_core *chaos_core(void)
 {
 	size_t size = bal_core_size(&CHAOS_LIMITS);
-	size_t rounded = (size + 63) / 64 * 64;
-	void *memory = aligned_alloc(64, rounded);
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (memory == NULL)
+	if (memory == MAP_FAILED)
 		abort();
-	memset(memory, 0, rounded);
 	return bal_core_init(memory, size, &CHAOS_LIMITS);
+}
+
+void chaos_core_free(struct bal_core *core)
+{
+	if (core != NULL)
+		munmap(core, bal_core_size(&CHAOS_LIMITS));
 }
 
 void chaos_init(struct chaos *chaos, chaos_draw *draw, void *source)

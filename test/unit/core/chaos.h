@@ -28,8 +28,11 @@ struct chaos {
 /* Small limits, so that every table is full now and then. */
 extern const struct bal_limits CHAOS_LIMITS;
 
-/* A core with these limits in memory that free() takes back. */
+/* A core with these limits in memory that chaos_core_free takes back. */
 struct bal_core *chaos_core(void);
+
+/* Gives its memory back; NULL is none. */
+void chaos_core_free(struct bal_core *core);
 
 /* Begins at time 0 with nothing known; `source` is handed to each draw. */
 void chaos_init(struct chaos *chaos, chaos_draw *draw, void *source);

@@ -55,7 +55,7 @@ static void run_seed(uint64_t seed)
 		bal_core_check(core);
 		chaos_perform(&chaos, &effects);
 	}
-	free(core);
+	chaos_core_free(core);
 }
 
 static void any_order_of_events_keeps_the_rules(void **state)

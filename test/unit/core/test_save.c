@@ -107,8 +107,8 @@ static void run_twin(uint64_t seed)
 			assert_true(bal_core_digest(scene.core) == bal_core_digest(twin));
 	}
 	bal_core_check(twin);
-	free(twin);
-	free(scene.core);
+	chaos_core_free(twin);
+	chaos_core_free(scene.core);
 }
 
 static void a_loaded_core_goes_on_like_the_saved_one(void **state)
@@ -146,8 +146,8 @@ static void explanations_are_saved_too(void **state)
 		found += here.kind != BAL_WHY_NOTHING;
 	}
 	assert_true(found > 10);
-	free(twin);
-	free(scene.core);
+	chaos_core_free(twin);
+	chaos_core_free(scene.core);
 }
 
 static void digest_shows_every_change(void **state)
@@ -169,7 +169,7 @@ static void digest_shows_every_change(void **state)
 		assert_true(before != bal_core_digest(scene.core));
 		play(&scene, NULL);
 	}
-	free(scene.core);
+	chaos_core_free(scene.core);
 }
 
 static void any_damage_is_noticed(void **state)
@@ -192,9 +192,9 @@ static void any_damage_is_noticed(void **state)
 	}
 	for (size_t size = 0; size < scene.size; size += 1 + size / 50)
 		assert_int_equal(bal_core_load(other, scene.bytes, size), BAL_BROKEN);
-	free(other);
-	free(load(&scene));
-	free(scene.core);
+	chaos_core_free(other);
+	chaos_core_free(load(&scene));
+	chaos_core_free(scene.core);
 }
 
 static void seal(struct scene *scene)
@@ -243,10 +243,10 @@ static void a_forged_state_is_refused_or_sound(void **state)
 			refused++;
 		}
 		scene.bytes[place] = before;
-		free(other);
+		chaos_core_free(other);
 	}
 	assert_true(refused > FORGERIES / 10);
-	free(scene.core);
+	chaos_core_free(scene.core);
 }
 
 static void a_core_of_other_limits_does_not_take_it(void **state)
@@ -268,7 +268,7 @@ static void a_core_of_other_limits_does_not_take_it(void **state)
 	core = bal_core_init(memory, size, &limits);
 	assert_int_equal(bal_core_load(core, scene.bytes, scene.size), BAL_BROKEN);
 	free(memory);
-	free(scene.core);
+	chaos_core_free(scene.core);
 }
 
 int main(void)

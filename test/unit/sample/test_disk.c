@@ -92,9 +92,11 @@ static void test_fill(void **state)
 		struct disk_room room = {
 			.room_present = true, .bytes = rows[i].bytes, .free_bytes = rows[i].free};
 		struct reading readings[DISK_READINGS_MAX];
-		assert_int_equal(disk_room_readings(&room, readings), 2);
-		assert_int_equal(readings[1].signal, BAL_SIGNAL_STORE_FILL);
-		assert_int_equal(readings[1].value, rows[i].permille);
+		assert_int_equal(disk_room_readings(&room, readings), 3);
+		assert_int_equal(readings[0].signal, BAL_SIGNAL_STORE_SIZE);
+		assert_true(readings[0].value == rows[i].bytes);
+		assert_int_equal(readings[2].signal, BAL_SIGNAL_STORE_FILL);
+		assert_int_equal(readings[2].value, rows[i].permille);
 	}
 }
 
