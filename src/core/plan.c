@@ -3,10 +3,6 @@
  * The queueing model is exact for Poisson arrivals and exponential services, near enough for most
  * others, and wrong for some: so what was measured of the tail corrects what is asked of it, within
  * bounds, for a short measurement can be any number.
- *
- * The cheapest mix for more slots never costs less than the one for fewer, so the most slots that
- * the bounds allow are found by halving. With the resources of a host this holds only nearly, for
- * the cheaper mix may be the larger one; what is found does fit in any case.
  */
 #include "core/plan.h"
 
@@ -83,76 +79,79 @@ uint32_t plan_carries(const struct plan_pool *pool, double headroom)
 	return slots < 1 ? 1 : (uint32_t)slots;
 }
 
-/* Agents beyond a shared limit would have nothing that they may do. */
-static struct mix_pool offer_of(const struct plan_pool *pool, double headroom)
-{
-	uint32_t slots = plan_carries(pool, headroom);
-	uint32_t agents = pool->slots_max / slots + (pool->slots_max % slots > 0);
-	uint32_t most = pool->agents_max > pool->agents_min ? pool->agents_max : pool->agents_min;
+/* The bounds of a plan as those of its mix, in the order in which they are blamed. */
+enum bound_place { BOUND_PRICE, BOUND_CPU, BOUND_MEMORY, BOUND_SHARED };
 
-	most = agents < most ? agents : most;
-	return (struct mix_pool){.price = pool->price,
-		.slots = slots,
+_Static_assert(BOUND_SHARED + PLAN_SHARED_MAX <= MIX_BOUNDS_MAX, "every bound has a place");
+
+struct offer {
+	struct mix_pool pools[MIX_POOLS_MAX];
+	double bounds[MIX_BOUNDS_MAX];
+	struct mix_offer mix;
+};
+
+static struct mix_pool offer_of(const struct plan_need *need, const struct plan_pool *pool,
+	const struct plan_bounds *bounds)
+{
+	struct mix_pool offer = {.price = pool->price,
+		.slots = plan_carries(pool, need->headroom),
 		.agents_min = pool->agents_min,
-		.agents_max = most > pool->agents_min ? most : pool->agents_min};
+		.agents_max = pool->agents_max};
+
+	offer.uses[BOUND_PRICE] = bounds->price > 0 ? (double)pool->price : 0;
+	offer.uses[BOUND_CPU] = bounds->cpu_millis > 0 ? pool->cpu_millis : 0;
+	offer.uses[BOUND_MEMORY] = bounds->memory_mib > 0 ? pool->memory_mib : 0;
+	for (uint32_t i = 0; i < bounds->shared_count; i++)
+		offer.uses[BOUND_SHARED + i] = pool->limits >> i & 1 ? offer.slots : 0;
+	return offer;
 }
 
-static enum plan_ceiling bound_broken(const struct plan_pool *pools, uint32_t count,
-	const struct plan_bounds *bounds, const struct mix *mix)
+/* Agents come whole: the last one may go beyond a shared limit, and what is beyond it is not used.
+ * By as little as the smallest agent can. */
+static double spill_of(const struct mix_pool *pools, uint32_t count, uint32_t shared)
 {
-	double cpu_millis = 0, memory_mib = 0;
+	double spill = UINT32_MAX;
 
-	for (uint32_t i = 0; i < count; i++) {
-		cpu_millis += pools[i].cpu_millis * mix->agents[i];
-		memory_mib += pools[i].memory_mib * mix->agents[i];
-	}
-	if (bounds->price > 0 && mix->price > bounds->price)
-		return PLAN_CEILING_MONEY;
-	if (bounds->cpu_millis > 0 && cpu_millis > bounds->cpu_millis)
-		return PLAN_CEILING_CPU;
-	if (bounds->memory_mib > 0 && memory_mib > bounds->memory_mib)
-		return PLAN_CEILING_MEMORY;
-	return PLAN_CEILING_NONE;
-}
-
-static void find(const struct plan_need *need, const struct mix_pool *offers, uint32_t count,
-	uint64_t slots, struct mix *mix)
-{
-	if (need->survive)
-		mix_find_spare(offers, count, slots, mix);
-	else
-		mix_find(offers, count, slots, mix);
-}
-
-/* The largest mix for at most plan->slots that breaks no bound. */
-static void fit(const struct plan_need *need, const struct plan_pool *pools,
-	const struct mix_pool *offers, uint32_t count, const struct plan_bounds *bounds,
-	struct plan *plan)
-{
-	uint64_t fits = 0, breaks = plan->mix.slots < plan->slots ? plan->mix.slots : plan->slots;
-
-	find(need, offers, count, 0, &plan->mix);
-	while (fits + 1 < breaks) {
-		uint64_t middle = fits + (breaks - fits) / 2;
-		struct mix mix;
-
-		find(need, offers, count, middle, &mix);
-		if (bound_broken(pools, count, bounds, &mix) != PLAN_CEILING_NONE) {
-			breaks = middle;
-			continue;
-		}
-		fits = middle;
-		plan->mix = mix;
-	}
-}
-
-/* Too few agents: by the pools' own maximums, or by what they share. */
-static enum plan_ceiling pools_short(
-	const struct plan_pool *pools, const struct mix_pool *offers, uint32_t count)
-{
 	for (uint32_t i = 0; i < count; i++)
-		if (offers[i].agents_max < pools[i].agents_max)
+		if (pools[i].uses[BOUND_SHARED + shared] > 0)
+			spill = num_min(spill, pools[i].slots - 1.0);
+	return spill;
+}
+
+static void offer_make(const struct plan_need *need, const struct plan_pool *pools, uint32_t count,
+	const struct plan_bounds *bounds, struct offer *offer)
+{
+	offer->bounds[BOUND_PRICE] = (double)bounds->price;
+	offer->bounds[BOUND_CPU] = bounds->cpu_millis;
+	offer->bounds[BOUND_MEMORY] = bounds->memory_mib;
+	for (uint32_t i = 0; i < count; i++)
+		offer->pools[i] = offer_of(need, &pools[i], bounds);
+	for (uint32_t i = 0; i < bounds->shared_count; i++)
+		offer->bounds[BOUND_SHARED + i] =
+			bounds->shared_slots[i] + spill_of(&offer->pools[0], count, i);
+	offer->mix = (struct mix_offer){
+		offer->pools, count, offer->bounds, BOUND_SHARED + bounds->shared_count};
+}
+
+/* What the first pool that may have more agents is kept from them by. */
+static enum plan_ceiling ceiling_of(const struct mix_offer *offer, const struct mix *mix)
+{
+	for (uint32_t i = 0; i < offer->count; i++) {
+		uint32_t bound = mix_blocks(offer, mix, i);
+
+		if (mix->agents[i] >= offer->pools[i].agents_max || bound == offer->bound_count)
+			continue;
+		switch (bound) {
+		case BOUND_PRICE:
+			return PLAN_CEILING_MONEY;
+		case BOUND_CPU:
+			return PLAN_CEILING_CPU;
+		case BOUND_MEMORY:
+			return PLAN_CEILING_MEMORY;
+		default:
 			return PLAN_CEILING_SHARED;
+		}
+	}
 	return PLAN_CEILING_POOL;
 }
 
@@ -173,24 +172,20 @@ static void judge(const struct plan_need *need, uint32_t objective, struct plan 
 void plan_make(const struct plan_need *need, const struct plan_pool *pools, uint32_t count,
 	const struct plan_bounds *bounds, struct plan *plan)
 {
-	struct mix_pool offers[MIX_POOLS_MAX];
 	uint32_t objective = slots_objective(need);
 	uint64_t slots = with_headroom(need, objective), reached;
+	struct offer offer;
 
-	bal_assert(count <= MIX_POOLS_MAX);
+	bal_assert(count <= MIX_POOLS_MAX && bounds->shared_count <= PLAN_SHARED_MAX);
 	bal_assert(need->headroom >= 0);
 	*plan = (struct plan){.slots = slots};
-	for (uint32_t i = 0; i < count; i++)
-		offers[i] = offer_of(&pools[i], need->headroom);
-	find(need, offers, count, slots, &plan->mix);
-	plan->ceiling = bound_broken(pools, count, bounds, &plan->mix);
-	if (plan->ceiling != PLAN_CEILING_NONE) {
-		fit(need, pools, offers, count, bounds, plan);
-		judge(need, objective, plan);
-		return;
-	}
-	reached = need->survive ? mix_slots_spare(offers, count, &plan->mix) : plan->mix.slots;
+	offer_make(need, pools, count, bounds, &offer);
+	if (need->survive)
+		mix_find_spare(&offer.mix, slots, &plan->mix);
+	else
+		mix_find(&offer.mix, slots, &plan->mix);
+	reached = need->survive ? mix_slots_spare(&offer.mix, &plan->mix) : plan->mix.slots;
 	if (reached < slots)
-		plan->ceiling = pools_short(pools, offers, count);
+		plan->ceiling = ceiling_of(&offer.mix, &plan->mix);
 	judge(need, objective, plan);
 }

@@ -16,6 +16,8 @@
 #define PLAN_MEMORY_MARGIN  0.15
 #define PLAN_STORAGE_MARGIN 0.25
 
+#define PLAN_SHARED_MAX 8
+
 /* What is wanted. */
 struct plan_need {
 	double load;      /* Erlangs, >= 0: the quantile of the forecast that is planned for */
@@ -33,7 +35,7 @@ struct plan_pool {
 	int64_t price; /* of an agent and hour, >= 0 */
 	uint32_t slots;
 	uint32_t agents_min, agents_max;
-	uint32_t slots_max; /* of all its agents, by shared limits; UINT32_MAX = not bounded */
+	uint32_t limits; /* that it is under: bit i is shared_slots[i] of the bounds */
 	double cpu_millis, memory_mib, storage_mib;                /* of an agent */
 	double slot_cpu_millis, slot_memory_mib, slot_storage_mib; /* that a busy slot uses */
 };
@@ -41,7 +43,9 @@ struct plan_pool {
 /* What all pools together may take; 0 = not bounded. */
 struct plan_bounds {
 	double cpu_millis, memory_mib;
-	int64_t price; /* of an hour */
+	int64_t price;                        /* of an hour */
+	double shared_slots[PLAN_SHARED_MAX]; /* by limits that pools share; >= 0 */
+	uint32_t shared_count;
 };
 
 /* What keeps a plan from being enough. */

@@ -160,24 +160,50 @@ static double service_of(const struct bal_core *core, const struct group *group)
 
 /* ---- pools ---- */
 
-/* Slots that the limits of a pool leave it if nobody else uses them. */
-static uint32_t slots_shared(const struct bal_core *core, const struct pool *pool, double service_s)
+/* Slots that a limit leaves if nobody else uses them. */
+static double slots_of_limit(const struct limit *limit, double service_s)
 {
-	double slots = UINT32_MAX;
+	double slots = limit->running_max > 0 ? limit->running_max : UINT32_MAX;
 
-	for (uint32_t i = 0; i < BAL_POOL_LIMITS_MAX; i++) {
-		const struct limit *limit;
+	if (limit->starts_max > 0)
+		slots = num_min(slots, limit->starts_max * service_s * (double)NS_PER_S /
+					       (double)limit->starts_period_ns);
+	return num_max(slots, 1);
+}
 
-		if (pool->conf.limits[i] == BAL_NONE)
+/* The place of a limit among the bounds, which it gets if it is new and there is one; else
+ * PLAN_SHARED_MAX. */
+static uint32_t place_of(const struct bal_core *core, uint32_t limit, double service_s,
+	uint32_t *limits, struct plan_bounds *bounds)
+{
+	for (uint32_t i = 0; i < bounds->shared_count; i++)
+		if (limits[i] == limit)
+			return i;
+	if (bounds->shared_count == PLAN_SHARED_MAX)
+		return PLAN_SHARED_MAX;
+	limits[bounds->shared_count] = limit;
+	bounds->shared_slots[bounds->shared_count] =
+		slots_of_limit(&core->shared[limit], service_s);
+	return bounds->shared_count++;
+}
+
+/* The limits of the pools as bounds, the first PLAN_SHARED_MAX of them. */
+static void share(const struct bal_core *core, const struct group *group, double service_s,
+	struct plan_pool *pools, struct plan_bounds *bounds)
+{
+	uint32_t limits[PLAN_SHARED_MAX];
+
+	for (uint32_t i = 0; i < group->count * BAL_POOL_LIMITS_MAX; i++) {
+		uint32_t pool = i / BAL_POOL_LIMITS_MAX, place;
+		uint32_t limit =
+			core->pools[group->pools[pool]].conf.limits[i % BAL_POOL_LIMITS_MAX];
+
+		if (limit == BAL_NONE)
 			continue;
-		limit = &core->shared[pool->conf.limits[i]];
-		if (limit->running_max > 0)
-			slots = num_min(slots, limit->running_max);
-		if (limit->starts_max > 0)
-			slots = num_min(slots, limit->starts_max * service_s * (double)NS_PER_S /
-						       (double)limit->starts_period_ns);
+		place = place_of(core, limit, service_s, limits, bounds);
+		if (place < PLAN_SHARED_MAX)
+			pools[pool].limits |= 1u << place;
 	}
-	return slots < 1 ? 1 : (uint32_t)slots;
 }
 
 /* Processor time of a busy slot, as its agents report it; 0 when none does. */
@@ -198,14 +224,12 @@ static double slot_cpu_millis(const struct pool *pool)
 	return busy > 0 ? used / busy : 0;
 }
 
-static struct plan_pool pool_of(
-	const struct bal_core *core, const struct pool *pool, double service_s)
+static struct plan_pool pool_of(const struct pool *pool)
 {
 	return (struct plan_pool){.price = num_max_i64(pool->conf.price_microcents_hour, 0),
 		.slots = pool->conf.slots,
 		.agents_min = pool->conf.agents_min,
 		.agents_max = pool->conf.agents_max,
-		.slots_max = slots_shared(core, pool, service_s),
 		.cpu_millis = pool->conf.cpu_millis,
 		.memory_mib = pool->conf.memory_mib,
 		.slot_cpu_millis = slot_cpu_millis(pool)};
@@ -270,7 +294,8 @@ bool bal_plan(const struct bal_core *core, uint32_t pool, uint32_t horizon,
 		.headroom = headroom_of(core, &group),
 		.survive = wish->survive};
 	for (uint32_t i = 0; i < group.count; i++)
-		pools[i] = pool_of(core, &core->pools[group.pools[i]], plan->service_s);
+		pools[i] = pool_of(&core->pools[group.pools[i]]);
+	share(core, &group, plan->service_s, pools, &bounds);
 	plan_make(&need, pools, group.count, &bounds, &found);
 	tell(core, &group, &found, plan);
 	return true;

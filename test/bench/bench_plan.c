@@ -32,7 +32,7 @@ static void make(struct prng *random, struct plan_need *need, struct plan_pool *
 		.late_share = 0.05,
 		.tail = 1};
 	for (uint32_t i = 0; i < GROUP; i++) {
-		pools[i] = (struct plan_pool){.agents_max = 100, .slots_max = UINT32_MAX};
+		pools[i] = (struct plan_pool){.agents_max = 100};
 		pools[i].slots = (uint32_t)prng_below(random, 16) + 1;
 		pools[i].price = (int64_t)prng_below(random, 1000) * 1000000 + pools[i].slots;
 	}

@@ -16,8 +16,7 @@ static const struct plan_need NEED = {.load = 23,
 	.wait_s = 2,
 	.late_share = 0.05,
 	.tail = 1};
-static const struct plan_pool POOL = {
-	.price = 100, .slots = 4, .agents_max = 50, .slots_max = UINT32_MAX};
+static const struct plan_pool POOL = {.price = 100, .slots = 4, .agents_max = 50};
 static const struct plan_bounds FREE;
 
 static void slots_keep_the_objective(void **state)
@@ -111,11 +110,13 @@ static void each_ceiling_is_named(void **state)
 	assert_int_equal(plan.mix.agents[0], 5);
 	assert_true(plan.late == 1);
 	pool.agents_max = 50;
-	pool.slots_max = 10;
-	plan_make(&NEED, &pool, 1, &FREE, &plan);
+	pool.limits = 1;
+	bounds.shared_slots[0] = 10;
+	bounds.shared_count = 1;
+	plan_make(&NEED, &pool, 1, &bounds, &plan);
 	assert_int_equal(plan.ceiling, PLAN_CEILING_SHARED);
 	assert_int_equal(plan.mix.agents[0], 3);
-	pool.slots_max = UINT32_MAX;
+	bounds.shared_count = 0;
 	bounds.price = 450;
 	plan_make(&NEED, &pool, 1, &bounds, &plan);
 	assert_int_equal(plan.ceiling, PLAN_CEILING_MONEY);
@@ -132,6 +133,47 @@ static void each_ceiling_is_named(void **state)
 	plan_make(&NEED, &pool, 1, &bounds, &plan);
 	assert_int_equal(plan.ceiling, PLAN_CEILING_MEMORY);
 	assert_int_equal(plan.mix.agents[0], 2);
+}
+
+/* A limit bounds its pools together; what is beyond it comes from others, at a higher price. */
+static void shared_limits_bound_the_sum(void **state)
+{
+	struct plan_pool pools[3] = {POOL, POOL, POOL};
+	struct plan_bounds bounds = {.shared_slots = {12}, .shared_count = 1};
+	struct plan plan;
+
+	(void)state;
+	pools[0].limits = 1;
+	pools[1].limits = 1;
+	pools[1].price = 101;
+	pools[2].price = 300;
+	plan_make(&NEED, pools, 3, &bounds, &plan);
+	assert_int_equal(plan.ceiling, PLAN_CEILING_NONE);
+	assert_int_equal(plan.mix.agents[0], 3);
+	assert_int_equal(plan.mix.agents[1], 0);
+	assert_int_equal(plan.mix.agents[2], (plan.slots - 12 + 3) / 4);
+	plan_make(&NEED, pools, 2, &bounds, &plan);
+	assert_int_equal(plan.ceiling, PLAN_CEILING_SHARED);
+	assert_int_equal(plan.mix.slots, 12);
+	assert_int_equal(plan.mix.agents[0], 3);
+}
+
+/* The cheap pool needs more of the host than there is: the dearer one makes up for it. */
+static void a_host_is_filled_by_what_fits(void **state)
+{
+	struct plan_pool pools[2] = {POOL, POOL};
+	struct plan_bounds bounds = {.cpu_millis = 20000};
+	struct plan plan;
+
+	(void)state;
+	pools[0].cpu_millis = 4000;
+	pools[1].cpu_millis = 1000;
+	pools[1].price = 150;
+	plan_make(&NEED, pools, 2, &bounds, &plan);
+	assert_int_equal(plan.ceiling, PLAN_CEILING_NONE);
+	assert_true(plan.mix.slots >= plan.slots);
+	assert_true(4 * plan.mix.agents[0] + plan.mix.agents[1] <= 20);
+	assert_true(plan.mix.agents[0] > 0);
 }
 
 static void minimums_stand(void **state)
@@ -163,6 +205,8 @@ int main(void)
 		cmocka_unit_test(agents_by_resources),
 		cmocka_unit_test(a_loss_is_survived),
 		cmocka_unit_test(each_ceiling_is_named),
+		cmocka_unit_test(shared_limits_bound_the_sum),
+		cmocka_unit_test(a_host_is_filled_by_what_fits),
 		cmocka_unit_test(minimums_stand),
 	};
 
