@@ -122,6 +122,15 @@ void attempt_release(struct bal_core *core, struct task *task)
 	task->ahead = 0;
 }
 
+/* How long a task has waited for its first attempt. */
+static void note_wait(struct bal_core *core, struct pool *pool, uint32_t kind, int64_t wait_ns)
+{
+	wait_ns = num_max_i64(wait_ns, 0);
+	book_record(core, BAL_SUBJECT_KIND, kind, BAL_SIGNAL_WAIT, wait_ns);
+	if (pool->scaling->demand.looked)
+		lateness_start(&pool->scaling->lateness, wait_ns > knob(core, BAL_KNOB_WAIT_GOOD));
+}
+
 /* Sends the next attempt, for this reason; what slot it takes is said by lender and ahead. */
 static void send(
 	struct bal_core *core, struct task *task, struct agent *agent, enum bal_reason reason)
@@ -151,8 +160,7 @@ static void send(
 	core->turn++;
 	objective_started(core, task);
 	if (task->attempt_last == 1)
-		book_record(core, BAL_SUBJECT_KIND, task->kind, BAL_SIGNAL_WAIT,
-			num_max_i64(core->now_ns - task->submitted_at_ns, 0));
+		note_wait(core, pool, task->kind, core->now_ns - task->submitted_at_ns);
 	effect = outbox_add_task(core, BAL_EFFECT_DISPATCH, task);
 	effect->agent = agent->id;
 	effect->pool = agent->pool;

@@ -301,6 +301,7 @@ static void learn_service(struct bal_core *core, const struct task *task, const 
 
 	mean_add(&kind->service_s, service_s, KIND_SPAN);
 	mean_add(&core->pools[agent->pool].service_s, service_s, KIND_SPAN);
+	mean_add(&core->pools[agent->pool].service_square, service_s * service_s, KIND_SPAN);
 	kind->finished_count++;
 	shifts_add(&core->shifts, task->kind, num_add_i64(core->now_ns, core->utc_offset_ns),
 		service_s);

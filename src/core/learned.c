@@ -18,7 +18,7 @@
 #include "core/shelf.h"
 
 #define LEARNED_MAGIC   UINT32_C(0x4e52414c)
-#define LEARNED_VERSION 5
+#define LEARNED_VERSION 6
 
 /* Series may take so many bytes of a snapshot, since it is written once a minute: many rows keep
  * less of their past each, and of very many the last ones keep nothing. */
@@ -97,6 +97,7 @@ static void put_pools(struct bytes_writer *writer, const struct bal_core *core)
 			continue;
 		bytes_put_u64(writer, core->pools[i].name_hash);
 		put_mean(writer, &core->pools[i].service_s);
+		put_mean(writer, &core->pools[i].service_square);
 	}
 }
 
@@ -267,12 +268,16 @@ static bool get_pools(struct bytes_reader *reader, struct bal_core *core, bool a
 
 	for (uint32_t i = 0; i < count && ok && !reader->failed; i++) {
 		uint64_t hash = bytes_get_u64(reader);
-		struct mean mean;
+		struct mean mean, square;
 
 		ok = get_mean(reader, &mean);
-		for (uint32_t j = 0; apply && j < core->limits.pools_max; j++)
-			if (core->pools[j].name_hash == hash)
-				core->pools[j].service_s = mean;
+		ok = get_mean(reader, &square) && ok;
+		for (uint32_t j = 0; apply && j < core->limits.pools_max; j++) {
+			if (core->pools[j].name_hash != hash)
+				continue;
+			core->pools[j].service_s = mean;
+			core->pools[j].service_square = square;
+		}
 	}
 	return ok;
 }

@@ -3,8 +3,8 @@
  * together, since an agent's slot is there for each of them; what they need is added up as if they
  * peaked together, which errs on the safe side.
  *
- * The variance of services and the tail of waits are not measured per kind: exponential services
- * and the model's own tail are taken, which for most loads asks for a little too much. */
+ * The variance of services and the tail of waits are measured per pool; of several the worst
+ * counts. */
 #include "ballast.h"
 
 #include "base/num.h"
@@ -158,6 +158,23 @@ static double service_of(const struct bal_core *core, const struct group *group)
 	return weight > 0 ? num_max(sum / weight, SERVICE_MIN_S) : SERVICE_UNKNOWN_S;
 }
 
+/* What was measured of the waits of a pool, against what the model said; 1 = not measured. */
+static double tail_of(const struct pool *pool)
+{
+	return lateness_tail(&pool->scaling->lateness);
+}
+
+/* Of the pools of a group the largest, since a task may come to any of them. */
+static double most_of(const struct bal_core *core, const struct group *group,
+	double (*of)(const struct pool *pool))
+{
+	double most = 0;
+
+	for (uint32_t i = 0; i < group->count; i++)
+		most = num_max(most, of(&core->pools[group->pools[i]]));
+	return most;
+}
+
 /* ---- pools ---- */
 
 /* Slots that a limit leaves if nobody else uses them. */
@@ -286,11 +303,11 @@ bool bal_plan(const struct bal_core *core, uint32_t pool, uint32_t horizon,
 	need = (struct plan_need){.load = plan->load,
 		.service_s = plan->service_s,
 		.arrivals_cv2 = 1,
-		.service_cv2 = 1,
+		.service_cv2 = most_of(core, &group, scale_service_cv2),
 		.wait_s = (double)core->knobs[BAL_KNOB_WAIT_GOOD] / (double)NS_PER_S,
 		.late_share = num_clamp((double)core->knobs[BAL_KNOB_WAIT_LATE] / PERMILLE,
 			1 - SHARE_WHOLE, SHARE_WHOLE),
-		.tail = 1,
+		.tail = most_of(core, &group, tail_of),
 		.headroom = headroom_of(core, &group),
 		.survive = wish->survive};
 	for (uint32_t i = 0; i < group.count; i++)

@@ -36,6 +36,6 @@
  */
 
 #define STATE_MAGIC   UINT32_C(0x534c4142) /* "BALS" */
-#define STATE_VERSION 11
+#define STATE_VERSION 12
 
 #endif

@@ -27,6 +27,8 @@
 #define BOOT_UNKNOWN_S       30.0
 #define SERVICE_UNKNOWN_S    1.0
 #define SERVICE_MIN_S        1e-3
+#define SERVICE_KNOWN        30.0 /* services, before their variance means something */
+#define CV2_MAX              16.0
 #define GROWTH_MAX           3.0
 #define REMEMBERED_MAX       1e15
 #define BUCKET_MAX           (INT64_C(1) << 60)
@@ -56,6 +58,15 @@ uint32_t scale_load_permille(const struct pool *pool)
 {
 	return strategy_permille(
 		(double)slots_busy(pool) + pool->waiting, (double)slots_coming(pool));
+}
+
+double scale_service_cv2(const struct pool *pool)
+{
+	double mean = pool->service_s.value;
+
+	if (pool->service_square.weight < SERVICE_KNOWN || mean < SERVICE_MIN_S)
+		return 1;
+	return num_clamp(pool->service_square.value / (mean * mean) - 1, 0, CV2_MAX);
 }
 
 /* The pool that answers for a lane's waiting tasks: the first that is up, else the first. */
@@ -323,6 +334,19 @@ static struct strategy_view view_pool(const struct bal_core *core, const struct 
 	return view;
 }
 
+/* What the queueing model says of waits, and what they are, for plans. */
+static void see_lateness(const struct bal_core *core, struct pool *pool)
+{
+	struct erlang_queue queue = {.load = pool->scaling->demand.offered,
+		.service_s = num_max(pool->service_s.value, SERVICE_MIN_S),
+		.arrivals_cv2 = 1,
+		.service_cv2 = scale_service_cv2(pool)};
+
+	if (pool->service_s.weight > 0)
+		lateness_look(&pool->scaling->lateness, core->now_ns, &queue, pool->slots_ready,
+			(double)knob(core, BAL_KNOB_WAIT_GOOD) / (double)NS_PER_S);
+}
+
 /* Batch work alone never asks for agents, so it is no load; false when nothing follows from this
  * look. */
 static bool see_demand(const struct bal_core *core, struct pool *pool)
@@ -379,6 +403,7 @@ static void look(struct bal_core *core, struct pool *pool)
 	bool follows = see_demand(core, pool);
 	struct strategy_wish wish;
 
+	see_lateness(core, pool);
 	steps_track(&pool->overload_since_ns, load >= EMERGENCY_LOAD, core->now_ns);
 	pool->hold = BAL_REASON_HOLD_STEADY;
 	if (agents > pool->conf.agents_max && pool->order_open == 0) {
@@ -484,5 +509,6 @@ bool scale_valid(const struct pool *pool)
 		ok = ok && predictive->ratios[i] >= 0;
 	return ok && num_abs(predictive->sum) <= REMEMBERED_MAX &&
 	       predictive->level <= REMEMBERED_MAX && predictive->fast <= REMEMBERED_MAX &&
-	       pool->scaling->demand.offered <= REMEMBERED_MAX;
+	       pool->scaling->demand.offered <= REMEMBERED_MAX &&
+	       lateness_valid(&pool->scaling->lateness);
 }

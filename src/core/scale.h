@@ -28,6 +28,10 @@ void scale_agent_gone(struct bal_core *core, struct pool *pool, bool failed);
  * runs or waits, 1000 per slot's worth; UINT32_MAX when tasks wait and there is no slot. */
 uint32_t scale_load_permille(const struct pool *pool);
 
+/* Variance of services over the square of their mean; 1, as of exponential ones, until enough have
+ * been seen. */
+double scale_service_cv2(const struct pool *pool);
+
 /* Counts the tasks that wait for each pool.  A task that several pools may serve counts once, with
  * the first of them that is up. */
 void scale_count_waiting(struct bal_core *core);

@@ -10,6 +10,7 @@
 #include "base/prng.h"
 #include "base/slab.h"
 #include "core/demand.h"
+#include "core/lateness.h"
 #include "core/shifts.h"
 #include "core/strategy_hpa.h"
 #include "core/strategy_kpa.h"
@@ -227,6 +228,7 @@ struct scaling {
 	struct hpa_memory hpa;
 	struct kpa_memory kpa;
 	struct predictive_memory predictive;
+	struct lateness lateness;
 };
 
 #define POOL_SHELF_HINTS 8
@@ -271,6 +273,7 @@ struct pool {
 	uint64_t order_open;       /* the order up that has not ended; 0 = none */
 	uint64_t order_last;
 	struct mean service_s;
+	struct mean service_square; /* its square */
 	uint32_t shed;              /* classes that are refused, from the lowest; see recover.h */
 	int64_t shed_at_ns;         /* when that changed */
 	int64_t shed_calm_since_ns; /* nothing wants it since; BAL_NEVER_NS */

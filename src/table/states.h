@@ -100,7 +100,8 @@
 	X(type, U32, at, shed, "")                                                                 \
 	X(type, PAST_NS, at, shed_at_ns, "")                                                       \
 	X(type, SINCE_NS, at, shed_calm_since_ns, "")                                              \
-	STATE_FIELDS_mean(X, type, at service_s.)
+	STATE_FIELDS_mean(X, type, at service_s.)                                                  \
+	STATE_FIELDS_mean(X, type, at service_square.)
 
 #define STATE_FIELDS_scaling(X, type, at)                                                          \
 	X(type, PAST_NS, at demand., looked_at_ns, "")                                             \
@@ -119,7 +120,14 @@
 	X(type, PAST_NS, at kpa., looked_at_ns, "")                                                \
 	X(type, PAST_NS, at kpa., panic_at_ns, "")                                                 \
 	X(type, DOUBLE, at kpa., panic_most, "")                                                   \
-	X(type, DOUBLE, at kpa., buckets, "")
+	X(type, DOUBLE, at kpa., buckets, "")                                                      \
+	X(type, U64, at lateness., starts, "")                                                     \
+	X(type, U64, at lateness., late, "")                                                       \
+	X(type, PAST_NS, at lateness., minute_at_ns, "")                                           \
+	X(type, DOUBLE, at lateness., load_sum, "")                                                \
+	X(type, U32, at lateness., looks, "")                                                      \
+	X(type, DOUBLE, at lateness., measured, "")                                                \
+	X(type, DOUBLE, at lateness., expected, "")
 
 #define STATE_FIELDS_predictive(X, type, at)                                                       \
 	X(type, VALUE, at, bin, "")                                                                \
