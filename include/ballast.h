@@ -272,6 +272,7 @@ struct bal_event_pool {
 	struct bal_scale_rule down;
 	uint32_t queue_deep;       /* tasks waiting (batch excepted) that trigger scaling up */
 	int64_t emergency_wait_ns; /* a critical task waiting longer is an emergency */
+	uint32_t market;           /* enum bal_market */
 };
 
 struct bal_event_pool_removed {

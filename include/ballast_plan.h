@@ -26,9 +26,35 @@ enum bal_ceiling {
 	BAL_CEILING_COUNT
 };
 
+/* How the agents of a pool are paid for. */
+#define BAL_MARKET_MAP(X)                                                                          \
+	X(ON_DEMAND, "on_demand") /* while they are there */                                       \
+	X(RESERVED, "reserved")   /* all that the pool may have, whether they are there or not */  \
+	X(SPOT, "spot")           /* while they are there; their owner may take them back */
+enum bal_market {
+#define X(name, text) BAL_MARKET_##name,
+	BAL_MARKET_MAP(X)
+#undef X
+		BAL_MARKET_COUNT
+};
+
+/* What a plan is after; source: requirement "Capacity_Manager", optimization objectives. */
+#define BAL_PLAN_GOAL_MAP(X)                                                                       \
+	X(BALANCED, "balanced")       /* the objective for waits, and the strategies' headroom */  \
+	X(COST, "cost")               /* the objective, and nothing beyond it */                   \
+	X(PERFORMANCE, "performance") /* a fifth of the late waits that the objective allows */    \
+	X(RELIABILITY, "reliability") /* the loss of any one agent, and of all spot ones */
+enum bal_plan_goal {
+#define X(name, text) BAL_PLAN_GOAL_##name,
+	BAL_PLAN_GOAL_MAP(X)
+#undef X
+		BAL_PLAN_GOAL_COUNT
+};
+
 /* What whoever asks wants. */
 struct bal_plan_wish {
-	bool survive;                   /* the loss of any one agent */
+	uint32_t goal;                  /* enum bal_plan_goal */
+	bool survive;                   /* the loss of any one agent, whatever the goal is */
 	int64_t budget_microcents_hour; /* 0 = not bounded */
 };
 
@@ -62,7 +88,9 @@ struct bal_plan {
 bool bal_plan(const struct bal_core *core, uint32_t pool, uint32_t horizon,
 	const struct bal_plan_wish *wish, struct bal_plan *plan);
 
-/* A stable word; "?" outside the range. */
+/* Stable words; "?" outside the range. */
+const char *bal_market_name(enum bal_market market);
+const char *bal_plan_goal_name(enum bal_plan_goal goal);
 const char *bal_ceiling_name(enum bal_ceiling ceiling);
 
 #endif

@@ -9,6 +9,8 @@
 #include <string.h>
 
 static const struct args_option OPTIONS[] = {
+	{"--goal", NULL, "GOAL",
+		"what matters: balanced (default), cost, performance, reliability"},
 	{"--survive", NULL, NULL, "enough agents to lose any one of them"},
 	{"--budget-cents", NULL, "CENTS", "at most that much per hour, in whole cents"},
 	ASK_OPTIONS,
@@ -86,16 +88,19 @@ static void print_all(yyjson_val *plans)
 static int plan(const struct args *args)
 {
 	const char *cents = args_value(args, "--budget-cents");
+	const char *goal = args_value(args, "--goal");
 	bool survive = args_has(args, "--survive");
-	char target[ASK_TARGET_MAX], encoded[512];
+	char target[ASK_TARGET_MAX], encoded[512], goal_encoded[512];
 	struct ask *ask = ask_open(args);
 	int rc;
 
 	if (ask == NULL)
 		return EXIT_USAGE;
-	snprintf(target, sizeof target, "/v1/plan?survive=%s%s%s", survive ? "true" : "false",
+	snprintf(target, sizeof target, "/v1/plan?survive=%s%s%s%s%s", survive ? "true" : "false",
 		cents == NULL ? "" : "&budget_cents=",
-		cents == NULL ? "" : ask_encode(cents, encoded, sizeof encoded));
+		cents == NULL ? "" : ask_encode(cents, encoded, sizeof encoded),
+		goal == NULL ? "" : "&goal=",
+		goal == NULL ? "" : ask_encode(goal, goal_encoded, sizeof goal_encoded));
 	rc = ask_get(ask, target);
 	if (rc == 0 && ask->raw)
 		ask_print(ask);

@@ -93,12 +93,12 @@ struct offer {
 static struct mix_pool offer_of(const struct plan_need *need, const struct plan_pool *pool,
 	const struct plan_bounds *bounds)
 {
-	struct mix_pool offer = {.price = pool->price,
+	struct mix_pool offer = {.price = pool->reserved ? 0 : pool->price,
 		.slots = plan_carries(pool, need->headroom),
 		.agents_min = pool->agents_min,
 		.agents_max = pool->agents_max};
 
-	offer.uses[BOUND_PRICE] = bounds->price > 0 ? (double)pool->price : 0;
+	offer.uses[BOUND_PRICE] = bounds->price > 0 ? (double)offer.price : 0;
 	offer.uses[BOUND_CPU] = bounds->cpu_millis > 0 ? pool->cpu_millis : 0;
 	offer.uses[BOUND_MEMORY] = bounds->memory_mib > 0 ? pool->memory_mib : 0;
 	for (uint32_t i = 0; i < bounds->shared_count; i++)
@@ -118,10 +118,23 @@ static double spill_of(const struct mix_pool *pools, uint32_t count, uint32_t sh
 	return spill;
 }
 
+/* What is paid for whether it is used or not. */
+static int64_t price_reserved(const struct plan_pool *pools, uint32_t count)
+{
+	int64_t price = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (pools[i].reserved)
+			price = num_add_i64(
+				price, num_mul_i64(pools[i].price, pools[i].agents_max));
+	return price;
+}
+
 static void offer_make(const struct plan_need *need, const struct plan_pool *pools, uint32_t count,
 	const struct plan_bounds *bounds, struct offer *offer)
 {
-	offer->bounds[BOUND_PRICE] = (double)bounds->price;
+	offer->bounds[BOUND_PRICE] =
+		num_max((double)bounds->price - (double)price_reserved(pools, count), 0);
 	offer->bounds[BOUND_CPU] = bounds->cpu_millis;
 	offer->bounds[BOUND_MEMORY] = bounds->memory_mib;
 	for (uint32_t i = 0; i < count; i++)
@@ -187,5 +200,6 @@ void plan_make(const struct plan_need *need, const struct plan_pool *pools, uint
 	reached = need->survive ? mix_slots_spare(&offer.mix, &plan->mix) : plan->mix.slots;
 	if (reached < slots)
 		plan->ceiling = ceiling_of(&offer.mix, &plan->mix);
+	plan->mix.price = num_add_i64(plan->mix.price, price_reserved(pools, count));
 	judge(need, objective, plan);
 }

@@ -33,6 +33,7 @@ struct plan_need {
 /* A pool that may serve it. Of an agent and of a busy slot: 0 = not bounded, not known. */
 struct plan_pool {
 	int64_t price; /* of an agent and hour, >= 0 */
+	bool reserved; /* agents_max of them are paid for in any case */
 	uint32_t slots;
 	uint32_t agents_min, agents_max;
 	uint32_t limits; /* that it is under: bit i is shared_slots[i] of the bounds */

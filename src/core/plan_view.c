@@ -22,8 +22,9 @@ _Static_assert((int)PLAN_CEILING_MONEY == (int)BAL_CEILING_MONEY &&
 #define SERVICE_UNKNOWN_S 1.0
 #define SERVICE_MIN_S     1e-3
 /* The 95 % quantile lies between those of 90 % and 97.5 %; of the normal distribution here. */
-#define QUANTILE_PART 0.536
-#define SHARE_WHOLE   0.999
+#define QUANTILE_PART     0.536
+#define SHARE_WHOLE       0.999
+#define SHARE_PERFORMANCE 0.2
 
 /* The pools of a plan. */
 struct group {
@@ -241,10 +242,14 @@ static double slot_cpu_millis(const struct pool *pool)
 	return busy > 0 ? used / busy : 0;
 }
 
-static struct plan_pool pool_of(const struct pool *pool)
+/* Agents that may be taken away at any time are nothing to rely on. */
+static struct plan_pool pool_of(const struct pool *pool, enum bal_plan_goal goal)
 {
+	bool relied_on = goal != BAL_PLAN_GOAL_RELIABILITY || pool->conf.market != BAL_MARKET_SPOT;
+
 	return (struct plan_pool){.price = num_max_i64(pool->conf.price_microcents_hour, 0),
-		.slots = pool->conf.slots,
+		.reserved = pool->conf.market == BAL_MARKET_RESERVED,
+		.slots = relied_on ? pool->conf.slots : 0,
 		.agents_min = pool->conf.agents_min,
 		.agents_max = pool->conf.agents_max,
 		.cpu_millis = pool->conf.cpu_millis,
@@ -266,6 +271,15 @@ static double headroom_of(const struct bal_core *core, const struct group *group
 			headroom = num_max(headroom, 0.1);
 	}
 	return headroom;
+}
+
+static double late_share_of(const struct bal_core *core, enum bal_plan_goal goal)
+{
+	double share = (double)core->knobs[BAL_KNOB_WAIT_LATE] / PERMILLE;
+
+	if (goal == BAL_PLAN_GOAL_PERFORMANCE)
+		share *= SHARE_PERFORMANCE;
+	return num_clamp(share, 1 - SHARE_WHOLE, SHARE_WHOLE);
 }
 
 static void tell(const struct bal_core *core, const struct group *group, const struct plan *found,
@@ -305,13 +319,12 @@ bool bal_plan(const struct bal_core *core, uint32_t pool, uint32_t horizon,
 		.arrivals_cv2 = 1,
 		.service_cv2 = most_of(core, &group, scale_service_cv2),
 		.wait_s = (double)core->knobs[BAL_KNOB_WAIT_GOOD] / (double)NS_PER_S,
-		.late_share = num_clamp((double)core->knobs[BAL_KNOB_WAIT_LATE] / PERMILLE,
-			1 - SHARE_WHOLE, SHARE_WHOLE),
+		.late_share = late_share_of(core, wish->goal),
 		.tail = most_of(core, &group, tail_of),
-		.headroom = headroom_of(core, &group),
-		.survive = wish->survive};
+		.headroom = wish->goal == BAL_PLAN_GOAL_COST ? 0 : headroom_of(core, &group),
+		.survive = wish->survive || wish->goal == BAL_PLAN_GOAL_RELIABILITY};
 	for (uint32_t i = 0; i < group.count; i++)
-		pools[i] = pool_of(&core->pools[group.pools[i]]);
+		pools[i] = pool_of(&core->pools[group.pools[i]], wish->goal);
 	share(core, &group, plan->service_s, pools, &bounds);
 	plan_make(&need, pools, group.count, &bounds, &found);
 	tell(core, &group, &found, plan);

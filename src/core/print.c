@@ -268,6 +268,8 @@ static const char *name_value(enum record_how how, uint64_t value)
 		return bal_pool_kind_name((enum bal_pool_kind)value);
 	case RECORD_STRATEGY:
 		return bal_strategy_name((enum bal_strategy)value);
+	case RECORD_MARKET:
+		return bal_market_name((enum bal_market)value);
 	case RECORD_SUBJECT:
 		return bal_subject_name((enum bal_subject)value);
 	case RECORD_SIGNAL:

@@ -21,8 +21,8 @@ bool pool_valid(const struct bal_core *core, const struct bal_event_pool *pool)
 		if (pool->limits[i] != BAL_NONE && pool->limits[i] >= core->limits.limits_max)
 			return false;
 	return pool->pool < core->limits.pools_max && pool->kind < BAL_POOL_KIND_COUNT &&
-	       pool->strategy < BAL_STRATEGY_COUNT && pool->slots > 0 &&
-	       pool->agents_min <= pool->agents_max && pool->timeout_ns > 0 &&
+	       pool->strategy < BAL_STRATEGY_COUNT && pool->market < BAL_MARKET_COUNT &&
+	       pool->slots > 0 && pool->agents_min <= pool->agents_max && pool->timeout_ns > 0 &&
 	       pool->backoff_ns >= 0 && pool->backoff_max_ns >= 0 && pool->attempts_max > 0 &&
 	       pool->drain_limit_ns >= 0 && pool->price_microcents_hour >= 0;
 }

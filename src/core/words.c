@@ -136,6 +136,28 @@ const char *bal_strategy_name(enum bal_strategy strategy)
 	return WORD_OF(names, strategy);
 }
 
+const char *bal_market_name(enum bal_market market)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_MARKET_##name] = text,
+		BAL_MARKET_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, market);
+}
+
+const char *bal_plan_goal_name(enum bal_plan_goal goal)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_PLAN_GOAL_##name] = text,
+		BAL_PLAN_GOAL_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, goal);
+}
+
 const char *bal_routing_name(enum bal_routing routing)
 {
 	static const char *const names[] = {

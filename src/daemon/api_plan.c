@@ -79,14 +79,24 @@ static void write_all(
 			write_plan(engine, &plan, writer);
 }
 
+static bool find_goal(struct span word, uint32_t *goal)
+{
+	for (*goal = 0; *goal < BAL_PLAN_GOAL_COUNT; (*goal)++)
+		if (span_equal(word, span_of(bal_plan_goal_name((enum bal_plan_goal) * goal))))
+			return true;
+	return false;
+}
+
 /* False when the request has been refused. */
 static bool read_wish(struct request *request, struct bal_plan_wish *wish)
 {
-	struct url_parameter parameters[] = {{.name = "survive"}, {.name = "budget_cents"}};
+	struct url_parameter parameters[] = {
+		{.name = "survive"}, {.name = "budget_cents"}, {.name = "goal"}};
+	uint32_t goal = BAL_PLAN_GOAL_BALANCED;
 	char memory[REQUEST_QUERY_SIZE];
 	uint64_t cents = 0;
 
-	if (!request_query(request, parameters, 2, memory))
+	if (!request_query(request, parameters, 3, memory))
 		return false;
 	if (parameters[1].value.at != NULL &&
 		!span_number(parameters[1].value, BUDGET_CENTS_MAX, &cents)) {
@@ -94,8 +104,14 @@ static bool read_wish(struct request *request, struct bal_plan_wish *wish)
 			"budget_cents wants whole cents per hour; 0 is no bound");
 		return false;
 	}
-	*wish = (struct bal_plan_wish){.survive = parameters[0].value.at != NULL &&
-						  span_equal(parameters[0].value, span_of("true")),
+	if (parameters[2].value.at != NULL && !find_goal(parameters[2].value, &goal)) {
+		request_problem(request, 400, "goal",
+			"goal is one of balanced, cost, performance, reliability");
+		return false;
+	}
+	*wish = (struct bal_plan_wish){.goal = goal,
+		.survive = parameters[0].value.at != NULL &&
+			   span_equal(parameters[0].value, span_of("true")),
 		.budget_microcents_hour = (int64_t)cents * MICROCENTS_OF_A_CENT};
 	return true;
 }

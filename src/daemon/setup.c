@@ -73,6 +73,7 @@ static void apply_pool(struct engine *engine, const struct config_pool *pool)
 	to->cpu_millis = (uint32_t)pool->resources.cpu_millis;
 	to->memory_mib = (uint32_t)(pool->resources.memory_bytes / MIB);
 	to->price_microcents_hour = pool->price_microcents_hour;
+	to->market = (uint32_t)pool->market;
 	to->timeout_ns = pool->timeout_ns;
 	to->drain_limit_ns = pool->drain_ns;
 	to->backoff_ns = pool->retry.backoff_ns;

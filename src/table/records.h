@@ -46,6 +46,7 @@
 	X(SPACE, 4, BAL_SYMBOL_SPACE_COUNT - 1)                                                    \
 	X(KNOB, 4, BAL_KNOB_COUNT - 1)                                                             \
 	X(SUBJECT, 4, BAL_SUBJECT_COUNT - 1)                                                       \
+	X(MARKET, 4, BAL_MARKET_COUNT - 1)                                                         \
 	/* of saved states only, see table/states.h */                                             \
 	X(DOUBLE, 8, UINT64_MAX)   /* finite; its 64 bits */                                       \
 	X(PAST_NS, 8, UINT64_MAX)  /* signed core time whose distance to others is taken */        \
@@ -138,7 +139,8 @@
 	RECORD_FIELDS_scale_rule(X, type, at up., "up")                                            \
 	RECORD_FIELDS_scale_rule(X, type, at down., "down")                                        \
 	X(type, U32, at, queue_deep, "deep queue #")                                               \
-	X(type, DURATION_NS, at, emergency_wait_ns, "emergency wait #")
+	X(type, DURATION_NS, at, emergency_wait_ns, "emergency wait #")                            \
+	X(type, MARKET, at, market, "#")
 /* clang-format on */
 
 #define RECORD_FIELDS_pool_removed(X, type, at) X(type, INDEX, at, pool, "")

@@ -59,7 +59,7 @@
 		"the past and the bins ahead")                                                     \
 	X(GET, "/v1/plan", plan_get, READ, NONE,                                                   \
 		"How many agents the load needs now and up to a week ahead, why, at what cost; "   \
-		"advice only: ?survive=true ?budget_cents=")                                       \
+		"advice only: ?goal= ?survive=true ?budget_cents=")                                \
 	X(GET, "/v1/alerts", alert_list, READ, NONE,                                               \
 		"Open alerts, the worst first, and those that cleared last")                       \
 	X(GET, "/v1/alerts/rules", alert_rules, READ, NONE,                                        \

@@ -78,6 +78,7 @@ struct config_pool {
 	struct config_texts prepare; /* argv run before the command; count 0: none */
 	struct config_texts cleanup; /* argv run before its directory is removed; count 0: none */
 	int64_t price_microcents_hour;
+	int32_t market;   /* enum bal_market */
 	int64_t drain_ns; /* how long a drained agent may keep its tasks */
 	struct {
 		uint32_t outcomes;               /* bit per enum bal_outcome that is tried again */

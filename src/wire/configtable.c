@@ -19,6 +19,12 @@ enum { AGENTS_MAX = 10000, SLOTS_MAX = 10000, TASKS_MAX = 100000000, LIST_MAX = 
 
 static const char *const workdirs[] = {"shared", "fresh", NULL};
 
+static const char *const markets[] = {
+#define X(id, text) text,
+	BAL_MARKET_MAP(X)
+#undef X
+		NULL};
+
 static const char *const strategies[] = {
 #define X(name, text) text,
 	BAL_STRATEGY_MAP(X)
@@ -178,6 +184,9 @@ static const struct config_row pool_rows[] = {
 		NULL, &retry_section},
 	{"price", CONFIG_PRICE, POOL(price_microcents_hour), 0, 0, "0", "of one agent",
 		CONFIG_FOR_ALL},
+	{"market", CONFIG_CHOICE, POOL(market), 0, 0, "on_demand",
+		"how agents are paid: reserved are paid in any case, spot may vanish",
+		CONFIG_FOR_ALL, markets},
 	{"resources", CONFIG_SECTION, POOL(resources), 0, 0, NULL, "what one agent may use",
 		CONFIG_FOR_STARTED, NULL, &resources_section},
 	{"ready", CONFIG_SECTION, POOL(ready), 0, 0, NULL, "when an agent counts as ready",

@@ -176,6 +176,28 @@ static void a_host_is_filled_by_what_fits(void **state)
 	assert_true(plan.mix.agents[0] > 0);
 }
 
+/* What is paid anyway is used first, and paid whether it is used or not. */
+static void reserved_agents_go_first(void **state)
+{
+	struct plan_pool pools[2] = {POOL, POOL};
+	struct plan_need need = NEED;
+	struct plan_bounds bounds = {.price = 1200};
+	struct plan plan;
+
+	(void)state;
+	pools[1].reserved = true;
+	pools[1].price = 200;
+	pools[1].agents_max = 3;
+	plan_make(&NEED, pools, 2, &FREE, &plan);
+	assert_int_equal(plan.mix.agents[1], 3);
+	assert_int_equal(plan.mix.price, 600 + 100 * (int64_t)plan.mix.agents[0]);
+	plan_make(&NEED, pools, 2, &bounds, &plan);
+	assert_true(plan.mix.price <= 1200);
+	need.load = 0;
+	plan_make(&need, pools, 2, &FREE, &plan);
+	assert_int_equal(plan.mix.price, 600);
+}
+
 static void minimums_stand(void **state)
 {
 	struct plan_pool pool = POOL;
@@ -207,6 +229,7 @@ int main(void)
 		cmocka_unit_test(each_ceiling_is_named),
 		cmocka_unit_test(shared_limits_bound_the_sum),
 		cmocka_unit_test(a_host_is_filled_by_what_fits),
+		cmocka_unit_test(reserved_agents_go_first),
 		cmocka_unit_test(minimums_stand),
 	};
 

@@ -151,6 +151,30 @@ static void measured_lateness_counts(void **state)
 	assert_true(after.busy_most < before.busy_most);
 }
 
+static void goals_differ(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool spot;
+	struct bal_plan plans[BAL_PLAN_GOAL_COUNT];
+
+	pool_with(scene, 0, 101, 3);
+	spot = pool_with(scene, 1, 201, 0);
+	spot.market = BAL_MARKET_SPOT;
+	scene_pool(scene, &spot);
+	scene_fill(scene, 100, 25); /* of a second */
+	for (uint32_t goal = 0; goal < BAL_PLAN_GOAL_COUNT; goal++) {
+		struct bal_plan_wish wish = {.goal = goal};
+
+		plans[goal] = plan_now(scene, 0, &wish);
+	}
+	assert_true(plans[BAL_PLAN_GOAL_COST].slots < plans[BAL_PLAN_GOAL_BALANCED].slots);
+	assert_true(plans[BAL_PLAN_GOAL_PERFORMANCE].slots > plans[BAL_PLAN_GOAL_COST].slots);
+	assert_true(plans[BAL_PLAN_GOAL_PERFORMANCE].late <= 0.01);
+	assert_true(plans[BAL_PLAN_GOAL_RELIABILITY].slots_plan >=
+		    plans[BAL_PLAN_GOAL_BALANCED].slots + SLOTS);
+	assert_int_equal(plans[BAL_PLAN_GOAL_RELIABILITY].parts[1].agents_plan, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +184,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(money_is_a_ceiling, scene_begin, scene_end),
 		cmocka_unit_test_setup_teardown(
 			the_variance_of_services_counts, scene_begin, scene_end),
+		cmocka_unit_test_setup_teardown(goals_differ, scene_begin, scene_end),
 		cmocka_unit_test_setup_teardown(measured_lateness_counts, scene_begin, scene_end),
 	};
 
