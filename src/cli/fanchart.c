@@ -3,11 +3,10 @@
 #include "cli/fanchart.h"
 
 #include "base/num.h"
+#include "cli/picture.h"
 #include "wire/svg.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #define PAST_SHARE 3
 #define PAST_MIN   48
@@ -86,19 +85,6 @@ static void draw_truth(const struct seriesfile *file, size_t rows,
 		svg_line(&svg, line, count, COLOUR_TRUTH, "what came");
 }
 
-static bool write_file(const char *path, const struct buffer *picture)
-{
-	FILE *out = fopen(path, "wb");
-	bool written =
-		out != NULL && fwrite(picture->bytes, 1, picture->size, out) == picture->size;
-
-	if (out != NULL && fclose(out) != 0)
-		written = false;
-	if (!written)
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
-	return written;
-}
-
 bool fanchart_write(const char *path, const struct seriesfile *file, size_t rows,
 	const struct seriesfile_past *past, const struct forecast_band *bands, uint32_t steps)
 {
@@ -125,7 +111,7 @@ bool fanchart_write(const char *path, const struct seriesfile *file, size_t rows
 	bool drawn = svg_close(&svg);
 	if (!drawn)
 		fprintf(stderr, "%s: the picture is larger than 16 MiB\n", path);
-	drawn = drawn && write_file(path, &picture);
+	drawn = drawn && picture_write(path, &picture);
 	buffer_release(&picture);
 	return drawn;
 }

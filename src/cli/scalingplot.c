@@ -6,11 +6,10 @@
 
 #include "base/num.h"
 #include "base/units.h"
+#include "cli/picture.h"
 #include "wire/svg.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #define WIDTH      1100
 #define HEIGHT     450
@@ -73,19 +72,6 @@ static double fill(
 	return most;
 }
 
-static bool write_file(const char *path, const struct buffer *picture)
-{
-	FILE *out = fopen(path, "wb");
-	bool written =
-		out != NULL && fwrite(picture->bytes, 1, picture->size, out) == picture->size;
-
-	if (out != NULL && fclose(out) != 0)
-		written = false;
-	if (!written)
-		fprintf(stderr, "%s: %s\n", path, strerror(errno));
-	return written;
-}
-
 bool scalingplot_write(const struct scalingplot *plot, const char *title, const char *path)
 {
 	static struct svg_point load[SCALINGPLOT_POINTS], capacity[SCALINGPLOT_POINTS],
@@ -115,7 +101,7 @@ bool scalingplot_write(const struct scalingplot *plot, const char *title, const 
 	drawn = svg_close(&svg);
 	if (!drawn)
 		fprintf(stderr, "%s: the picture is larger than 16 MiB\n", path);
-	drawn = drawn && write_file(path, &picture);
+	drawn = drawn && picture_write(path, &picture);
 	buffer_release(&picture);
 	return drawn;
 }

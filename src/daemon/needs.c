@@ -3,6 +3,7 @@
  * table, and a need that no pool ever offered is counted as unknown, which no agent has. */
 #include "daemon/needs.h"
 
+#include "base/checksum.h"
 #include "base/units.h"
 #include "wire/quantity.h"
 
@@ -174,12 +175,31 @@ static void read_needs(const struct tag_visit *visit, const struct job *job)
 	json_release(&json);
 }
 
-void needs_read(struct engine *engine, const struct job *job, struct bal_needs *needs)
+static void find_needs(struct engine *engine, const struct job *job, struct bal_needs *needs)
 {
 	struct tag_visit visit = {engine, needs, NULL};
 
 	*needs = (struct bal_needs){.cpu_millis = 0};
 	read_needs(&visit, job);
+}
+
+void needs_task(struct engine *engine, const struct job *job, struct bal_event_task *task)
+{
+	const struct span *conversation = &job->conversation;
+
+	*task = (struct bal_event_task){.id = job->id,
+		.parent = job->parent,
+		.kind = job->kind,
+		.tenant = job->tenant,
+		.priority = job->priority,
+		.flags = job->flags,
+		.attempts_max = job->attempts_max,
+		.deadline_ns = job->deadline_ns,
+		.size_ns = job->size_ns};
+	/* 0 is none. */
+	if (conversation->size > 0)
+		task->conversation = checksum_hash64(1, conversation->at, conversation->size) | 1;
+	find_needs(engine, job, &task->needs);
 }
 
 void needs_describe_unknown(struct engine *engine, const struct job *job, struct buffer *text)

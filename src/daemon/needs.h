@@ -14,9 +14,9 @@
  * The kind of the task is a tag that it needs as well.
  */
 
-/* Fills *needs from job->needs_text and job->kind.  Text that is not of this form fills nothing
- * but the kind; needs_check says so beforehand. */
-void needs_read(struct engine *engine, const struct job *job, struct bal_needs *needs);
+/* Fills *task with the job as the core knows it. A text of needs that is not of this form leaves
+ * only the kind needed; needs_check says so beforehand. */
+void needs_task(struct engine *engine, const struct job *job, struct bal_event_task *task);
 
 /* Names what the job needs and no pool ever offered, as "a", "b"; an empty text when there is
  * nothing of the kind.  A kind of task that no pool takes has no name here: it is "?". */

@@ -8,7 +8,6 @@
 #include "daemon/engine_state.h"
 
 #include "base/bytes.h"
-#include "base/checksum.h"
 #include "base/units.h"
 #include "daemon/meta.h"
 #include "daemon/needs.h"
@@ -245,19 +244,7 @@ static void fill_restored(struct engine *engine, const struct job *job,
 {
 	int64_t not_before_ns = view->progress.not_before_at_ns;
 
-	event->task = (struct bal_event_task){.id = job->id,
-		.parent = job->parent,
-		.kind = job->kind,
-		.tenant = job->tenant,
-		.priority = job->priority,
-		.flags = job->flags,
-		.attempts_max = job->attempts_max,
-		.deadline_ns = job->deadline_ns,
-		.size_ns = job->size_ns};
-	needs_read(engine, job, &event->task.needs);
-	if (job->conversation.size > 0)
-		event->task.conversation =
-			checksum_hash64(1, job->conversation.at, job->conversation.size) | 1;
+	needs_task(engine, job, &event->task);
 	event->submitted_at_ns = clock_to_core_ns(&engine->clock, job->submitted_at_utc_ns);
 	event->attempt = job->attempt;
 	event->epoch = job->epoch;

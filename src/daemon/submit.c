@@ -2,7 +2,6 @@
 /* Tasks on their way in and out of the store: jobs as rows, attempts as events. */
 #include "daemon/engine_state.h"
 
-#include "base/checksum.h"
 #include "base/units.h"
 #include "daemon/instant.h"
 #include "daemon/needs.h"
@@ -172,24 +171,10 @@ static void refuse_unseen(struct job *job, enum bal_reason reason)
 
 void engine_submit(struct engine *engine, struct job *job)
 {
-	struct bal_event event = {.type = BAL_EVENT_TASK_SUBMITTED,
-		.task = {.id = job->id,
-			.parent = job->parent,
-			.conversation = job->conversation.size == 0
-						? 0
-						: checksum_hash64(1, job->conversation.at,
-							  job->conversation.size) |
-							  1,
-			.kind = job->kind,
-			.tenant = job->tenant,
-			.priority = job->priority,
-			.flags = job->flags,
-			.attempts_max = job->attempts_max,
-			.deadline_ns = job->deadline_ns,
-			.size_ns = job->size_ns}};
+	struct bal_event event = {.type = BAL_EVENT_TASK_SUBMITTED};
 	uint64_t id = job->id;
 
-	needs_read(engine, job, &event.task.needs);
+	needs_task(engine, job, &event.task);
 	if (!engine_job_add(engine, job)) {
 		refuse_unseen(job, BAL_REASON_REFUSED_QUEUE_FULL);
 		return;
