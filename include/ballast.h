@@ -194,7 +194,8 @@ struct bal_needs {
 	X(JOB_DONE, job_done)       /* long work has its result, or has none; others are STALE */  \
 	X(RULE, rule)               /* a rule of alerts gets other numbers */                      \
 	X(OBJECTIVE, objective) /* what is promised of a kind, or of all that nothing else is */   \
-	X(PEAK, peak)           /* a scheduled window of load is declared or taken back */
+	X(PEAK, peak)           /* a scheduled window of load is declared or taken back */         \
+	X(MINIMUM, minimum)     /* likewise one with a minimum of agents of a pool */
 enum bal_event_type {
 #define X(name, member) BAL_EVENT_##name,
 	BAL_EVENT_MAP(X)
@@ -448,6 +449,7 @@ struct bal_event {
 		struct bal_event_rule rule;
 		struct bal_event_objective objective;
 		struct bal_event_peak peak;
+		struct bal_event_minimum minimum;
 	};
 };
 

@@ -26,6 +26,19 @@ struct bal_event_peak {
 	uint32_t kinds[BAL_PEAK_KINDS_MAX];
 };
 
+#define BAL_MINIMUMS_MAX 256 /* windows of time with a minimum of their own, of all pools */
+
+/* A window of wall-clock time, UTC, in which a pool has at least so many agents. They are ordered
+ * as long before it begins as agents of the pool take to boot. */
+struct bal_event_minimum {
+	uint32_t place; /* 0 .. BAL_MINIMUMS_MAX - 1; what stood there is replaced */
+	uint32_t pool;
+	uint32_t days;       /* as those of a peak */
+	int64_t begins_ns;   /* likewise */
+	int64_t duration_ns; /* 0: the place is empty from now on */
+	uint32_t agents;     /* clamped to the pool's maximum */
+};
+
 /* A scheduled window and its time to come, or under way. */
 struct bal_peak_view {
 	struct bal_event_peak peak;
@@ -33,5 +46,11 @@ struct bal_peak_view {
 	int64_t begins_at_ns;
 	int64_t ends_at_ns;
 };
+
+struct bal_core;
+
+/* The scheduled minimum at a place, 0 .. BAL_MINIMUMS_MAX - 1; false when the place is empty. */
+bool bal_minimum_view(
+	const struct bal_core *core, uint32_t place, struct bal_event_minimum *minimum);
 
 #endif

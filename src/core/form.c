@@ -32,6 +32,7 @@
 	X(RULE, rule, struct bal_event_rule)                                                       \
 	X(ALERT, alert, struct bal_alert)                                                          \
 	X(OBJECTIVE, objective, struct bal_event_objective)                                        \
+	X(MINIMUM, minimum, struct bal_event_minimum)                                              \
 	X(RECOVERY, recovery, struct bal_recovery)
 
 /* Rows that are whole declarations end without a semicolon, which clang-format cannot know. */

@@ -34,6 +34,7 @@ extern const struct form FORM_RULE;
 extern const struct form FORM_ALERT;
 extern const struct form FORM_OBJECTIVE;
 extern const struct form FORM_RECOVERY;
+extern const struct form FORM_MINIMUM;
 
 /* True when every described member is 0: a row of a table that was never used. */
 bool form_is_blank(const struct form *form, const void *base);

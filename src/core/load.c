@@ -17,6 +17,7 @@
 #include "core/learn.h"
 #include "core/life.h"
 #include "core/limit.h"
+#include "core/minimum.h"
 #include "core/objective.h"
 #include "core/queue.h"
 #include "core/recover.h"
@@ -402,6 +403,14 @@ static bool read_context(struct load *load, uint32_t place)
 	       context_restore(load->core, place, &context);
 }
 
+static bool read_minimum(struct load *load, uint32_t place)
+{
+	struct bal_event_minimum *minimum = &load->core->minimums->items[place];
+
+	return form_read(&FORM_MINIMUM, minimum, &load->reader) &&
+	       minimum->pool < load->core->limits.pools_max;
+}
+
 static bool read_recovery(struct load *load, uint32_t place)
 {
 	struct bal_recovery *record = &load->core->recoveries->records[place];
@@ -422,6 +431,8 @@ static void read_watched(struct load *load)
 	load->ok = load->ok && sequence <= UINT32_MAX;
 	core->recoveries->sequence = (uint32_t)sequence;
 	read_list(load, RECOVER_KEPT_MAX, read_recovery);
+	read_list(load, BAL_MINIMUMS_MAX, read_minimum);
+	load->ok = load->ok && minimum_restore(core->minimums);
 }
 
 static void read_outbox(struct load *load)

@@ -15,7 +15,7 @@
 #define SPAN_MAX_NS (8 * NS_PER_DAY)
 #define FACTOR_MAX  1000000u
 
-static bool is_valid(const struct bal_event_peak *peak)
+bool peak_valid(const struct bal_event_peak *peak)
 {
 	bool repeats = peak->days != 0;
 
@@ -35,7 +35,7 @@ bool peak_set(struct peak_table *table, const struct bal_event_peak *peak)
 {
 	struct bal_event_peak *to;
 
-	if (!is_valid(peak))
+	if (!peak_valid(peak))
 		return false;
 	to = &table->items[peak->place];
 	memset(to, 0, sizeof *to);
@@ -171,7 +171,7 @@ const char *peak_check(const struct peak_table *table)
 
 		if (peak->duration_ns == 0)
 			continue;
-		if (i >= table->high || peak->place != i || !is_valid(peak))
+		if (i >= table->high || peak->place != i || !peak_valid(peak))
 			return "peak: a window is valid and stands in its place";
 	}
 	return NULL;

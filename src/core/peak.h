@@ -29,6 +29,9 @@ struct peak_load {
 	uint32_t name; /* of what counted for the longest stretch */
 };
 
+/* True when it is in range, or empties its place. */
+bool peak_valid(const struct bal_event_peak *peak);
+
 /* Puts a window in its place, or empties that. False when it is out of range: nothing changed. */
 bool peak_set(struct peak_table *table, const struct bal_event_peak *peak);
 

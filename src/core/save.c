@@ -9,6 +9,7 @@
 #include "core/alert.h"
 #include "core/book.h"
 #include "core/form.h"
+#include "core/minimum.h"
 #include "core/objective.h"
 #include "core/recover.h"
 #include "core/resource.h"
@@ -250,6 +251,7 @@ static void put_state(struct save *save, const struct bal_core *core)
 	objective_put(core->objectives, &save->writer, slide_window, save);
 	put_number(save, core->recoveries->sequence);
 	put_table(save, &FORM_RECOVERY, core->recoveries->records, RECOVER_KEPT_MAX);
+	put_table(save, &FORM_MINIMUM, core->minimums->items, BAL_MINIMUMS_MAX);
 	put_shifts(save, core);
 	put_outbox(save, &core->outbox);
 	put_book(save, core->book);

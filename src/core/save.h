@@ -36,6 +36,6 @@
  */
 
 #define STATE_MAGIC   UINT32_C(0x534c4142) /* "BALS" */
-#define STATE_VERSION 12
+#define STATE_VERSION 13
 
 #endif

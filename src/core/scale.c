@@ -13,9 +13,11 @@
 #include "base/units.h"
 #include "core/agent.h"
 #include "core/drain.h"
+#include "core/minimum.h"
 #include "core/order.h"
 #include "core/outbox.h"
 #include "core/queue.h"
+#include "core/record.h"
 #include "core/series.h"
 #include "core/timer.h"
 #include "core/watch.h"
@@ -40,6 +42,22 @@ uint32_t scale_agents(const struct pool *pool)
 	return pool->ordered + pool->state_count[BAL_AGENT_STARTING] +
 	       pool->state_count[BAL_AGENT_WARMING] + pool->state_count[BAL_AGENT_READY] +
 	       pool->state_count[BAL_AGENT_EJECTED];
+}
+
+static double boot_s(const struct pool *pool)
+{
+	return pool->boot_s.weight > 0 ? pool->boot_s.value : BOOT_UNKNOWN_S;
+}
+
+uint32_t scale_minimum(const struct bal_core *core, const struct pool *pool)
+{
+	int64_t ahead_ns = num_to_i64(boot_s(pool) * (double)NS_PER_S);
+	int64_t wall_ns = num_clamp_i64(num_add_i64(core->now_ns, core->utc_offset_ns),
+		RECORD_PAST_MIN_NS, RECORD_PAST_MAX_NS);
+	uint32_t most = minimum_of(core->minimums, pool->conf.pool, wall_ns, ahead_ns);
+
+	most = most < pool->conf.agents_max ? most : pool->conf.agents_max;
+	return most > pool->conf.agents_min ? most : pool->conf.agents_min;
 }
 
 static uint64_t slots_coming(const struct pool *pool)
@@ -251,18 +269,20 @@ static bool look_urgent(struct bal_core *core, struct pool *pool, uint32_t agent
 	bool overload = sustained(core, pool->overload_since_ns, EMERGENCY_SUSTAIN_NS);
 	bool critical = pool->critical_since_ns != BAL_NEVER_NS &&
 			core->now_ns - pool->critical_since_ns > pool->conf.emergency_wait_ns;
-	uint32_t max = pool->conf.agents_max;
+	uint32_t min = scale_minimum(core, pool), max = pool->conf.agents_max;
 	uint32_t count = agents == 0 ? 1 : agents;
 
 	if (pool->order_open != 0 || agents >= max || pool->paused_scale_out)
 		return false;
 	if (core->now_ns < pool->backoff_until_ns) {
 		pool->hold = BAL_REASON_HOLD_BACKOFF;
-		return agents < pool->conf.agents_min || agents == 0;
+		return agents < min || agents == 0;
 	}
-	if (agents < pool->conf.agents_min) {
-		order_up(core, pool, pool->conf.agents_min - agents, BAL_REASON_SCALE_MINIMUM, 0,
-			BAL_NEVER_NS);
+	if (agents < min) {
+		order_up(core, pool, min - agents,
+			min > pool->conf.agents_min ? BAL_REASON_SCALE_SCHEDULED
+						    : BAL_REASON_SCALE_MINIMUM,
+			0, BAL_NEVER_NS);
 		return true;
 	}
 	if (agents == 0 && pool->waiting + pool->waiting_batch > 0) {
@@ -311,14 +331,14 @@ static struct strategy_view view_pool(const struct bal_core *core, const struct 
 		.slots = pool->conf.slots,
 		.slots_ready = pool->slots_ready,
 		.slots_coming = (uint32_t)num_min_i64((int64_t)slots_coming(pool), UINT32_MAX),
-		.agents_min = pool->conf.agents_min,
+		.agents_min = scale_minimum(core, pool),
 		.agents_max = pool->conf.agents_max,
 		.busy = slots_busy(pool),
 		.waiting = pool->waiting,
 		.waiting_batch = pool->waiting_batch,
 		.offered = pool->scaling->demand.offered,
 		.service_s = SERVICE_UNKNOWN_S,
-		.boot_s = pool->boot_s.weight > 0 ? pool->boot_s.value : BOOT_UNKNOWN_S,
+		.boot_s = boot_s(pool),
 		.growth = 1,
 		.wait_s = (double)knob(core, BAL_KNOB_WAIT_GOOD) / (double)NS_PER_S,
 		.late_share = (double)knob(core, BAL_KNOB_WAIT_LATE) / (double)PERMILLE,

@@ -36,6 +36,10 @@ double scale_service_cv2(const struct pool *pool);
  * the first of them that is up. */
 void scale_count_waiting(struct bal_core *core);
 
+/* Fewest agents of the pool now: its own minimum, or more while a window of its schedule is open or
+ * opens within one boot time, so that it is met when it begins; its maximum at most. */
+uint32_t scale_minimum(const struct bal_core *core, const struct pool *pool);
+
 /* Agents that are there or coming: everything but draining and gone. */
 uint32_t scale_agents(const struct pool *pool);
 

@@ -9,6 +9,7 @@
 #include "core/alert.h"
 #include "core/book.h"
 #include "core/defer.h"
+#include "core/minimum.h"
 #include "core/objective.h"
 #include "core/recover.h"
 #include "core/resource.h"
@@ -121,6 +122,8 @@ void state_place(struct bal_core *core, struct arena *arena)
 	core->recoveries = arena_take(arena, 1, sizeof *core->recoveries);
 	shifts_place(&core->shifts, arena, limits->kinds_max);
 	core->book = book_place(arena, limits->trails_max, limits->strips_max);
+	arena_align(arena);
+	core->minimums = arena_take(arena, 1, sizeof *core->minimums);
 	core->orders = arena_take(arena, limits->orders_max, sizeof(struct order));
 	core->decisions = arena_take(arena, limits->explanations_max, sizeof(struct bal_why));
 	map_init(&core->decisions_by_id, arena, limits->explanations_max);

@@ -44,6 +44,7 @@ struct alert_book;
 struct objective_book;
 struct recover_book;
 struct signal_book;
+struct minimum_table;
 
 /* What a timer belongs to; also the upper part of its tie, so that the order is total. */
 enum timer_owner { TIMER_TASK, TIMER_AGENT, TIMER_POOL };
@@ -407,6 +408,7 @@ struct bal_core {
 	uint32_t watch_place;     /* of a look that is not through */
 	struct shifts shifts;     /* of service times of each kind */
 	struct signal_book *book; /* the past of signals */
+	struct minimum_table *minimums;
 };
 
 /* Places all tables in the arena; called once to measure and once for real. */

@@ -22,6 +22,7 @@
 #include "core/fitjob.h"
 #include "core/hedge.h"
 #include "core/limit.h"
+#include "core/minimum.h"
 #include "core/objective.h"
 #include "core/order.h"
 #include "core/outbox.h"
@@ -597,6 +598,13 @@ static enum bal_status on_peak(struct bal_core *core, const struct bal_event *ev
 	return series_peak_set(core->series, &event->peak) ? BAL_OK : BAL_INVALID;
 }
 
+static enum bal_status on_minimum(struct bal_core *core, const struct bal_event *event)
+{
+	if (event->minimum.pool >= core->limits.pools_max)
+		return BAL_INVALID;
+	return minimum_set(core->minimums, &event->minimum) ? BAL_OK : BAL_INVALID;
+}
+
 static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(
 	struct bal_core *core, const struct bal_event *event) = {
 	[BAL_EVENT_MORE] = on_nothing,
@@ -633,6 +641,7 @@ static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(
 	[BAL_EVENT_RULE] = on_rule,
 	[BAL_EVENT_OBJECTIVE] = on_objective,
 	[BAL_EVENT_PEAK] = on_peak,
+	[BAL_EVENT_MINIMUM] = on_minimum,
 };
 
 static void serve_timer(struct bal_core *core, struct timer *timer)

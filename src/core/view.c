@@ -7,6 +7,7 @@
 #include "core/agent.h"
 #include "core/alert.h"
 #include "core/hedge.h"
+#include "core/minimum.h"
 #include "core/objective.h"
 #include "core/peak.h"
 #include "core/queue.h"
@@ -234,6 +235,15 @@ bool bal_recovery_past(const struct bal_core *core, uint32_t back, struct bal_re
 bool bal_recovery_find(const struct bal_core *core, uint64_t id, struct bal_recovery *recovery)
 {
 	return recover_find(core->recoveries, id, recovery);
+}
+
+bool bal_minimum_view(
+	const struct bal_core *core, uint32_t place, struct bal_event_minimum *minimum)
+{
+	if (place >= core->minimums->high || core->minimums->items[place].duration_ns == 0)
+		return false;
+	*minimum = core->minimums->items[place];
+	return true;
 }
 
 bool bal_peak_view(const struct bal_core *core, uint32_t place, struct bal_peak_view *view)

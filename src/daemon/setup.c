@@ -264,6 +264,41 @@ static void apply_peaks(struct engine *engine, const struct config *config)
 	}
 }
 
+/* Likewise the minimums of schedules: one event for each window. */
+static uint32_t apply_schedule(
+	struct engine *engine, const struct config_pool *pool, uint32_t place)
+{
+	struct bal_event event = {.type = BAL_EVENT_MINIMUM};
+
+	event.minimum.pool = engine_intern(engine, BAL_SYMBOL_POOL, span_of(pool->name));
+	for (uint32_t i = 0; i < pool->schedule.count && event.minimum.pool != BAL_NONE; i++) {
+		const struct config_shift *shift = &pool->schedule.items[i];
+
+		event.minimum.place = place++;
+		event.minimum.days = shift->days;
+		event.minimum.begins_ns = shift->begins_ns;
+		event.minimum.duration_ns = shift->duration_ns;
+		event.minimum.agents = (uint32_t)shift->agents_min;
+		engine_event(engine, &event);
+	}
+	return place;
+}
+
+static void apply_schedules(struct engine *engine, const struct config *config)
+{
+	struct bal_event_minimum view;
+	uint32_t place = 0;
+
+	for (uint32_t i = 0; i < config->pools.count; i++)
+		place = apply_schedule(engine, &config->pools.items[i], place);
+	for (; place < BAL_MINIMUMS_MAX; place++) {
+		struct bal_event event = {.type = BAL_EVENT_MINIMUM, .minimum = {.place = place}};
+
+		if (bal_minimum_view(engine->core, place, &view))
+			engine_event(engine, &event);
+	}
+}
+
 /* Pools that the new configuration no longer names drain away. */
 static void remove_pools(struct engine *engine, const struct config *config)
 {
@@ -296,4 +331,5 @@ void setup_apply(struct engine *engine, const struct config *config)
 	apply_rules(engine, config);
 	apply_objectives(engine, config);
 	apply_peaks(engine, config);
+	apply_schedules(engine, config);
 }

@@ -89,7 +89,8 @@
 	X(job_done)                                                                                \
 	X(rule)                                                                                    \
 	X(objective)                                                                               \
-	X(peak)
+	X(peak)                                                                                    \
+	X(minimum)
 
 #define RECORD_FIELDS_more(X, type, at) X(type, UNUSED, at, unused, "")
 
@@ -297,6 +298,14 @@
 	X(type, U32, at, kinds_count, "# kinds")                                                   \
 	X(type, U32, at, kinds, "kinds #")
 
+#define RECORD_FIELDS_minimum(X, type, at)                                                         \
+	X(type, U32, at, place, "")                                                                \
+	X(type, INDEX, at, pool, "")                                                               \
+	X(type, U32, at, days, "days #")                                                           \
+	X(type, VALUE, at, begins_ns, "")                                                          \
+	X(type, DURATION_NS, at, duration_ns, "for #")                                             \
+	X(type, U32, at, agents, "")
+
 /* pool has no phrase: most effects leave it 0, which would read as a pool. */
 #define RECORD_FIELDS_effect(X, type, at)                                                          \
 	X(type, U64, at, task, "task #")                                                           \
@@ -346,7 +355,8 @@
 	X(JOB_DONE, "job {job} generation {generation} done: {status}")                            \
 	X(RULE, "rule {rule}: enabled {enabled}, threshold {threshold}")                           \
 	X(OBJECTIVE, "objectives of kind {kind}: enabled {enabled}")                               \
-	X(PEAK, "peak {name} in place {place}: from {begins_ns}")
+	X(PEAK, "peak {name} in place {place}: from {begins_ns}")                                  \
+	X(MINIMUM, "minimum {agents} of pool {pool} in place {place}: from {begins_ns}")
 
 /* How each effect reads, likewise. */
 #define RECORD_EFFECT_MAP(X)                                                                       \

@@ -358,6 +358,7 @@
 
 #define STATE_FIELDS_rule(X, type, at)      RECORD_FIELDS_rule(X, type, at)
 #define STATE_FIELDS_objective(X, type, at) RECORD_FIELDS_objective(X, type, at)
+#define STATE_FIELDS_minimum(X, type, at)   RECORD_FIELDS_minimum(X, type, at)
 
 #define STATE_FIELDS_recovery(X, type, at)                                                         \
 	X(type, U64, at, id, "")                                                                   \

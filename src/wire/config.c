@@ -305,7 +305,8 @@ static bool finish_all(
 	for (uint32_t i = 0; i < config->pools.count; i++, entry = entry->next)
 		if (!finish_pool(reader, entry, config, &config->pools.items[i]))
 			return false;
-	return config_finish_alerts(reader, config_entry(root, "alerts"), config) &&
+	return config_finish_shifts(reader, pools, config) &&
+	       config_finish_alerts(reader, config_entry(root, "alerts"), config) &&
 	       config_finish_objectives(reader, config_entry(root, "objectives"), config) &&
 	       config_finish_peaks(reader, config_entry(root, "peaks"), config);
 }

@@ -49,6 +49,18 @@ struct config_rule {
 	int64_t cooldown_ns;
 };
 
+/* More agents at least, in a window of time. */
+struct config_shift {
+	uint32_t days;       /* as in struct config_when, below */
+	int64_t begins_ns;   /* likewise */
+	int64_t duration_ns; /* at most a day */
+	int64_t agents_min;
+};
+struct config_shifts {
+	struct config_shift *items;
+	uint32_t count;
+};
+
 enum config_workdir { CONFIG_WORKDIR_SHARED, CONFIG_WORKDIR_FRESH };
 
 struct config_pool {
@@ -65,6 +77,7 @@ struct config_pool {
 	int64_t agents_min;
 	int64_t agents_max; /* -1: not given (urls, lease) */
 	int64_t agents_baseline;
+	struct config_shifts schedule;
 	struct config_texts kinds;  /* kinds of task it takes; its own name when none are given */
 	struct config_texts offers; /* tags, labels as key=value */
 	struct config_texts labels; /* key=value, as written; they are in `offers` too */

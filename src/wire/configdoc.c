@@ -36,6 +36,7 @@ static const char *name_type(enum config_type type)
 		[CONFIG_STDIN] = "payload.FIELD",
 		[CONFIG_RETRY] = "list of words",
 		[CONFIG_WHEN] = "time or list of times (mon-fri 09:00)",
+		[CONFIG_SHIFTS] = "list of {when: mon-fri 08:00-18:00, min: 6}",
 		[CONFIG_KNOBS] = "mapping of knobs",
 		[CONFIG_SECTION] = "mapping",
 		[CONFIG_NAMED] = "mapping of names"};

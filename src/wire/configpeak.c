@@ -24,7 +24,7 @@ static const char *const days[DAY_COUNT] = {"mon", "tue", "wed", "thu", "fri", "
 static bool find_day(struct span text, uint32_t *day)
 {
 	for (*day = 0; *day < DAY_COUNT; (*day)++)
-		if (span_equal(text, span_of(days[*day])))
+		if (span_equal_nocase(text, span_of(days[*day])))
 			return true;
 	return false;
 }
@@ -53,7 +53,7 @@ static bool read_range(struct span text, struct span *wrong, uint32_t *bits)
 static bool read_days(struct span text, struct span *wrong, uint32_t *bits)
 {
 	*bits = 0;
-	if (span_equal(text, SPAN("daily"))) {
+	if (span_equal_nocase(text, SPAN("daily"))) {
 		*bits = DAYS_ALL;
 		return true;
 	}
@@ -139,6 +139,102 @@ bool config_read_when(
 			return false;
 	return true;
 }
+
+/* ---- schedules of pools ---- */
+
+#define SHIFT_EXPECTED "a time in UTC such as mon-fri 08:00-18:00 or 2026-12-24 08:00-18:00"
+
+/* HH:MM-HH:MM, the second on the next day when it is not later. */
+static bool read_hours(struct span text, int64_t *begins_ns, int64_t *duration_ns)
+{
+	struct span end = text, begin = span_cut(&end, '-');
+	int64_t ends_ns = NS_PER_DAY;
+
+	if (end.at == NULL || !read_clock(begin, begins_ns) ||
+		(!span_equal(end, SPAN("24:00")) && !read_clock(end, &ends_ns)))
+		return false;
+	*duration_ns = ends_ns - *begins_ns + (ends_ns <= *begins_ns ? NS_PER_DAY : 0);
+	return true;
+}
+
+static bool read_shift_time(
+	struct config_reader *reader, const struct yaml_node *node, struct config_shift *to)
+{
+	char memory[32];
+	struct span hours = node->text, day = span_cut(&hours, ' '), wrong = {NULL, 0};
+	int64_t of_day_ns;
+
+	if (node->kind != YAML_SCALAR || hours.at == NULL ||
+		!read_hours(hours, &of_day_ns, &to->duration_ns))
+		return config_fail_expected(reader, node, SHIFT_EXPECTED);
+	to->begins_ns = of_day_ns;
+	if (day.size == 0 || day.at[0] < '0' || day.at[0] > '9')
+		return read_days(day, &wrong, &to->days) || fail_days(reader, node, wrong);
+	int size = snprintf(memory, sizeof memory, "%.*s 00:00", (int)day.size, day.at);
+	if (!read_date((struct span){memory, (size_t)size}, &to->begins_ns))
+		return config_fail_expected(reader, node, SHIFT_EXPECTED);
+	to->begins_ns += of_day_ns;
+	return true;
+}
+
+static bool read_shift(
+	struct config_reader *reader, const struct yaml_node *node, struct config_shift *to)
+{
+	const struct yaml_node *when = config_entry(node, "when");
+	const struct yaml_node *min = config_entry(node, "min");
+	uint64_t agents;
+
+	if (when == NULL || min == NULL || node->count != 2)
+		return config_fail_expected(
+			reader, node, "a mapping such as {when: mon-fri 08:00-18:00, min: 6}");
+	if (min->kind != YAML_SCALAR || !span_number(min->text, UINT32_MAX, &agents))
+		return config_fail_expected(reader, min, "a number of agents");
+	to->agents_min = (int64_t)agents;
+	return read_shift_time(reader, when, to);
+}
+
+bool config_read_shifts(
+	struct config_reader *reader, const struct yaml_node *node, struct config_shifts *to)
+{
+	if (node->kind != YAML_LIST)
+		return config_fail_expected(
+			reader, node, "a list such as [{when: mon-fri 08:00-18:00, min: 6}]");
+	to->count = 0;
+	to->items = arena_take(reader->memory, node->count ? node->count : 1, sizeof(*to->items));
+	if (to->items == NULL)
+		return false;
+	for (const struct yaml_node *item = node->child; item; item = item->next)
+		if (!read_shift(reader, item, &to->items[to->count++]))
+			return false;
+	return true;
+}
+
+bool config_finish_shifts(
+	struct config_reader *reader, const struct yaml_node *node, const struct config *config)
+{
+	const struct yaml_node *entry = node ? node->child : NULL;
+	uint32_t windows = 0;
+
+	for (uint32_t i = 0; i < config->pools.count; i++, entry = entry->next) {
+		const struct config_pool *pool = &config->pools.items[i];
+
+		windows += pool->schedule.count;
+		if (windows > BAL_MINIMUMS_MAX)
+			return config_fail(reader, entry->key_line, entry->key_column,
+				"pool `%s`: more than %d times under `schedule` in all pools",
+				pool->name, BAL_MINIMUMS_MAX);
+		for (uint32_t j = 0; j < pool->schedule.count; j++)
+			if (pool->schedule.items[j].agents_min > pool->agents_max)
+				return config_fail(reader, entry->key_line, entry->key_column,
+					"pool `%s`: `min` %lld under `schedule` is above `max` "
+					"%lld",
+					pool->name, (long long)pool->schedule.items[j].agents_min,
+					(long long)pool->agents_max);
+	}
+	return true;
+}
+
+/* ---- peaks ---- */
 
 /* "3", "2.5", "0.125": thousandths, exactly. */
 static bool read_factor(

@@ -638,6 +638,8 @@ static bool read_value(struct config_reader *reader, const struct config_row *ro
 		return read_retry(reader, row, node, to);
 	case CONFIG_WHEN:
 		return config_read_when(reader, node, to);
+	case CONFIG_SHIFTS:
+		return config_read_shifts(reader, node, to);
 	case CONFIG_KNOBS:
 		return read_knobs(reader, node, to);
 	case CONFIG_SECTION:

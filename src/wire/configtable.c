@@ -143,6 +143,10 @@ static const struct config_row pool_rows[] = {
 		CONFIG_FOR_HTTP | CONFIG_FOR_LEASE},
 	{"min", CONFIG_COUNT, POOL(agents_min), 0, AGENTS_MAX, NULL,
 		"fewest agents (default: 1; commands: 0)", CONFIG_FOR_RUN},
+	{"schedule", CONFIG_SHIFTS, POOL(schedule), 0, BAL_MINIMUMS_MAX, NULL,
+		"times, in UTC, with more agents at least: {when: mon-fri 08:00-18:00, min: 6}, or "
+		"a date in place of the days; they are ordered one boot time ahead",
+		CONFIG_FOR_RUN},
 	{"max", CONFIG_COUNT, POOL(agents_max), 1, AGENTS_MAX, NULL,
 		"most agents, or processes of a command; required for what ballast starts",
 		CONFIG_FOR_STARTED},

@@ -35,6 +35,7 @@ enum config_type {
 	CONFIG_STDIN,   /* const char *, the FIELD of payload.FIELD */
 	CONFIG_RETRY,   /* outcomes and exits of `retry` */
 	CONFIG_WHEN,    /* struct config_whens, one or a list */
+	CONFIG_SHIFTS,  /* struct config_shifts: a list of {when, min} */
 	CONFIG_KNOBS,   /* int64_t[BAL_KNOB_COUNT] */
 	CONFIG_SECTION, /* a map of its own, in place */
 	CONFIG_NAMED    /* a map of names to sections: an array of items and its count */

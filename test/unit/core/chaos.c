@@ -388,10 +388,23 @@ static void make_peak(struct chaos *chaos, struct bal_event *event)
 		peak->kinds[i] = draw(chaos, 6);
 }
 
+static void make_minimum(struct chaos *chaos, struct bal_event *event)
+{
+	struct bal_event_minimum *minimum = &event->minimum;
+
+	event->type = BAL_EVENT_MINIMUM;
+	*minimum = (struct bal_event_minimum){.place = draw(chaos, 5)};
+	minimum->pool = draw_pool(chaos);
+	minimum->days = draw(chaos, 4) * 43;
+	minimum->begins_ns = draw_span_ns(chaos);
+	minimum->duration_ns = draw_span_ns(chaos);
+	minimum->agents = draw(chaos, 4);
+}
+
 /* What is configured, and what somebody asks of a pool. */
 static void make_config(struct chaos *chaos, struct bal_event *event)
 {
-	switch (draw(chaos, 11)) {
+	switch (draw(chaos, 12)) {
 	case 0:
 		event->type = BAL_EVENT_POOL_REMOVED;
 		event->pool_removed.pool = draw_pool(chaos);
@@ -430,6 +443,9 @@ static void make_config(struct chaos *chaos, struct bal_event *event)
 		break;
 	case 9:
 		make_peak(chaos, event);
+		break;
+	case 10:
+		make_minimum(chaos, event);
 		break;
 	default:
 		make_pool(chaos, event);

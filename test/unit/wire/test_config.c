@@ -191,6 +191,18 @@ static void test_command(void **state)
 	config_release(&config);
 }
 
+static void assert_shift(
+	const struct config_pool *pool, uint32_t place, struct config_shift expected)
+{
+	const struct config_shift *shift = &pool->schedule.items[place];
+
+	assert_true(place < pool->schedule.count);
+	assert_int_equal(shift->days, expected.days);
+	assert_int_equal(shift->begins_ns, expected.begins_ns);
+	assert_int_equal(shift->duration_ns, expected.duration_ns);
+	assert_int_equal(shift->agents_min, expected.agents_min);
+}
+
 static void test_everything(void **state)
 {
 	(void)state;
@@ -205,6 +217,8 @@ static void test_everything(void **state)
 	     "    kinds: [code, fix]\n    offers: [python, gpu]\n    labels: {zone: a1, tier: "
 	     "\"1.10\"}\n"
 	     "    env: [PATH, LEVEL=3]\n    grace: 5s\n    price: 0.12 USD/h\n    drain_limit: 1m\n"
+	     "    schedule: [{when: Mon-Fri 08:00-18:00, min: 6}, {when: \"sat,sun 22:00-06:00\", "
+	     "min: 3},\n      {when: 2027-01-15 00:00-24:00, min: 10}]\n"
 	     "    emergency: 3s\n    resources: {memory: 512MiB, cpu: 2 cores}\n"
 	     "    ready: {path: /health, timeout: 2m}\n"
 	     "    scale:\n      strategy: aggressive\n      queue: 50\n"
@@ -231,6 +245,9 @@ static void test_everything(void **state)
 	assert_int_equal(pool->resources.cpu_millis, 2000);
 	assert_string_equal(pool->ready.path, "/health");
 	assert_int_equal(pool->emergency_ns, 3 * NS_PER_S);
+	assert_shift(pool, 0, (struct config_shift){31, 8 * NS_PER_HOUR, 10 * NS_PER_HOUR, 6});
+	assert_shift(pool, 1, (struct config_shift){96, 22 * NS_PER_HOUR, 8 * NS_PER_HOUR, 3});
+	assert_shift(pool, 2, (struct config_shift){0, 20833 * NS_PER_DAY, NS_PER_DAY, 10});
 	assert_int_equal(pool->scale.strategy, BAL_STRATEGY_AGGRESSIVE);
 	assert_int_equal(pool->scale.up.load_permille, 700);
 	assert_int_equal(pool->scale.up.sustain_ns, 2 * NS_PER_MIN);

@@ -157,6 +157,24 @@ static const struct {
 	{"peaks: {p: {at: daily 08:00, for: 1h, factor: 2.0001}}",
 		"b.yaml:1:47: expected how many times the usual load, such as 3 or 2.5, found "
 		"`2.0001`"},
+	{"pools: {p: {run: \"w {port}\", max: 4, schedule: [{when: mon-fry 08:00-18:00, min: 2}]}}",
+		"b.yaml:1:56: `fry` is not a day; did you mean `fri`?"},
+	{"pools: {p: {run: \"w {port}\", max: 4, schedule: [{when: daily 08:00, min: 2}]}}",
+		"b.yaml:1:56: expected a time in UTC such as mon-fri 08:00-18:00 or 2026-12-24 "
+		"08:00-18:00, found `daily 08:00`"},
+	{"pools: {p: {run: \"w {port}\", max: 4, schedule: [{when: daily 08:00-25:00, min: 2}]}}",
+		"b.yaml:1:56: expected a time in UTC such as mon-fri 08:00-18:00 or 2026-12-24 "
+		"08:00-18:00, found `daily 08:00-25:00`"},
+	{"pools: {p: {run: \"w {port}\", max: 4, schedule: [{when: daily 08:00-18:00}]}}",
+		"b.yaml:1:49: expected a mapping such as {when: mon-fri 08:00-18:00, min: 6}, "
+		"found a mapping"},
+	{"pools: {p: {run: \"w {port}\", max: 4, schedule: [{when: daily 08:00-18:00, min: two}]}}",
+		"b.yaml:1:80: expected a number of agents, found `two`"},
+	{"pools: {p: {run: \"w {port}\", max: 4, schedule: [{when: daily 08:00-18:00, min: 5}]}}",
+		"b.yaml:1:9: pool `p`: `min` 5 under `schedule` is above `max` 4"},
+	{"pools: {p: {run: \"w {port}\", max: 4, schedule: daily}}",
+		"b.yaml:1:48: expected a list such as [{when: mon-fri 08:00-18:00, min: 6}], found "
+		"`daily`"},
 	{"peaks: {p: {at: daily 08:00, for: 1h, facter: 2}}",
 		"b.yaml:1:39: `facter` is not a key of a peak; did you mean `factor`?"},
 	{"listen: nowhere",
