@@ -154,7 +154,8 @@
 	X(SCALE_UNNEEDED, "fewer agents are enough for the load expected one boot ahead")          \
 	X(HOLD_MISSING, "nothing is known of the load of the last seconds")                        \
 	X(HOLD_CALM, "it changed direction a moment ago, and no task suffers")                     \
-	X(SCALE_SCHEDULED, "fewer agents than its schedule wants, now or one boot ahead")
+	X(SCALE_SCHEDULED, "fewer agents than its schedule wants, now or one boot ahead")          \
+	X(HOLD_BOOTING, "who could leave is about to be ready, or works alone until then")
 
 /* How bad an alert is. */
 #define BAL_ALERT_LEVEL_MAP(X)                                                                     \

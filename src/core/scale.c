@@ -20,6 +20,7 @@
 #include "core/record.h"
 #include "core/series.h"
 #include "core/timer.h"
+#include "core/victim.h"
 #include "core/watch.h"
 
 #define LOOK_NS              NS_PER_S
@@ -195,45 +196,23 @@ static void order_up(struct bal_core *core, struct pool *pool, uint32_t count,
 	effect->reason = reason;
 }
 
-/* Least remaining work; then the ejected before the sound, the youngest, the highest id. */
-static bool leaves_before(
-	const struct agent *a, int64_t left_a, const struct agent *b, int64_t left_b)
+/* Who wants exactly so many agents gets them, even if one of them is about to be ready. */
+static bool insists(enum bal_reason reason)
 {
-	bool ejected_a = a->state == BAL_AGENT_EJECTED;
-	bool ejected_b = b->state == BAL_AGENT_EJECTED;
-
-	if (left_a != left_b)
-		return left_a < left_b;
-	if (ejected_a != ejected_b)
-		return ejected_a;
-	if (a->up_at_ns != b->up_at_ns)
-		return a->up_at_ns > b->up_at_ns;
-	return a->id > b->id;
-}
-
-static struct agent *find_victim(struct bal_core *core, struct pool *pool, int64_t *left_ns)
-{
-	struct agent *victim = NULL;
-
-	for (struct list_node *node = pool->agents.first; node != NULL; node = list_next(node)) {
-		struct agent *agent = container_of(node, struct agent, pool_node);
-		int64_t left = drain_left_ns(core, agent);
-
-		if (agent->state == BAL_AGENT_DRAINING || agent->state == BAL_AGENT_GONE)
-			continue;
-		if (victim == NULL || leaves_before(agent, left, victim, *left_ns)) {
-			victim = agent;
-			*left_ns = left;
-		}
-	}
-	return victim;
+	return reason == BAL_REASON_SCALE_OPERATOR || reason == BAL_REASON_SCALE_MAXIMUM;
 }
 
 static void order_down(struct bal_core *core, struct pool *pool, uint32_t count,
 	enum bal_reason reason, uint32_t load, uint32_t threshold, int64_t since_ns)
 {
-	struct order *order = order_new(core, pool->conf.pool, reason);
+	struct order *order;
 
+	victims_weigh(core, pool);
+	if (victim_find(core, pool, insists(reason)) == NULL) {
+		pool->hold = BAL_REASON_HOLD_BOOTING;
+		return;
+	}
+	order = order_new(core, pool->conf.pool, reason);
 	order->why.agents_before = scale_agents(pool);
 	order->why.load_permille = load;
 	order->why.threshold_permille = threshold;
@@ -241,14 +220,13 @@ static void order_down(struct bal_core *core, struct pool *pool, uint32_t count,
 	order->ended = true;
 	core->totals.orders_down_count++;
 	for (uint32_t i = 0; i < count && outbox_has_room(core); i++) {
-		int64_t left_ns = 0;
-		struct agent *victim = find_victim(core, pool, &left_ns);
+		struct agent *victim = victim_find(core, pool, insists(reason));
 
 		if (victim == NULL)
 			break;
 		if (order->why.victim == 0) {
 			order->why.victim = victim->id;
-			order->why.victim_left_ns = left_ns;
+			order->why.victim_left_ns = drain_left_ns(core, victim);
 		}
 		drain_start(core, victim, order->id);
 	}

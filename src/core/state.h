@@ -218,6 +218,7 @@ struct agent {
 	int64_t ready_at_ns;
 	int64_t eject_until_ns;
 	int64_t drain_at_ns;
+	int64_t warm_ns; /* worth of its warm contexts, while victims are chosen */
 	int64_t busy_ns;
 	uint64_t finished_count;
 	uint64_t failed_count;
