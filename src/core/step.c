@@ -428,9 +428,10 @@ static enum bal_status on_agent_down(struct bal_core *core, const struct bal_eve
 	if (agent->state == BAL_AGENT_STARTING)
 		order_agent_done(core, agent);
 	agent_state_set(core, agent, BAL_AGENT_GONE);
-	hedges_lost(core, agent);
-	if (agent->ahead != BAL_NONE) /* it had not begun: nothing failed */
+	/* Before a slot falls free, in which it would begin: nothing of it has failed. */
+	if (agent->ahead != BAL_NONE)
 		attempt_end(core, task_at(core, agent->ahead), BAL_OUTCOME_HANDED_BACK, NULL);
+	hedges_lost(core, agent);
 	while (agent->tasks.first != NULL) {
 		struct task *task = container_of(agent->tasks.first, struct task, agent_node);
 
@@ -543,13 +544,13 @@ static enum bal_status on_sample(struct bal_core *core, const struct bal_event *
 
 static enum bal_status on_scale_ended(struct bal_core *core, const struct bal_event *event)
 {
-	if (order_find(core, event->scale_ended.order) == NULL)
-		return BAL_UNKNOWN;
-	if (event->scale_ended.status != BAL_OK) {
-		const struct order *order = order_find(core, event->scale_ended.order);
+	const struct order *order = order_find(core, event->scale_ended.order);
 
+	if (order == NULL)
+		return BAL_UNKNOWN;
+	/* Said twice, or of an order whose agents have all come, it is no failure. */
+	if (event->scale_ended.status != BAL_OK && order->seen < order->wanted)
 		scale_agent_gone(core, &core->pools[order->why.pool], true);
-	}
 	order_closed(core, event->scale_ended.order);
 	return BAL_OK;
 }

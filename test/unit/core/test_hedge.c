@@ -525,6 +525,22 @@ static void test_what_is_late(void **state)
 	}
 }
 
+/* The slot of the second attempt falls free with its agent: what waited there has not begun. */
+static void test_what_waits_beside_it_is_not_blamed(void **state)
+{
+	struct scene *scene = *state;
+
+	begin_hedged(scene);
+	scene_knob(scene, BAL_KNOB_PREFETCH, 1);
+	STEP(scene, AGENT_SLOTS, slots, .agent = 102, .slots = 2);
+	for (uint64_t id = 2; id <= 3; id++)
+		scene_submit(scene, (struct bal_event_task){.id = id, .needs.not_agents = {101}});
+	scene_expect(scene, "accept 2; dispatch 2.1@102; accept 3; dispatch 3.1@102");
+	scene_down(scene, 102, false);
+	scene_expect(scene, "requeue 3; complete 2 dead");
+	assert_int_equal(scene_task_view(scene, 3).state, BAL_TASK_QUEUED);
+}
+
 #define SCENE_TEST(name) cmocka_unit_test_setup_teardown(name, scene_begin, scene_end)
 
 int main(void)
@@ -532,6 +548,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(test_off_by_default),
 		SCENE_TEST(test_the_second_wins),
+		SCENE_TEST(test_what_waits_beside_it_is_not_blamed),
 		SCENE_TEST(test_the_first_wins),
 		SCENE_TEST(test_an_answer_for_neither),
 		SCENE_TEST(test_a_failure_leaves_the_other_running),
