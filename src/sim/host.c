@@ -241,6 +241,8 @@ static bool step_arrival(struct host *host)
 	draw_arrival(host);
 	if (fault_strikes(&host->fault, host->options->faults.meddle_ppm))
 		host_meddle(host);
+	if (fault_strikes(&host->fault, host->options->faults.rescale_ppm))
+		host_rescale(host);
 	return host_step(host, &event);
 }
 

@@ -10,7 +10,8 @@
 #include "sim/worker.h"
 #include "sim/world.h"
 
-/* host_state: what host.c (the loop), perform.c (effects) and meddle.c (people) share. */
+/* host_state: what host.c (the loop), perform.c (effects), provide.c (the provider) and meddle.c
+ * (people) share. */
 
 /* An attempt that its agent works on. */
 struct host_run {
@@ -85,8 +86,14 @@ bool host_step(struct host *host, struct bal_event *event);
 /* Brings an agent up at a later time; 0 when there can be no more. */
 uint64_t host_agent_up(struct host *host, uint32_t pool, int64_t at_ns, uint64_t order, bool ready);
 
-/* Somebody does something. */
+/* The provider: agents for an order; the end of one; notes the order in the report. */
+void host_scale(struct host *host, const struct bal_effect *effect);
+void host_end_agent(struct host *host, const struct bal_effect *effect);
+void host_note_scaling(struct host *host, uint64_t order);
+
+/* Somebody does something; wants another number of agents. */
 void host_meddle(struct host *host);
+void host_rescale(struct host *host);
 
 /* Stops the run with a reason. */
 __attribute__((format(printf, 2, 3))) void host_fail(struct host *host, const char *format, ...);

@@ -106,3 +106,8 @@ void host_meddle(struct host *host)
 		break;
 	}
 }
+
+void host_rescale(struct host *host)
+{
+	scale_pool(host, fault_below(&host->fault, host->options->pool_count));
+}

@@ -118,6 +118,16 @@ static void draw_faults(struct sim_faults *faults, struct prng *prng)
 	faults->sample_noise_ppm = draw_rate(prng) * 5;
 }
 
+/* Drawn after everything else, so that worlds that were there before them stay what they were. */
+static void draw_later_faults(struct sim_faults *faults, struct prng *prng)
+{
+	faults->provider_lies_ppm = draw_rate(prng) * 5;
+	faults->provider_surplus_ppm = draw_rate(prng) * 5;
+	faults->provider_late_ppm = draw_rate(prng) * 5;
+	faults->provider_twice_ppm = draw_rate(prng) * 5;
+	faults->deaf_ppm = draw_rate(prng) * 10;
+}
+
 static void draw_pool(struct sim_options *options, struct prng *prng, uint32_t number)
 {
 	struct sim_pool *pool = &options->pools[number];
@@ -227,4 +237,5 @@ void sim_options_draw(struct sim_options *options, uint64_t seed, uint32_t tasks
 	load->parent_ppm = draw_rate(&prng);
 	load->children_max = 1 + (uint32_t)prng_below(&prng, 4);
 	draw_knobs(options, &prng);
+	draw_later_faults(&options->faults, &prng);
 }

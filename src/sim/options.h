@@ -74,9 +74,15 @@ struct sim_faults {
 	int64_t boot_fails_ppm;     /* agent: dies while it starts */
 	int64_t boot_slow_ppm;      /* agent: takes many times as long to start */
 	int64_t probe_fails_ppm;
-	int64_t sample_silent_ppm; /* sample: is not taken */
-	int64_t sample_noise_ppm;  /* sample: is nonsense */
-	int64_t meddle_ppm;        /* arrival: somebody cancels, drains, scales, pauses */
+	int64_t sample_silent_ppm;    /* sample: is not taken */
+	int64_t sample_noise_ppm;     /* sample: is nonsense */
+	int64_t meddle_ppm;           /* arrival: somebody cancels, drains, scales, pauses */
+	int64_t provider_lies_ppm;    /* order: none comes and it says all did, or the other way */
+	int64_t provider_surplus_ppm; /* order: one more comes than was asked for */
+	int64_t provider_late_ppm;    /* order: they come minutes after it said it was through */
+	int64_t provider_twice_ppm;   /* order: it says twice that it is through */
+	int64_t deaf_ppm;             /* task: its agent does not hand it back when asked */
+	int64_t rescale_ppm;          /* arrival: somebody wants another number of agents */
 };
 
 struct sim_pool {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The store, the provider and the agents of the virtual world: what an effect leads to, and when.
+/* The store and the agents of the virtual world: what an effect leads to, and when.
  *
  * An agent works on an attempt for size / speed and answers.  A parent submits its children a tenth
  * into its work, waits until they have ended and then finishes; another attempt of it does not
@@ -15,9 +15,6 @@
 #define SLOW_FACTOR    500 /* of a slow commit */
 #define HAND_BACK_NS   (10 * NS_PER_MS)
 #define PROBE_NS       (5 * NS_PER_MS)
-#define PROVIDER_NS    (200 * NS_PER_MS)
-#define PROVIDER_SLOW  2000 /* times that: minutes */
-#define BOOT_SLOW      20
 #define DELAY_MAX_NS   (30 * NS_PER_S) /* of an answer in the network */
 #define CHILDREN_SHARE 10 /* part of its work after which a parent submits its children */
 
@@ -312,8 +309,10 @@ static void hand_back(struct host *host, const struct bal_effect *effect)
 {
 	const struct host_run *run = find_run(&host->tasks[effect->task], effect->attempt);
 
-	if (run != NULL && run->agent == effect->agent)
-		post_answer(host, effect->task, run, HAND_BACK_NS, BAL_OUTCOME_HANDED_BACK);
+	if (run == NULL || run->agent != effect->agent ||
+		fault_strikes(&host->fault, host->options->faults.deaf_ppm))
+		return;
+	post_answer(host, effect->task, run, HAND_BACK_NS, BAL_OUTCOME_HANDED_BACK);
 }
 
 /* ---- ends --------------------------------------------------------------------------------- */
@@ -361,91 +360,7 @@ static void complete(struct host *host, const struct bal_effect *effect)
 	end_task(host, effect->task);
 }
 
-/* ---- the provider ------------------------------------------------------------------------- */
-
-static void note_scaling(struct host *host, uint64_t order)
-{
-	struct sim_report *report = host->report;
-	struct bal_why why;
-
-	if (report->scaling_count++ >= SIM_SCALINGS_MAX)
-		return;
-	bal_why(host->core, order, &why);
-	report->scalings[report->scaling_count - 1] = (struct sim_scaling){.at_ns = why.at_ns,
-		.pool = why.pool,
-		.agents_before = why.agents_before,
-		.agents_after = why.agents_after,
-		.reason = why.reason};
-}
-
-static void scale(struct host *host, const struct bal_effect *effect)
-{
-	const struct sim_faults *faults = &host->options->faults;
-	int64_t end_ns = host->now_ns + PROVIDER_NS;
-	uint32_t count = effect->count;
-	struct future_event *event;
-
-	note_scaling(host, effect->order);
-	if (fault_strikes(&host->fault, faults->provider_slow_ppm))
-		end_ns += fault_part_ns(&host->fault, PROVIDER_SLOW * PROVIDER_NS);
-	if (fault_strikes(&host->fault, faults->provider_fails_ppm))
-		count = 0;
-	else if (fault_strikes(&host->fault, faults->provider_half_ppm))
-		count = count / 2;
-	for (uint32_t i = 0; i < count; i++)
-		host_agent_up(host, effect->pool, end_ns - PROVIDER_NS / 2, effect->order, false);
-	event = future_post(&host->future, end_ns, BAL_EVENT_SCALE_ENDED);
-	event->event.scale_ended = (struct bal_event_scale_ended){.order = effect->order,
-		.status = count == effect->count ? BAL_OK : BAL_UNAVAILABLE,
-		.count = count};
-}
-
-uint64_t host_agent_up(struct host *host, uint32_t pool, int64_t at_ns, uint64_t order, bool ready)
-{
-	const struct sim_pool *conf = &host->options->pools[pool];
-	uint64_t agent = world_add(&host->world, pool);
-	bool dies = !ready && fault_strikes(&host->fault, host->options->faults.boot_fails_ppm);
-	int64_t boot_ns = conf->boot_ns;
-	struct future_event *event;
-
-	if (agent == 0) {
-		host_fail(host, "more than %u agents came up", SIM_AGENTS_MAX - 1);
-		return 0;
-	}
-	event = future_post(&host->future, at_ns, BAL_EVENT_AGENT_UP);
-	event->event.up = (struct bal_event_up){.agent = agent,
-		.pool = pool,
-		.state = ready ? BAL_AGENT_READY : BAL_AGENT_STARTING,
-		.slots = world_find(&host->world, agent)->slots,
-		.order = order};
-	if (host->options->sample_ns > 0)
-		trouble_sample(host, agent, at_ns);
-	if (ready)
-		return agent;
-	if (fault_strikes(&host->fault, host->options->faults.boot_slow_ppm))
-		boot_ns *= BOOT_SLOW;
-	event = future_post(&host->future, time_add_ns(at_ns, boot_ns),
-		dies ? BAL_EVENT_AGENT_DOWN : BAL_EVENT_AGENT_READY);
-	if (dies)
-		event->event.down.agent = agent;
-	else
-		event->event.agent.agent = agent;
-	return agent;
-}
-
-static void end_agent(struct host *host, const struct bal_effect *effect)
-{
-	struct world_agent *agent = world_find(&host->world, effect->agent);
-	struct future_event *event;
-
-	if (agent == NULL)
-		return; /* it died by itself, which is still on its way */
-	agent->is_ended = true;
-	event = future_post(&host->future,
-		time_add_ns(host->now_ns, host->options->pools[agent->pool].end_ns),
-		BAL_EVENT_AGENT_DOWN);
-	event->event.down = (struct bal_event_down){.agent = effect->agent, .expected = true};
-}
+/* ---- probes ------------------------------------------------------------------------------- */
 
 static void probe(struct host *host, const struct bal_effect *effect)
 {
@@ -486,14 +401,14 @@ void host_perform(struct host *host, const struct bal_effect *effect)
 		complete(host, effect);
 		break;
 	case BAL_EFFECT_SCALE:
-		scale(host, effect);
+		host_scale(host, effect);
 		break;
 	case BAL_EFFECT_DRAIN:
 		if (effect->order != 0)
-			note_scaling(host, effect->order);
+			host_note_scaling(host, effect->order);
 		break;
 	case BAL_EFFECT_END:
-		end_agent(host, effect);
+		host_end_agent(host, effect);
 		break;
 	case BAL_EFFECT_PROBE:
 		probe(host, effect);
