@@ -35,6 +35,7 @@
 #include "ballast_past.h"
 #include "ballast_peaks.h"
 #include "ballast_plan.h"
+#include "ballast_resize.h"
 #include "ballast_signals.h"
 #include "ballast_words.h"
 
@@ -195,7 +196,10 @@ struct bal_needs {
 	X(RULE, rule)               /* a rule of alerts gets other numbers */                      \
 	X(OBJECTIVE, objective) /* what is promised of a kind, or of all that nothing else is */   \
 	X(PEAK, peak)           /* a scheduled window of load is declared or taken back */         \
-	X(MINIMUM, minimum)     /* likewise one with a minimum of agents of a pool */
+	X(MINIMUM, minimum)     /* likewise one with a minimum of agents of a pool */              \
+	X(VERTICAL, vertical)   /* what may be done to the resources of a pool's agents */         \
+	X(BUDGET, budget)       /* what all agents together may have of this host */               \
+	X(RESIZED, resized) /* limits of an agent were changed, or could not be, or were found */
 enum bal_event_type {
 #define X(name, member) BAL_EVENT_##name,
 	BAL_EVENT_MAP(X)
@@ -450,6 +454,9 @@ struct bal_event {
 		struct bal_event_objective objective;
 		struct bal_event_peak peak;
 		struct bal_event_minimum minimum;
+		struct bal_event_vertical vertical;
+		struct bal_event_budget budget;
+		struct bal_event_resized resized;
 	};
 };
 
@@ -478,7 +485,9 @@ struct bal_event {
 			 * bal_series) of the kind or pool count, by job order; 0: the series      \
 			 * became unusual or usual */                                              \
 	X(ALERT)        /* tell everybody: alert order is at level count by rule attempt */        \
-	X(RECOVERY)     /* tell everybody: recovery order began, or ended */
+	X(RECOVERY)     /* tell everybody: recovery order began, or ended */                       \
+	X(RESIZE)       /* limit the agent to count millicores and attempt MiB, then say RESIZED;  \
+			 * 0 leaves one as it is; both 0: it is only advice */
 enum bal_effect_type {
 #define X(name) BAL_EFFECT_##name,
 	BAL_EFFECT_MAP(X)

@@ -155,7 +155,27 @@
 	X(HOLD_MISSING, "nothing is known of the load of the last seconds")                        \
 	X(HOLD_CALM, "it changed direction a moment ago, and no task suffers")                     \
 	X(SCALE_SCHEDULED, "fewer agents than its schedule wants, now or one boot ahead")          \
-	X(HOLD_BOOTING, "who could leave is about to be ready, or works alone until then")
+	X(HOLD_BOOTING, "who could leave is about to be ready, or works alone until then")         \
+	/* resources of agents */                                                                  \
+	X(RESIZE_CPU, "it uses more of its processor limit than the threshold")                    \
+	X(RESIZE_WAIT, "it waits for a processor longer than the threshold")                       \
+	X(RESIZE_QUEUE, "more of its threads wait for a processor than it may have cores")         \
+	X(RESIZE_SLOWER, "its tasks became a quarter slower while its processor was in use")       \
+	X(RESIZE_MEMORY, "it uses more of its memory limit than the threshold")                    \
+	X(RESIZE_OOM, "the kernel ended something in it for want of memory")                       \
+	X(RESIZE_GC, "its garbage collections take longer than the threshold")                     \
+	X(RESIZE_SWAP, "its memory is being swapped out")                                          \
+	X(RESIZE_UNUSED, "it used so little over the whole window")                                \
+	X(RESTART_LEAK, "its memory rises and does not come back: a new agent takes its place")    \
+	X(HOLD_BUDGET, "the budget of its pool or of the host is used up")                         \
+	X(HOLD_CEILING, "it has as much as one agent may have")                                    \
+	X(HOLD_COST, "more than four cores are not worth their price")                             \
+	X(HOLD_HORIZONTAL, "more agents are the cheaper way, or the only one that is enough")      \
+	X(HOLD_VERTICAL, "more for the agents that are there is the cheaper way")                  \
+	X(HOLD_REPLACING, "an agent is being replaced")                                            \
+	X(HOLD_REFUSED, "the host could not change its limits: the next try waits")                \
+	X(ADVISED, "its pool only takes advice: nothing was done")                                 \
+	X(NO_GROUPS, "no control groups are there, so limits of running agents cannot be changed")
 
 /* How bad an alert is. */
 #define BAL_ALERT_LEVEL_MAP(X)                                                                     \
@@ -250,5 +270,11 @@
 		"time between two looks at pools, kinds and objectives; 0 = none")                 \
 	X(WAIT_GOOD, 2000000000, 1000000, 86400000000000, "ns",                                    \
 		"how long tasks may wait; waits twice as long for 3 min add agents")               \
-	X(WAIT_LATE, 50, 1, 500, "permille", "share of tasks that may wait longer than that")
+	X(WAIT_LATE, 50, 1, 500, "permille", "share of tasks that may wait longer than that")      \
+	X(VERTICAL_SUSTAIN, 300000000000, 0, 86400000000000, "ns",                                 \
+		"how long an agent must be short of processor before it is given more")            \
+	X(VERTICAL_COOLDOWN, 60000000000, 0, 86400000000000, "ns",                                 \
+		"wait between two changes of an agent's limits; of memory a sixth of it")          \
+	X(VERTICAL_WINDOW, 3600000000000, 1000000000, 604800000000000, "ns",                       \
+		"how long there must be a margin before limits are lowered")
 #endif

@@ -17,6 +17,7 @@
 #include "core/drain.h"
 #include "core/life.h"
 #include "core/outbox.h"
+#include "core/resize.h"
 #include "core/resource.h"
 #include "core/shelf.h"
 #include "core/timer.h"
@@ -58,6 +59,7 @@ struct agent *agent_new(struct bal_core *core, const struct bal_event_up *event)
 	list_append(&pool->agents, &agent->pool_node);
 	pool->state_count[BAL_AGENT_FREE]++;
 	shelf_seat(core, agent);
+	resize_up(core, agent);
 	return agent;
 }
 
@@ -146,6 +148,7 @@ void agent_free(struct bal_core *core, struct agent *agent)
 	alert_gone(core, BAL_SUBJECT_AGENT, agent->id);
 	book_agent_gone(core, slab_index(&core->agents, agent));
 	resource_gone(core, agent);
+	resize_gone(core, agent);
 	slab_give(&core->agents, agent);
 }
 

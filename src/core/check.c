@@ -18,6 +18,7 @@
 #include "core/order.h"
 #include "core/outbox.h"
 #include "core/queue.h"
+#include "core/resize.h"
 #include "core/resource.h"
 #include "core/series.h"
 #include "core/shelf.h"
@@ -571,6 +572,8 @@ const char *check_core(const struct bal_core *core)
 		check.fault = alert_check(core->alerts, core->now_ns);
 	if (check.fault == NULL)
 		check.fault = objective_check(core->objectives);
+	if (check.fault == NULL)
+		check.fault = resize_check(core);
 	if (check.fault == NULL)
 		check.fault = book_check(core);
 	heap_check(&core->timers);

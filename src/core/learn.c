@@ -18,6 +18,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "core/agent.h"
+#include "core/resize.h"
 #include "core/shelf.h"
 
 #define FAST_SPAN      100.0
@@ -321,6 +322,7 @@ static void learn_service(struct bal_core *core, const struct task *task, const 
 	history_add(core, of_pool, slowness);
 	tell_slowness(core, agent->pool, task->kind, of_pool);
 	history_add(core, learn_history(core, agent->id, kind_hash(core, task->kind)), slowness);
+	resize_served(core, agent, slowness);
 }
 
 void learn_attempt(struct bal_core *core, const struct task *task, struct agent *agent,

@@ -21,6 +21,7 @@
 #include "core/objective.h"
 #include "core/queue.h"
 #include "core/recover.h"
+#include "core/resize.h"
 #include "core/resource.h"
 #include "core/scale.h"
 #include "core/score.h"
@@ -495,6 +496,8 @@ static void read_state(struct load *load)
 	read_watched(load);
 	if (load->ok)
 		read_shifts(load);
+	if (load->ok)
+		load->ok = resize_read(core, &load->reader);
 	if (load->ok)
 		read_outbox(load);
 	if (load->ok && book_is_kept(core->book))

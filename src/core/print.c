@@ -270,6 +270,8 @@ static const char *name_value(enum record_how how, uint64_t value)
 		return bal_strategy_name((enum bal_strategy)value);
 	case RECORD_MARKET:
 		return bal_market_name((enum bal_market)value);
+	case RECORD_VERTICAL:
+		return bal_vertical_name((enum bal_vertical)value);
 	case RECORD_SUBJECT:
 		return bal_subject_name((enum bal_subject)value);
 	case RECORD_SIGNAL:

@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "core/agent.h"
 #include "core/alert.h"
+#include "core/resize.h"
 #include "core/series.h"
 #include "core/trend.h"
 
@@ -100,8 +101,7 @@ static struct resource_agent *watch_agent(struct bal_core *core, const struct ag
 /* What one agent may have; below 0: not known. */
 static double limit_mib(const struct bal_core *core, uint32_t place)
 {
-	const struct agent *agent = agent_at(core, place);
-	uint32_t limit = core->pools[agent->pool].conf.memory_mib;
+	uint32_t limit = resize_memory_mib(core, place);
 
 	if (limit > 0)
 		return limit;
@@ -182,6 +182,21 @@ void resource_gone(struct bal_core *core, const struct agent *agent)
 
 	if (is_watched(core, place))
 		core->resource->agents[place].used = false;
+}
+
+void resource_rise(const struct bal_core *core, const struct agent *agent, uint32_t *leak_permille,
+	int64_t *full_in_ns)
+{
+	uint32_t place = slab_index(&core->agents, agent);
+	const struct trend *trend = &core->resource->agents[place].memory;
+	double limit = is_watched(core, place) ? limit_mib(core, place) : -1;
+
+	*leak_permille = 0;
+	*full_in_ns = BAL_NEVER_NS;
+	if (limit < 0 || !trend->finding.is_found)
+		return;
+	*leak_permille = (uint32_t)num_to_i64(trend->finding.confidence * PERMILLE);
+	*full_in_ns = trend_exhaustion(trend, limit).likely_ns;
 }
 
 /* ---- bins ---- */
@@ -270,7 +285,7 @@ static void look_at_agent(const struct bal_core *core, uint32_t place, struct po
 {
 	const struct resource_agent *agent = &core->resource->agents[place];
 	double limit = limit_mib(core, place);
-	bool is_own = core->pools[agent_at(core, place)->pool].conf.memory_mib > 0;
+	bool is_own = resize_memory_mib(core, place) > 0;
 	struct trend_exhaustion reached;
 
 	for (uint32_t i = 0; i < LEVEL_COUNT; i++) {

@@ -31,6 +31,11 @@ void resource_sample(struct bal_core *core, const struct bal_event_sample *sampl
 /* The agent is gone. */
 void resource_gone(struct bal_core *core, const struct agent *agent);
 
+/* Whether an agent's memory rises for good: the confidence, 0 for none, and when its limit is
+ * reached; BAL_NEVER_NS. */
+void resource_rise(const struct bal_core *core, const struct agent *agent, uint32_t *leak_permille,
+	int64_t *full_in_ns);
+
 /* Tells the series the levels of the open bin, and begins the next one. */
 void resource_tell(struct bal_core *core);
 void resource_begin_bin(struct bal_core *core);

@@ -12,6 +12,7 @@
 #include "core/minimum.h"
 #include "core/objective.h"
 #include "core/recover.h"
+#include "core/resize.h"
 #include "core/resource.h"
 #include "core/series.h"
 
@@ -253,6 +254,7 @@ static void put_state(struct save *save, const struct bal_core *core)
 	put_table(save, &FORM_RECOVERY, core->recoveries->records, RECOVER_KEPT_MAX);
 	put_table(save, &FORM_MINIMUM, core->minimums->items, BAL_MINIMUMS_MAX);
 	put_shifts(save, core);
+	resize_put(core, &save->writer, slide_window, save);
 	put_outbox(save, &core->outbox);
 	put_book(save, core->book);
 }

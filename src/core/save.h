@@ -27,15 +27,16 @@
  *     objectives   the standard ones; kind + 1, fields and bins of each; 0
  *     recoveries   the next number; place + 1 and fields of each; 0
  *     shifts       their count; of each its kind and what is known of it
- *     effects      not yet taken: their count, fields of each
- *     signals      trails: place + 1, last value and counts, rings; 0; strips in order of use,
- *                  likewise; only where the limits let the core keep a past
- *     CRC32C       of all before it
+ *     resizes      the budget of the host; of each pool what may be done and is; place + 1 and
+ * limits of each agent that was started here; 0; the next number and the kept orders effects not
+ * yet taken: their count, fields of each signals      trails: place + 1, last value and counts,
+ * rings; 0; strips in order of use, likewise; only where the limits let the core keep a past CRC32C
+ * of all before it
  *
  * Numbers are as in journals; places are kept because they decide which place is taken next.
  */
 
 #define STATE_MAGIC   UINT32_C(0x534c4142) /* "BALS" */
-#define STATE_VERSION 13
+#define STATE_VERSION 14
 
 #endif

@@ -18,6 +18,7 @@
 #include "core/outbox.h"
 #include "core/queue.h"
 #include "core/record.h"
+#include "core/resize.h"
 #include "core/series.h"
 #include "core/timer.h"
 #include "core/victim.h"
@@ -404,7 +405,7 @@ static void look(struct bal_core *core, struct pool *pool)
 	see_lateness(core, pool);
 	steps_track(&pool->overload_since_ns, load >= EMERGENCY_LOAD, core->now_ns);
 	pool->hold = BAL_REASON_HOLD_STEADY;
-	if (agents > pool->conf.agents_max && pool->order_open == 0) {
+	if (agents > pool->conf.agents_max + resize_surplus(core, pool) && pool->order_open == 0) {
 		order_down(core, pool, agents - pool->conf.agents_max, BAL_REASON_SCALE_MAXIMUM,
 			load, 0, pool->steps.below_since_ns);
 		return;
@@ -417,9 +418,13 @@ static void look(struct bal_core *core, struct pool *pool)
 	wish = ask(core, pool, follows);
 	if (look_urgent(core, pool, agents))
 		return;
-	if (wish.agents > agents)
+	if (wish.agents > agents && resize_instead(core, pool, wish.agents - agents, &wish, load))
+		pool->hold = BAL_REASON_HOLD_VERTICAL;
+	else if (wish.agents > agents)
 		order_up(core, pool, wish.agents - agents, wish.reason, wish.threshold_permille,
 			wish.since_ns);
+	else if (wish.agents < agents && resize_is_replacing(core, pool))
+		pool->hold = BAL_REASON_HOLD_REPLACING;
 	else if (wish.agents < agents)
 		order_down(core, pool, agents - wish.agents, wish.reason, busy,
 			wish.threshold_permille, wish.since_ns);
@@ -438,8 +443,11 @@ void scale_timer(struct bal_core *core, struct pool *pool)
 	if (!pool->exists || pool->conf.kind != BAL_POOL_PROCESS || core->stopping)
 		return;
 	scale_count_waiting(core);
-	if (!pool->removed)
+	if (!pool->removed) {
+		resize_begin_look(core, pool);
 		look(core, pool);
+		resize_look(core, pool);
+	}
 	if (!pool->removed || pool->agents.count > 0)
 		timer_set(core, &pool->timer, pool->conf.pool, core->now_ns + LOOK_NS);
 }

@@ -12,6 +12,7 @@
 #include "core/minimum.h"
 #include "core/objective.h"
 #include "core/recover.h"
+#include "core/resize.h"
 #include "core/resource.h"
 #include "core/score.h"
 #include "core/series.h"
@@ -124,6 +125,7 @@ void state_place(struct bal_core *core, struct arena *arena)
 	core->book = book_place(arena, limits->trails_max, limits->strips_max);
 	arena_align(arena);
 	core->minimums = arena_take(arena, 1, sizeof *core->minimums);
+	core->resizes = resize_place(arena, limits->agents_max, limits->pools_max);
 	core->orders = arena_take(arena, limits->orders_max, sizeof(struct order));
 	core->decisions = arena_take(arena, limits->explanations_max, sizeof(struct bal_why));
 	map_init(&core->decisions_by_id, arena, limits->explanations_max);

@@ -29,6 +29,7 @@
  *               ├─ series                          (load of each kind, as it was and will be)
  *               ├─ alerts, objectives, recoveries  (what is wrong, promised, done about it)
  *               ├─ book                  (the past of what was measured, which decides nothing)
+ *               ├─ resizes                                 (what agents may use, live)
  *               ├─ orders, decisions                                  (what can be explained)
  *               └─ timers, outbox                        (what is due, what the host must do)
  *
@@ -45,6 +46,7 @@ struct objective_book;
 struct recover_book;
 struct signal_book;
 struct minimum_table;
+struct resize_book;
 
 /* What a timer belongs to; also the upper part of its tie, so that the order is total. */
 enum timer_owner { TIMER_TASK, TIMER_AGENT, TIMER_POOL };
@@ -410,6 +412,7 @@ struct bal_core {
 	struct shifts shifts;     /* of service times of each kind */
 	struct signal_book *book; /* the past of signals */
 	struct minimum_table *minimums;
+	struct resize_book *resizes; /* what agents may use, and how that changes */
 };
 
 /* Places all tables in the arena; called once to measure and once for real. */

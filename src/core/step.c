@@ -28,6 +28,7 @@
 #include "core/outbox.h"
 #include "core/queue.h"
 #include "core/record.h"
+#include "core/resize.h"
 #include "core/resource.h"
 #include "core/routing.h"
 #include "core/scale.h"
@@ -110,6 +111,7 @@ static enum bal_status on_gap(struct bal_core *core, const struct bal_event *eve
 		steps_restart(&pool->steps);
 		pool->overload_since_ns = BAL_NEVER_NS;
 	}
+	resize_gap(core);
 	return BAL_OK;
 }
 
@@ -520,6 +522,7 @@ static void take_sample(struct bal_core *core, const struct bal_event_sample *sa
 	if (subject == BAL_SUBJECT_KIND)
 		objective_sample(core, (uint32_t)real.id, real.signal, real.value);
 	resource_sample(core, &real);
+	resize_sample(core, &real);
 	alert_observe(core, subject, real.id, real.signal, real.value);
 	book_record(core, subject, real.id, real.signal, sample->value);
 }
@@ -606,6 +609,21 @@ static enum bal_status on_minimum(struct bal_core *core, const struct bal_event 
 	return minimum_set(core->minimums, &event->minimum) ? BAL_OK : BAL_INVALID;
 }
 
+static enum bal_status on_vertical(struct bal_core *core, const struct bal_event *event)
+{
+	return resize_set(core, &event->vertical);
+}
+
+static enum bal_status on_budget(struct bal_core *core, const struct bal_event *event)
+{
+	return resize_budget(core, &event->budget);
+}
+
+static enum bal_status on_resized(struct bal_core *core, const struct bal_event *event)
+{
+	return resize_ended(core, &event->resized);
+}
+
 static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(
 	struct bal_core *core, const struct bal_event *event) = {
 	[BAL_EVENT_MORE] = on_nothing,
@@ -643,6 +661,9 @@ static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(
 	[BAL_EVENT_OBJECTIVE] = on_objective,
 	[BAL_EVENT_PEAK] = on_peak,
 	[BAL_EVENT_MINIMUM] = on_minimum,
+	[BAL_EVENT_VERTICAL] = on_vertical,
+	[BAL_EVENT_BUDGET] = on_budget,
+	[BAL_EVENT_RESIZED] = on_resized,
 };
 
 static void serve_timer(struct bal_core *core, struct timer *timer)

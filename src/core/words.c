@@ -218,6 +218,17 @@ const char *bal_subject_name(enum bal_subject subject)
 	return WORD_OF(names, subject);
 }
 
+const char *bal_vertical_name(enum bal_vertical mode)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_VERTICAL_##name] = text,
+		BAL_VERTICAL_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, mode);
+}
+
 const char *bal_unit_name(enum bal_unit unit)
 {
 	static const char *const names[] = {

@@ -47,6 +47,7 @@
 	X(KNOB, 4, BAL_KNOB_COUNT - 1)                                                             \
 	X(SUBJECT, 4, BAL_SUBJECT_COUNT - 1)                                                       \
 	X(MARKET, 4, BAL_MARKET_COUNT - 1)                                                         \
+	X(VERTICAL, 4, BAL_VERTICAL_COUNT - 1)                                                     \
 	/* of saved states only, see table/states.h */                                             \
 	X(DOUBLE, 8, UINT64_MAX)   /* finite; its 64 bits */                                       \
 	X(PAST_NS, 8, UINT64_MAX)  /* signed core time whose distance to others is taken */        \
@@ -90,7 +91,10 @@
 	X(rule)                                                                                    \
 	X(objective)                                                                               \
 	X(peak)                                                                                    \
-	X(minimum)
+	X(minimum)                                                                                 \
+	X(vertical)                                                                                \
+	X(budget)                                                                                  \
+	X(resized)
 
 #define RECORD_FIELDS_more(X, type, at) X(type, UNUSED, at, unused, "")
 
@@ -306,6 +310,26 @@
 	X(type, DURATION_NS, at, duration_ns, "for #")                                             \
 	X(type, U32, at, agents, "")
 
+#define RECORD_FIELDS_vertical(X, type, at)                                                        \
+	X(type, INDEX, at, pool, "")                                                               \
+	X(type, VERTICAL, at, mode, "")                                                            \
+	X(type, FLAG, at, able, "able")                                                            \
+	X(type, U32, at, cpu_max_millis, "most # millicores")                                      \
+	X(type, U32, at, memory_max_mib, "most # MiB")                                             \
+	X(type, U32, at, cpu_budget_millis, "together # millicores")                               \
+	X(type, U32, at, memory_budget_mib, "together # MiB")
+
+#define RECORD_FIELDS_budget(X, type, at)                                                          \
+	X(type, U32, at, cpu_millis, "# millicores")                                               \
+	X(type, U32, at, memory_mib, "# MiB")
+
+#define RECORD_FIELDS_resized(X, type, at)                                                         \
+	X(type, U64, at, order, "order #")                                                         \
+	X(type, U64, at, agent, "")                                                                \
+	X(type, STATUS, at, status, "")                                                            \
+	X(type, U32, at, cpu_millis, "# millicores")                                               \
+	X(type, U32, at, memory_mib, "# MiB")
+
 /* pool has no phrase: most effects leave it 0, which would read as a pool. */
 #define RECORD_FIELDS_effect(X, type, at)                                                          \
 	X(type, U64, at, task, "task #")                                                           \
@@ -356,7 +380,10 @@
 	X(RULE, "rule {rule}: enabled {enabled}, threshold {threshold}")                           \
 	X(OBJECTIVE, "objectives of kind {kind}: enabled {enabled}")                               \
 	X(PEAK, "peak {name} in place {place}: from {begins_ns}")                                  \
-	X(MINIMUM, "minimum {agents} of pool {pool} in place {place}: from {begins_ns}")
+	X(MINIMUM, "minimum {agents} of pool {pool} in place {place}: from {begins_ns}")           \
+	X(VERTICAL, "resources of pool {pool}'s agents: {mode}")                                   \
+	X(BUDGET, "budget of the host")                                                            \
+	X(RESIZED, "limits of agent {agent}: {status}")
 
 /* How each effect reads, likewise. */
 #define RECORD_EFFECT_MAP(X)                                                                       \
@@ -377,6 +404,7 @@
 	X(JOB, "run job {order} generation {attempt}")                                             \
 	X(FORECAST, "new forecast of kind {count}, series {attempt}, by job {order}")              \
 	X(ALERT, "alert {order} by rule {attempt} at level {count}")                               \
-	X(RECOVERY, "recovery {order} by step {count} in pool {pool}")
+	X(RECOVERY, "recovery {order} by step {count} in pool {pool}")                             \
+	X(RESIZE, "limit agent {agent} of pool {pool} to {count} millicores, {attempt} MiB")
 
 #endif
