@@ -11,6 +11,7 @@
 #define BALLAST_PAST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ballast_signals.h"
@@ -72,6 +73,36 @@ bool bal_signal_slot(const struct bal_core *core, const struct bal_signal_view *
 
 /* Signals that there was no room for. */
 uint64_t bal_signals_dropped(const struct bal_core *core);
+
+/* ---- the past over restarts ----
+ *
+ * What is not of agents can be kept elsewhere, cut into rows: one for each signal, grain (QUARTER
+ * or HOUR) and day of UTC, numbered since 1970. A row is renewed as slots of its day close. A fresh
+ * core takes rows before START, of each signal and grain the days in their order.
+ */
+#define BAL_PAST_ROW_SIZE_MAX 16384
+
+/* Signals with rows are at the places 0 .. bal_past_places - 1 of bal_signal_at, for ever. */
+uint32_t bal_past_places(const struct bal_core *core);
+
+/* Where the closed slots at a place begin and end on the wall clock; false when there are none and
+ * none is open. */
+bool bal_past_span(const struct bal_core *core, uint32_t place, enum bal_grain grain,
+	int64_t *begin_ns, int64_t *end_ns);
+
+/* Writes a row and returns its size: 0 when the day has nothing, or when it needs more room than
+ * `size`, which BAL_PAST_ROW_SIZE_MAX never is. */
+size_t bal_past_save(const struct bal_core *core, uint32_t place, enum bal_grain grain, int64_t day,
+	void *to, size_t size);
+
+/* Takes a row, at this time of the wall clock. False, without effect, when it is damaged or not of
+ * a later day, when no such subject can be, or when there is no room for one more signal. */
+bool bal_past_load(struct bal_core *core, enum bal_subject subject, uint64_t id,
+	enum bal_signal signal, enum bal_grain grain, int64_t wall_ns, const void *from,
+	size_t size);
+
+/* After the last row: every signal's past goes on at this time, as after a silence. */
+void bal_past_resume(struct bal_core *core, int64_t wall_ns);
 
 /* Text and length of a grain; "?" and 0 outside the table. */
 const char *bal_grain_name(enum bal_grain grain);

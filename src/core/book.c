@@ -438,6 +438,61 @@ int64_t bal_grain_ns(enum bal_grain grain)
 	return grain < BAL_GRAIN_COUNT ? steps_ns[grain] : 0;
 }
 
+/* Its key is of something that exists; what a host may have given was checked by the core. */
+static bool key_valid(const struct bal_core *core, uint64_t key)
+{
+	uint32_t subject = (uint32_t)(key >> SUBJECT_BITS);
+	uint64_t number = (key >> SIGNAL_BITS & UINT32_MAX);
+
+	if (subject >= BAL_SUBJECT_COUNT || signal_of(key) >= BAL_SIGNAL_COUNT || number == 0)
+		return false;
+	switch ((enum bal_subject)subject) {
+	case BAL_SUBJECT_AGENT:
+		return signal_of(key) < BAL_SIGNAL_AGENT_COUNT &&
+		       number <= core->limits.agents_max &&
+		       slab_holds(&core->agents, number_of(key));
+	case BAL_SUBJECT_POOL:
+		return number <= core->limits.pools_max;
+	case BAL_SUBJECT_KIND:
+		return number <= core->limits.kinds_max;
+	default:
+		return number == 1;
+	}
+}
+
+/* ---- rows ---- */
+
+uint32_t bal_past_places(const struct bal_core *core)
+{
+	return core->book->trails.high;
+}
+
+struct trail *book_trail_at(const struct bal_core *core, uint32_t place)
+{
+	const struct signal_book *book = core->book;
+	struct full_entry *entry;
+
+	if (place >= book->trails.high || !slab_holds(&book->trails, place))
+		return NULL;
+	entry = slab_at(&book->trails, place);
+	return &entry->trail;
+}
+
+bool book_trail_valid(
+	const struct bal_core *core, enum bal_subject subject, uint64_t id, uint32_t signal)
+{
+	return subject < BAL_SUBJECT_COUNT && subject != BAL_SUBJECT_AGENT && id < BAL_NONE &&
+	       signal < BAL_SIGNAL_COUNT && key_valid(core, key_of(subject, id, signal));
+}
+
+struct trail *book_trail_for(
+	struct bal_core *core, enum bal_subject subject, uint64_t id, uint32_t signal)
+{
+	struct full_entry *entry = trail_of(core, key_of(subject, id, signal));
+
+	return entry == NULL ? NULL : &entry->trail;
+}
+
 /* ---- saved states ---- */
 
 static void put_head(const struct head *head, struct bytes_writer *writer)
@@ -502,28 +557,6 @@ void book_digest(const struct signal_book *book, struct digest *digest)
 		strip_digest(&entry->strip, digest);
 	}
 	digest_bytes(digest, &book->dropped_count, sizeof book->dropped_count);
-}
-
-/* Its key is of something that exists; what a host may have given was checked by the core. */
-static bool key_valid(const struct bal_core *core, uint64_t key)
-{
-	uint32_t subject = (uint32_t)(key >> SUBJECT_BITS);
-	uint64_t number = (key >> SIGNAL_BITS & UINT32_MAX);
-
-	if (subject >= BAL_SUBJECT_COUNT || signal_of(key) >= BAL_SIGNAL_COUNT || number == 0)
-		return false;
-	switch ((enum bal_subject)subject) {
-	case BAL_SUBJECT_AGENT:
-		return signal_of(key) < BAL_SIGNAL_AGENT_COUNT &&
-		       number <= core->limits.agents_max &&
-		       slab_holds(&core->agents, number_of(key));
-	case BAL_SUBJECT_POOL:
-		return number <= core->limits.pools_max;
-	case BAL_SUBJECT_KIND:
-		return number <= core->limits.kinds_max;
-	default:
-		return number == 1;
-	}
 }
 
 static bool read_head(const struct bal_core *core, struct head *head, struct bytes_reader *reader)

@@ -34,6 +34,21 @@ void book_refuse(struct bal_core *core, enum bal_subject subject, uint64_t id, u
 /* The agent at this place is gone: its strips are free again. */
 void book_agent_gone(struct bal_core *core, uint32_t place);
 
+/* ---- rows: book_row.c ---- */
+
+struct trail;
+
+/* The trail at a place below bal_past_places; NULL when there is none. */
+struct trail *book_trail_at(const struct bal_core *core, uint32_t place);
+
+/* True when the signal of this subject may have a trail. */
+bool book_trail_valid(
+	const struct bal_core *core, enum bal_subject subject, uint64_t id, uint32_t signal);
+
+/* The trail of such a one, made now if there is none; NULL when there is no room. */
+struct trail *book_trail_for(
+	struct bal_core *core, enum bal_subject subject, uint64_t id, uint32_t signal);
+
 /* ---- saved states ---- */
 
 /* True when there is a past to save. */

@@ -50,7 +50,7 @@ static int64_t number_of(int64_t wall_ns, enum trail_grain grain)
 	return at_ns / step_ns - (at_ns % step_ns < 0);
 }
 
-static void push(struct trail *trail, enum trail_grain grain, const struct trail_slot *slot)
+void trail_push(struct trail *trail, enum trail_grain grain, const struct trail_slot *slot)
 {
 	trail->slots[GRAINS[grain].first + trail->next[grain]] = *slot;
 	trail->next[grain] = (trail->next[grain] + 1) % GRAINS[grain].slots;
@@ -58,7 +58,7 @@ static void push(struct trail *trail, enum trail_grain grain, const struct trail
 		trail->count[grain]++;
 }
 
-static void sum_up(const struct histogram *open, struct trail_slot *slot)
+void trail_sum_up(const struct histogram *open, struct trail_slot *slot)
 {
 	*slot = (struct trail_slot){.codes = {0}};
 	if (open->count == 0)
@@ -80,14 +80,14 @@ static void close_slot(struct trail *trail, enum trail_grain grain, int64_t numb
 	int64_t skipped = number - trail->open_number[grain] - 1;
 	struct trail_slot slot;
 
-	sum_up(&trail->open[grain], &slot);
-	push(trail, grain, &slot);
+	trail_sum_up(&trail->open[grain], &slot);
+	trail_push(trail, grain, &slot);
 	if (grain + 1 < TRAIL_GRAIN_COUNT)
 		histogram_merge(&trail->open[grain + 1], &trail->open[grain]);
 	histogram_reset(&trail->open[grain]);
 	skipped = num_min_i64(skipped, GRAINS[grain].slots);
 	for (int64_t i = 0; i < skipped; i++)
-		push(trail, grain, &empty);
+		trail_push(trail, grain, &empty);
 }
 
 static void set_numbers(struct trail *trail, int64_t wall_ns)
@@ -122,7 +122,7 @@ void trail_record(struct trail *trail, int64_t wall_ns, int64_t value)
 	histogram_record(&trail->open[TRAIL_FINE], value, 1);
 }
 
-static const struct trail_slot *slot_back(
+const struct trail_slot *trail_slot_back(
 	const struct trail *trail, enum trail_grain grain, uint32_t back)
 {
 	uint32_t slots = GRAINS[grain].slots;
@@ -137,7 +137,7 @@ bool trail_past(
 
 	if (back == 0 || back > trail->count[grain])
 		return false;
-	codes = slot_back(trail, grain, back)->codes;
+	codes = trail_slot_back(trail, grain, back)->codes;
 	*view = (struct trail_view){.count = terse_value(codes[0]),
 		.min = terse_value(codes[1]),
 		.mean = terse_value(codes[2]),
@@ -185,8 +185,9 @@ void trail_put(const struct trail *trail, struct bytes_writer *writer)
 		histogram_save(&trail->open[i], writer);
 		for (uint32_t back = trail->count[i]; back > 0; back--)
 			for (uint32_t j = 0; j < TRAIL_NUMBERS; j++)
-				bytes_put_varint(writer,
-					slot_back(trail, (enum trail_grain)i, back)->codes[j]);
+				bytes_put_varint(
+					writer, trail_slot_back(trail, (enum trail_grain)i, back)
+							->codes[j]);
 	}
 }
 
@@ -212,7 +213,7 @@ void trail_digest(const struct trail *trail, struct digest *digest)
 	for (uint32_t i = 0; i < TRAIL_GRAIN_COUNT; i++) {
 		digest_open(&trail->open[i], digest);
 		for (uint32_t back = trail->count[i]; back > 0; back--)
-			digest_bytes(digest, slot_back(trail, (enum trail_grain)i, back),
+			digest_bytes(digest, trail_slot_back(trail, (enum trail_grain)i, back),
 				sizeof(struct trail_slot));
 	}
 }
@@ -233,7 +234,7 @@ static bool read_slots(struct trail *trail, enum trail_grain grain, struct bytes
 				return false;
 			slot.codes[j] = (uint16_t)code;
 		}
-		push(trail, grain, &slot);
+		trail_push(trail, grain, &slot);
 	}
 	return !reader->failed;
 }

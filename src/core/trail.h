@@ -78,6 +78,19 @@ bool trail_read(struct trail *trail, struct bytes_reader *reader);
 /* Adds it to a digest: equal pasts leave it equal, wherever their rings begin. */
 void trail_digest(const struct trail *trail, struct digest *digest);
 
+/* ---- for those who keep a trail elsewhere, see core/pastrow.h ---- */
+
+/* What is in an open slot as the closed slot that comes of it. */
+void trail_sum_up(const struct histogram *open, struct trail_slot *slot);
+
+/* Adds a closed slot to the ring of a grain; the number of the open one is the caller's business.
+ */
+void trail_push(struct trail *trail, enum trail_grain grain, const struct trail_slot *slot);
+
+/* The closed slot `back` slots ago, 1 .. count of the grain. */
+const struct trail_slot *trail_slot_back(
+	const struct trail *trail, enum trail_grain grain, uint32_t back);
+
 /* The name of the first rule that is broken; NULL when all hold. */
 const char *trail_check(const struct trail *trail);
 

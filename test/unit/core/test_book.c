@@ -216,6 +216,65 @@ static void test_saved(void **state)
 	scene_close(bare);
 }
 
+/* The rows of one core in another, whose pools and kinds have other numbers. */
+static void test_rows(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_limits limits = SCENE_LIMITS;
+	struct bal_signal_slot slot, as_was;
+	struct bal_signal_view view, was;
+	struct scene *after;
+	int64_t begin_ns, end_ns;
+	uint8_t row[BAL_PAST_ROW_SIZE_MAX];
+	size_t size;
+
+	feed(scene, BAL_SIGNAL_HEAP, 100, 2000);
+	assert_true(find(scene, BAL_SUBJECT_POOL, 0, BAL_SIGNAL_HEAP, &was));
+	assert_int_equal(bal_past_places(scene->core), 1);
+	assert_false(bal_past_span(scene->core, 0, BAL_GRAIN_MINUTE, &begin_ns, &end_ns));
+	assert_false(bal_past_span(scene->core, 1, BAL_GRAIN_HOUR, &begin_ns, &end_ns));
+	assert_true(bal_past_span(scene->core, 0, BAL_GRAIN_QUARTER, &begin_ns, &end_ns));
+	assert_int_equal(end_ns - begin_ns, 11 * 15 * NS_PER_MIN);
+	assert_int_equal(bal_past_save(scene->core, 0, BAL_GRAIN_MINUTE, 0, row, sizeof row), 0);
+	assert_int_equal(bal_past_save(scene->core, 1, BAL_GRAIN_HOUR, 0, row, sizeof row), 0);
+	assert_int_equal(bal_past_save(scene->core, 0, BAL_GRAIN_QUARTER, 0, row, 20), 0);
+	size = bal_past_save(scene->core, 0, BAL_GRAIN_QUARTER, 0, row, sizeof row);
+	assert_in_range(size, 50, 2000);
+
+	limits.trails_max = 1;
+	after = scene_open(&limits);
+	after->now_ns = scene->now_ns;
+	assert_false(bal_past_load(after->core, BAL_SUBJECT_AGENT, 3, BAL_SIGNAL_HEAP,
+		BAL_GRAIN_QUARTER, after->now_ns, row, size));
+	assert_false(bal_past_load(after->core, BAL_SUBJECT_POOL, limits.pools_max, BAL_SIGNAL_HEAP,
+		BAL_GRAIN_QUARTER, after->now_ns, row, size));
+	assert_false(bal_past_load(after->core, BAL_SUBJECT_POOL, 3, BAL_SIGNAL_COUNT,
+		BAL_GRAIN_QUARTER, after->now_ns, row, size));
+	assert_false(bal_past_load(after->core, BAL_SUBJECT_POOL, 3, BAL_SIGNAL_HEAP,
+		BAL_GRAIN_MINUTE, after->now_ns, row, size));
+	assert_false(bal_past_load(after->core, BAL_SUBJECT_POOL, 3, BAL_SIGNAL_HEAP,
+		BAL_GRAIN_QUARTER, after->now_ns, row, size - 1));
+	assert_int_equal(bal_past_places(after->core), 0);
+	assert_true(bal_past_load(after->core, BAL_SUBJECT_POOL, 3, BAL_SIGNAL_HEAP,
+		BAL_GRAIN_QUARTER, after->now_ns, row, size));
+	/* No room for a second signal. */
+	assert_false(bal_past_load(after->core, BAL_SUBJECT_KIND, 1, BAL_SIGNAL_HEAP,
+		BAL_GRAIN_QUARTER, after->now_ns, row, size));
+	bal_past_resume(after->core, after->now_ns);
+	scene_start(after, 1);
+	assert_true(find(after, BAL_SUBJECT_POOL, 3, BAL_SIGNAL_HEAP, &view));
+	assert_int_equal(view.last, -1);
+	assert_int_equal(view.at_ns, BAL_NEVER_NS);
+	assert_int_equal(view.flags, 0);
+	for (uint32_t back = 1; back <= 11; back++) {
+		assert_true(bal_signal_slot(after->core, &view, BAL_GRAIN_QUARTER, back, &slot));
+		assert_true(bal_signal_slot(scene->core, &was, BAL_GRAIN_QUARTER, back, &as_was));
+		assert_memory_equal(&slot, &as_was, sizeof slot);
+	}
+	assert_false(bal_signal_slot(after->core, &view, BAL_GRAIN_FINE, 1, &slot));
+	scene_close(after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +285,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_data_plane, begin, scene_end),
 		cmocka_unit_test_setup_teardown(test_nonsense_decides_nothing, begin, scene_end),
 		cmocka_unit_test_setup_teardown(test_saved, begin, scene_end),
+		cmocka_unit_test_setup_teardown(test_rows, begin, scene_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
