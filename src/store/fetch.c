@@ -204,6 +204,7 @@ enum store_status fetch_find_key(struct sql *sql, struct store_bytes tenant, str
 	return sql->status != STORE_OK ? sql->status : status;
 }
 
+/* One damaged record must not hide all others; the caller hears of the first one at the end. */
 static enum store_status visit_records(struct sql *sql, sqlite3_stmt *statement,
 	store_visit_record *visit, void *context, enum store_status when_none)
 {
@@ -212,14 +213,15 @@ static enum store_status visit_records(struct sql *sql, sqlite3_stmt *statement,
 
 	while (sql_step_row(sql, statement)) {
 		if (!rows_read_record(statement, &record)) {
-			snprintf(sql->message, sizeof(sql->message),
-				"record %.*s of space %d does not fit its seal",
-				(int)(record.key.size < 128 ? record.key.size : 128),
-				(const char *)record.key.data, (int)record.space);
-			sql->status = STORE_DAMAGED;
-			break;
+			if (status != STORE_DAMAGED)
+				snprintf(sql->message, sizeof(sql->message),
+					"record %.*s of space %d does not fit its seal",
+					(int)(record.key.size < 128 ? record.key.size : 128),
+					(const char *)record.key.data, (int)record.space);
+			status = STORE_DAMAGED;
+			continue;
 		}
-		status = STORE_OK;
+		status = status == STORE_DAMAGED ? status : STORE_OK;
 		if (!visit(context, &record))
 			break;
 	}

@@ -77,24 +77,32 @@ static struct memory_task *find_task(const struct memory *memory, uint64_t id)
 	return memory->tasks[index];
 }
 
+static int compare_records(
+	const struct store_record *record, enum store_space space, struct store_bytes key)
+{
+	int order = (record->space > space) - (record->space < space);
+
+	return order != 0 ? order : bytes_compare(record->key, key);
+}
+
 /* Index of the first record that is not before (space, key). */
 static size_t find_record(
 	const struct memory *memory, enum store_space space, struct store_bytes key, bool *found)
 {
-	size_t i;
-	int order = 1;
+	size_t low = 0;
+	size_t high = memory->record_count;
 
-	for (i = 0; i < memory->record_count; i++) {
-		const struct store_record *record = &memory->records[i]->record;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
-		order = (record->space > space) - (record->space < space);
-		if (order == 0)
-			order = bytes_compare(record->key, key);
-		if (order >= 0)
-			break;
+		if (compare_records(&memory->records[middle]->record, space, key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	*found = i < memory->record_count && order == 0;
-	return i;
+	*found = low < memory->record_count &&
+		 compare_records(&memory->records[low]->record, space, key) == 0;
+	return low;
 }
 
 static bool make_room(void *array, size_t count, size_t *capacity)

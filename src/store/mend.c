@@ -198,7 +198,13 @@ static bool copy_record(struct mend *mend, sqlite3_stmt *row)
 	if (statement == NULL)
 		return false;
 	if (!rows_read_record(row, &record)) {
-		lose(mend, "record", (uint64_t)record.space, "the record is lost");
+		char outcome[STORE_NAME_SIZE_MAX + 64];
+
+		snprintf(outcome, sizeof(outcome), "the record %.*s is lost",
+			(int)(record.key.size < STORE_NAME_SIZE_MAX ? record.key.size
+								    : STORE_NAME_SIZE_MAX),
+			record.key.size > 0 ? (const char *)record.key.data : "");
+		lose(mend, "record", (uint64_t)record.space, outcome);
 		return true;
 	}
 	rows_bind_record(statement, &record);

@@ -115,6 +115,9 @@ enum store_space {
 	STORE_SPACE_SNAPSHOT = 3, /* learned state */
 	STORE_SPACE_ENGINE = 4,   /* knobs, tokens, calendars: whatever else must survive */
 	STORE_SPACE_FEEDBACK = 5, /* ratings of tasks */
+	STORE_SPACE_QUARTERS = 6, /* the past of signals by quarters of an hour, a row for a day */
+	STORE_SPACE_HOURS = 7,    /* the same by hours */
+	STORE_SPACE_LAST = STORE_SPACE_HOURS,
 };
 
 struct store_record {

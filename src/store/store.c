@@ -118,7 +118,7 @@ static bool check_result(const struct store_result *result)
 
 static bool check_record(const struct store_record *record)
 {
-	return record->space >= STORE_SPACE_META && record->space <= STORE_SPACE_FEEDBACK &&
+	return record->space >= STORE_SPACE_META && record->space <= STORE_SPACE_LAST &&
 	       record->key.size > 0 && fits(record->key, STORE_NAME_SIZE_MAX) &&
 	       fits(record->value, STORE_BLOB_SIZE_MAX);
 }

@@ -209,7 +209,8 @@ struct store_ops {
 	enum store_status (*get_record)(struct store *store, enum store_space space,
 		struct store_bytes key, store_visit_record *visit, void *context);
 
-	/* All records of a space, ascending by key. */
+	/* All records of a space, ascending by key. One that is damaged is said aloud and left out;
+	 * then the answer is DAMAGED when all others have been seen. */
 	enum store_status (*scan_records)(struct store *store, enum store_space space,
 		store_visit_record *visit, void *context);
 
