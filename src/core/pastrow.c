@@ -57,6 +57,16 @@ static void put_slot(const struct trail *trail, enum trail_grain grain, uint32_t
 		bytes_put_varint(writer, slot->codes[i]);
 }
 
+/* A day in which nobody reported is not kept. */
+static bool has_any(const struct trail *trail, enum trail_grain grain, int64_t first, int64_t end)
+{
+	for (int64_t number = first; number < end; number++)
+		if (trail_slot_back(trail, grain, (uint32_t)(trail->open_number[grain] - number))
+				->codes[0] > 0)
+			return true;
+	return false;
+}
+
 bool pastrow_put(
 	const struct trail *trail, enum trail_grain grain, int64_t day, struct bytes_writer *writer)
 {
@@ -66,7 +76,7 @@ bool pastrow_put(
 	bool is_open = open / slots_per_day(grain) == day && has_open(trail, grain);
 	struct histogram all;
 
-	if (!trail->begun || open < 0 || day < 0 || (first >= end && !is_open))
+	if (!trail->begun || open < 0 || day < 0 || !(is_open || has_any(trail, grain, first, end)))
 		return false;
 	first = num_min_i64(first, end);
 	bytes_put_u8(writer, ROW_VERSION);

@@ -25,8 +25,8 @@ struct pastrow {
 bool pastrow_span(
 	const struct trail *trail, enum trail_grain grain, int64_t *begin_ns, int64_t *end_ns);
 
-/* Writes the row of a day (number since 1970). False, with nothing written, when that day has
- * nothing. */
+/* Writes the row of a day (number since 1970). False, with nothing written, when nobody
+ * reported on that day. */
 bool pastrow_put(const struct trail *trail, enum trail_grain grain, int64_t day,
 	struct bytes_writer *writer);
 

@@ -408,6 +408,7 @@ static void on_tick(uv_timer_t *timer)
 	}
 	if (++ticks % SAVE_EVERY == 0)
 		restore_save(engine);
+	past_tick(engine->past, clock_utc_ns());
 }
 
 /* A result that is there already is as durable as one can wish. */
@@ -564,7 +565,8 @@ struct engine *engine_open(const struct engine_options *options, char *message, 
 		setup_apply(engine, engine->config);
 		engine->orders = orders_open(engine);
 		engine->fitter = fitter_open(engine);
-		if (engine->orders != NULL && engine->fitter != NULL)
+		engine->past = restore_open_past(engine);
+		if (engine->orders != NULL && engine->fitter != NULL && engine->past != NULL)
 			return engine;
 		snprintf(message, message_size, "there is no memory for the orders");
 	}
@@ -586,6 +588,8 @@ bool engine_start(struct engine *engine, char *message, size_t message_size)
 		.start = {.epoch = engine->epoch,
 			.seed = checksum_mix((uint64_t)clock_utc_ns(), engine->epoch)}};
 
+	/* First: it names kinds that the configuration does not. */
+	past_load(engine->past, clock_utc_ns());
 	restore_learned(engine);
 	/* What was learned comes in as no event: it is in the state that a journal begins with. */
 	engine->recorder = open_recorder(engine);
@@ -624,8 +628,10 @@ void engine_close(struct engine *engine)
 		return;
 	fitter_close(engine->fitter);
 	if (engine->store != NULL) {
-		if (engine->started)
+		if (engine->started) {
 			restore_save(engine);
+			past_save(engine->past);
+		}
 		engine->store_ops->close(engine->store);
 	}
 	uv_close((uv_handle_t *)&engine->deadline_timer, NULL);
@@ -645,6 +651,7 @@ void engine_close(struct engine *engine)
 	}
 	free(engine->slots);
 	orders_close(engine->orders);
+	past_close(engine->past);
 	recorder_close(engine->recorder);
 	roster_close(engine->roster);
 	names_close(engine->names);

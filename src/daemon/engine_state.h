@@ -4,6 +4,7 @@
 
 #include "daemon/engine.h"
 #include "daemon/fitter.h"
+#include "daemon/past.h"
 #include "daemon/recorder.h"
 
 /* What the engine's own files share: engine.c (loop and effects), jobs.c (table of jobs), submit.c
@@ -45,6 +46,7 @@ struct engine {
 	struct list watchers;
 	struct orders *orders;
 	struct fitter *fitter;
+	struct past *past;
 
 	struct list jobs; /* by hash below */
 	struct job_slot *slots;
@@ -87,6 +89,9 @@ bool restore_meta(struct engine *engine, char *message, size_t message_size);
 
 /* Takes over what was learned before; after the configuration, which names the kinds. */
 void restore_learned(struct engine *engine);
+
+/* The past of signals in the engine's store; NULL without memory. */
+struct past *restore_open_past(struct engine *engine);
 
 /* Brings unfinished tasks back. */
 bool restore_tasks(struct engine *engine, char *message, size_t message_size);

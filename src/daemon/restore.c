@@ -158,6 +158,46 @@ void restore_save(struct engine *engine)
 	free(block);
 }
 
+/* ---- the past of signals ---- */
+
+/* Names of which only the past is left take half of a space at most. */
+static uint32_t intern_past(void *self, enum bal_symbol_space space, struct span name)
+{
+	struct engine *engine = self;
+	uint32_t most =
+		space == BAL_SYMBOL_KIND ? engine->limits.kinds_max : engine->limits.pools_max;
+	uint32_t number = names_find(engine->names, space, name);
+
+	if (number == BAL_NONE && names_count(engine->names, space) < most / 2)
+		number = engine_intern(engine, space, name);
+	return number;
+}
+
+static struct span name_past(void *self, enum bal_symbol_space space, uint32_t number)
+{
+	const struct engine *engine = self;
+
+	return names_text(engine->names, space, number);
+}
+
+static void say_past(void *self, enum store_severity severity, const char *line)
+{
+	engine_say(self, severity, "%s", line);
+}
+
+struct past *restore_open_past(struct engine *engine)
+{
+	const struct past_host host = {.core = engine->core,
+		.store = engine->store,
+		.trails_max = engine->limits.trails_max,
+		.intern = intern_past,
+		.name = name_past,
+		.say = say_past,
+		.self = engine};
+
+	return past_open(&host);
+}
+
 /* ---- tasks ---- */
 
 struct restore {
