@@ -32,6 +32,7 @@
 
 #include "ballast_alerts.h"
 #include "ballast_forecasts.h"
+#include "ballast_knees.h"
 #include "ballast_past.h"
 #include "ballast_peaks.h"
 #include "ballast_plan.h"

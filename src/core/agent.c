@@ -15,6 +15,7 @@
 #include "core/alert.h"
 #include "core/book.h"
 #include "core/drain.h"
+#include "core/knees.h"
 #include "core/life.h"
 #include "core/outbox.h"
 #include "core/resize.h"
@@ -149,6 +150,7 @@ void agent_free(struct bal_core *core, struct agent *agent)
 	book_agent_gone(core, slab_index(&core->agents, agent));
 	resource_gone(core, agent);
 	resize_gone(core, agent);
+	knees_gone(core, agent);
 	slab_give(&core->agents, agent);
 }
 

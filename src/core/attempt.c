@@ -20,6 +20,7 @@
 #include "core/book.h"
 #include "core/drain.h"
 #include "core/hedge.h"
+#include "core/knees.h"
 #include "core/learn.h"
 #include "core/limit.h"
 #include "core/objective.h"
@@ -56,6 +57,7 @@ void attempt_slot_take(struct bal_core *core, const struct task *task, struct ag
 {
 	struct pool *pool = agent_pool(core, agent);
 
+	knees_pass(core, agent);
 	if (task->ahead) {
 		agent->ahead = slab_index(&core->tasks, task);
 		pool->ahead++;
@@ -79,6 +81,7 @@ void attempt_slot_give(
 {
 	struct pool *pool = agent_pool(core, agent);
 
+	knees_pass(core, agent);
 	if (task->ahead) {
 		agent->ahead = BAL_NONE;
 		pool->ahead--;
@@ -189,6 +192,7 @@ void attempt_begin_ahead(struct bal_core *core, struct task *task, struct agent 
 	struct pool *pool = agent_pool(core, agent);
 
 	bal_assert(task->ahead);
+	knees_pass(core, agent);
 	task->ahead = 0;
 	agent->ahead = BAL_NONE;
 	agent->running++;

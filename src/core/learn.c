@@ -18,6 +18,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "core/agent.h"
+#include "core/knees.h"
 #include "core/resize.h"
 #include "core/shelf.h"
 
@@ -333,6 +334,7 @@ void learn_attempt(struct bal_core *core, const struct task *task, struct agent 
 	uint64_t hash = kind_hash(core, task->kind);
 	struct history *own;
 
+	knees_end(core, task, agent, outcome, service_ns);
 	if (outcome == BAL_OUTCOME_BUSY || outcome == BAL_OUTCOME_HANDED_BACK)
 		return;
 	mean_add(&kind->success, success, KIND_SPAN);

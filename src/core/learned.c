@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "base/num.h"
+#include "core/knees.h"
 #include "core/learn.h"
 #include "core/objective.h"
 #include "core/record.h"
@@ -98,6 +99,22 @@ static void put_pools(struct bytes_writer *writer, const struct bal_core *core)
 		bytes_put_u64(writer, core->pools[i].name_hash);
 		put_mean(writer, &core->pools[i].service_s);
 		put_mean(writer, &core->pools[i].service_square);
+	}
+}
+
+/* A pool's agents come and go; what was learned of how many tasks they can have does not. */
+static void put_knees(struct bytes_writer *writer, const struct bal_core *core)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < core->limits.pools_max; i++)
+		count += core->pools[i].name_hash != 0 && knees_of_pool(core, i) != NULL;
+	bytes_put_u32(writer, count);
+	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
+		if (core->pools[i].name_hash == 0 || knees_of_pool(core, i) == NULL)
+			continue;
+		bytes_put_u64(writer, core->pools[i].name_hash);
+		knee_put(knees_of_pool(core, i), writer);
 	}
 }
 
@@ -189,6 +206,7 @@ size_t bal_learned_save(const struct bal_core *core, void *to, size_t size)
 	put_contexts(&measure, core);
 	put_series(&measure, core);
 	put_objectives(&measure, core);
+	put_knees(&measure, core);
 	bytes_put_u32(&measure, 0);
 	if (to == NULL || size < measure.used)
 		return measure.used;
@@ -201,6 +219,7 @@ size_t bal_learned_save(const struct bal_core *core, void *to, size_t size)
 	put_contexts(&writer, core);
 	put_series(&writer, core);
 	put_objectives(&writer, core);
+	put_knees(&writer, core);
 	bytes_put_u32(&writer, checksum_crc32c(0, to, writer.used));
 	return writer.used;
 }
@@ -367,6 +386,23 @@ static bool get_objectives(struct bytes_reader *reader, struct bal_core *core, b
 	return ok;
 }
 
+static bool get_knees(struct bytes_reader *reader, struct bal_core *core, bool apply)
+{
+	uint32_t count = bytes_get_u32(reader);
+	bool ok = true;
+
+	for (uint32_t i = 0; i < count && ok && !reader->failed; i++) {
+		uint64_t hash = bytes_get_u64(reader);
+		uint32_t pool = apply ? pool_of_hash(core, hash) : BAL_NONE;
+		struct knee knee;
+
+		ok = knee_read(&knee, reader);
+		if (ok && pool != BAL_NONE)
+			*knees_room(core, pool) = knee;
+	}
+	return ok;
+}
+
 static bool read_learned(struct bal_core *core, const void *from, size_t size, bool apply)
 {
 	struct bytes_reader reader;
@@ -379,7 +415,8 @@ static bool read_learned(struct bal_core *core, const void *from, size_t size, b
 	     get_histories(&reader, core, apply);
 	if (ok)
 		get_contexts(&reader, core, apply);
-	ok = ok && get_series(&reader, core, apply) && get_objectives(&reader, core, apply);
+	ok = ok && get_series(&reader, core, apply) && get_objectives(&reader, core, apply) &&
+	     get_knees(&reader, core, apply);
 	return ok && !reader.failed && bytes_left(&reader) == 0;
 }
 

@@ -14,6 +14,7 @@
 #include "core/check.h"
 #include "core/defer.h"
 #include "core/form.h"
+#include "core/knees.h"
 #include "core/learn.h"
 #include "core/life.h"
 #include "core/limit.h"
@@ -492,7 +493,7 @@ static void read_state(struct load *load)
 	read_list(load, limits->histories_max, read_history);
 	read_list(load, limits->conversations_max, read_context);
 	load->ok = load->ok && series_read(core->series, &load->reader) &&
-		   resource_read(core, &load->reader);
+		   resource_read(core, &load->reader) && knees_read(core, &load->reader);
 	read_watched(load);
 	if (load->ok)
 		read_shifts(load);

@@ -9,6 +9,7 @@
 #include "core/alert.h"
 #include "core/book.h"
 #include "core/form.h"
+#include "core/knees.h"
 #include "core/minimum.h"
 #include "core/objective.h"
 #include "core/recover.h"
@@ -248,6 +249,7 @@ static void put_state(struct save *save, const struct bal_core *core)
 	put_learned(save, core);
 	series_put(core->series, &save->writer, slide_window, save);
 	resource_put(core, &save->writer, slide_window, save);
+	knees_put(core, &save->writer, slide_window, save);
 	alert_put(core->alerts, &save->writer, slide_window, save);
 	objective_put(core->objectives, &save->writer, slide_window, save);
 	put_number(save, core->recoveries->sequence);

@@ -9,6 +9,7 @@
 #include "core/alert.h"
 #include "core/book.h"
 #include "core/defer.h"
+#include "core/knees.h"
 #include "core/minimum.h"
 #include "core/objective.h"
 #include "core/recover.h"
@@ -118,6 +119,7 @@ void state_place(struct bal_core *core, struct arena *arena)
 	map_init(&core->contexts_by_id, arena, limits->conversations_max);
 	core->series = series_place(arena, limits->kinds_max, limits->pools_max);
 	core->resource = resource_place(arena, limits->agents_max, limits->pools_max);
+	core->knees = knees_place(arena, limits->agents_max, limits->pools_max, limits->kinds_max);
 	core->alerts = alert_place(arena, limits->effects_max);
 	core->objectives = objective_place(arena, limits->kinds_max);
 	core->recoveries = arena_take(arena, 1, sizeof *core->recoveries);

@@ -41,6 +41,7 @@
 struct arena;
 struct series_book;
 struct resource;
+struct knees;
 struct alert_book;
 struct objective_book;
 struct recover_book;
@@ -404,6 +405,7 @@ struct bal_core {
 	struct bal_totals totals;
 	struct series_book *series; /* load of each kind, use of each pool, and their forecasts */
 	struct resource *resource;  /* what agents and the store use now */
+	struct knees *knees;        /* at how many tasks throughput stops growing */
 	struct alert_book *alerts;
 	struct objective_book *objectives;
 	struct recover_book *recoveries;

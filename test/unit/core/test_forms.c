@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Saved trends and vigils: the same comes back, and what was cut off or changed is refused or at
- * least whole. */
+/* Saved trends, vigils and knees: the same comes back, and what was cut off or changed is refused
+ * or at least whole. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +14,7 @@
 #include "base/bytes.h"
 #include "base/prng.h"
 #include "base/units.h"
+#include "core/knee.h"
 #include "core/trend.h"
 #include "core/vigil.h"
 
@@ -22,6 +23,7 @@ enum { SIZE_MAX_FORM = 1 << 17, CUT_STEP = 7, DAMAGES = 20000, MINUTES = 3 * 24 
 static uint8_t whole[SIZE_MAX_FORM], again[SIZE_MAX_FORM], damaged[SIZE_MAX_FORM];
 static struct trend trend, trend_back;
 static struct vigil vigil, vigil_back;
+static struct knee knee, knee_back;
 
 static void flush_nothing(void *context)
 {
@@ -46,6 +48,15 @@ static size_t put_vigil(const void *from, uint8_t *to)
 	return writer.used;
 }
 
+static size_t put_knee(const void *from, uint8_t *to)
+{
+	struct bytes_writer writer;
+
+	bytes_writer_init(&writer, to, SIZE_MAX_FORM);
+	knee_put(from, &writer);
+	return writer.used;
+}
+
 static bool read_trend(void *to, const uint8_t *bytes, size_t size)
 {
 	struct bytes_reader reader;
@@ -61,6 +72,14 @@ static bool read_vigil(void *to, const uint8_t *bytes, size_t size)
 
 	bytes_reader_init(&reader, bytes, size);
 	return vigil_read(to, &reader);
+}
+
+static bool read_knee(void *to, const uint8_t *bytes, size_t size)
+{
+	struct bytes_reader reader;
+
+	bytes_reader_init(&reader, bytes, size);
+	return knee_read(to, &reader);
 }
 
 /* What is tried with each form. */
@@ -148,11 +167,31 @@ static void test_a_vigil_with_odd_stretches(void **state)
 	try_form(&form);
 }
 
+/* Four tasks at once do what two do, and every third attempt fails from five on. */
+static void test_a_knee_that_was_found(void **state)
+{
+	struct form form = {put_knee, read_knee, &knee, &knee_back};
+
+	(void)state;
+	for (uint32_t i = 0; i < 3000; i++) {
+		uint32_t tasks = 1 + i % 7;
+		int64_t power = tasks < 2 ? 1 : 2;
+
+		knee_pass(&knee, tasks, NS_PER_S / power);
+		knee_end(&knee, tasks, tasks >= 5 && i % 3 == 0 ? 0 : 1.5);
+	}
+	assert_true(knee.finding.is_found);
+	assert_int_equal(knee_tasks(knee.finding.place), 2);
+	assert_int_equal(knee_tasks(knee.finding.degrades), 5);
+	try_form(&form);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_trend_that_was_found),
 		cmocka_unit_test(test_a_vigil_with_odd_stretches),
+		cmocka_unit_test(test_a_knee_that_was_found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
