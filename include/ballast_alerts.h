@@ -156,6 +156,13 @@ bool bal_alert_find(const struct bal_core *core, uint64_t id, struct bal_alert *
 /* Alerts that the full table had no room for. */
 uint64_t bal_alerts_dropped(const struct bal_core *core);
 
+/* Alerts over a restart: rules, what is open or pending, and what has cleared. Save returns the
+ * size it takes; what does not fit is not written. A fresh core with its names takes it before
+ * START; false, without effect, when it is damaged, of other rules, or the core has alerts. Rules
+ * are then as they were: those that changed since are told as events. */
+size_t bal_alerts_save(const struct bal_core *core, void *to, size_t size);
+bool bal_alerts_load(struct bal_core *core, const void *from, size_t size);
+
 /* A rule as it is in force; false when there is no such rule. */
 bool bal_rule_view(const struct bal_core *core, uint32_t rule, struct bal_event_rule *view);
 

@@ -346,6 +346,26 @@ void alert_gone(struct bal_core *core, enum bal_subject subject, uint64_t id)
 	}
 }
 
+void alert_expire(struct bal_core *core)
+{
+	struct alert_book *book = core->alerts;
+
+	if (book->return_until_ns == 0 || core->now_ns < book->return_until_ns)
+		return;
+	for (uint32_t i = slab_next(&book->alerts, 0); i != SLAB_NONE;
+		i = slab_next(&book->alerts, i + 1)) {
+		const struct alert *alert = slab_at(&book->alerts, i);
+
+		if (alert->record.subject != BAL_SUBJECT_AGENT ||
+			agent_find(core, alert->record.subject_id) != NULL)
+			continue;
+		if (!outbox_has_room(core))
+			return; /* the next round goes on */
+		alert_gone(core, BAL_SUBJECT_AGENT, alert->record.subject_id);
+	}
+	book->return_until_ns = 0;
+}
+
 enum bal_status alert_rule(struct bal_core *core, const struct bal_event_rule *conf)
 {
 	struct alert_book *book = core->alerts;

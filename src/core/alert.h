@@ -22,6 +22,8 @@ struct bytes_writer;
 	(INT64_C(90) * 1000000000) /* a longer silence is none of the rule's time                  \
 				    */
 
+#define ALERT_RETURN_NS (INT64_C(600) * 1000000000) /* after a restart, for agents to come back */
+
 struct alert_book;
 
 /* A book with the rules as the table has them once alert_begin was called; the arena's memory is
@@ -35,6 +37,9 @@ void alert_observe(struct bal_core *core, enum bal_subject subject, uint64_t id,
 
 /* The subject is gone: its alerts end. */
 void alert_gone(struct bal_core *core, enum bal_subject subject, uint64_t id);
+
+/* Ends alerts, kept over a restart, about agents that have not come back. */
+void alert_expire(struct bal_core *core);
 
 /* Changes a rule; what was pending or open by it begins anew. INVALID: the numbers make none. */
 enum bal_status alert_rule(struct bal_core *core, const struct bal_event_rule *conf);

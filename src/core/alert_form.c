@@ -9,7 +9,7 @@
 #include "core/form.h"
 #include "core/record.h"
 
-static void put_rung(struct bytes_writer *writer, const struct alert_rung *rung)
+void alert_rung_put(const struct alert_rung *rung, struct bytes_writer *writer)
 {
 	bytes_put_u8(writer, rung->on);
 	bytes_put_i64(writer, rung->over_since_ns);
@@ -24,7 +24,7 @@ static bool is_instant(int64_t at_ns)
 	       (at_ns >= RECORD_PAST_MIN_NS && at_ns <= RECORD_PAST_MAX_NS);
 }
 
-static bool read_rung(struct bytes_reader *reader, struct alert_rung *rung)
+bool alert_rung_read(struct bytes_reader *reader, struct alert_rung *rung)
 {
 	uint8_t on = bytes_get_u8(reader);
 
@@ -47,7 +47,7 @@ static void put_alerts(const struct alert_book *book, struct bytes_writer *write
 		bytes_put_varint(writer, (uint64_t)i + 1);
 		form_put(&FORM_ALERT, &alert->record, writer);
 		for (uint32_t j = 0; j < ALERT_RUNGS; j++)
-			put_rung(writer, &alert->rungs[j]);
+			alert_rung_put(&alert->rungs[j], writer);
 		if (flush != NULL)
 			flush(context);
 	}
@@ -62,6 +62,7 @@ void alert_put(const struct alert_book *book, struct bytes_writer *writer, alert
 	bytes_put_u32(writer, book->sequence);
 	bytes_put_u64(writer, book->past_count);
 	bytes_put_u64(writer, book->dropped_count);
+	bytes_put_i64(writer, book->return_until_ns);
 	put_alerts(book, writer, flush, context);
 	for (uint32_t i = 0; i < RULE_COUNT; i++) {
 		form_put(&FORM_RULE, &book->rules[i], writer);
@@ -75,7 +76,7 @@ void alert_put(const struct alert_book *book, struct bytes_writer *writer, alert
 	}
 }
 
-static bool record_valid(const struct bal_alert *record)
+bool alert_record_valid(const struct bal_alert *record)
 {
 	return record->ladder < RULE_LADDER_COUNT && record->rule < RULE_COUNT &&
 	       record->level < BAL_ALERT_LEVEL_COUNT &&
@@ -90,10 +91,10 @@ static bool read_alert(struct alert_book *book, struct bytes_reader *reader, uin
 				      : slab_take_at(&book->alerts, (uint32_t)place);
 
 	if (alert == NULL || !form_read(&FORM_ALERT, &alert->record, reader) ||
-		!record_valid(&alert->record))
+		!alert_record_valid(&alert->record))
 		return false;
 	for (uint32_t i = 0; i < ALERT_RUNGS; i++)
-		if (!read_rung(reader, &alert->rungs[i]))
+		if (!alert_rung_read(reader, &alert->rungs[i]))
 			return false;
 	return map_get(&book->by_key, alert_key(alert->record.ladder, alert->record.subject_id)) ==
 		       MAP_NONE &&
@@ -118,7 +119,8 @@ bool alert_read(struct alert_book *book, struct bytes_reader *reader)
 	book->sequence = bytes_get_u32(reader);
 	book->past_count = bytes_get_u64(reader);
 	book->dropped_count = bytes_get_u64(reader);
-	if (!read_alerts(book, reader))
+	book->return_until_ns = bytes_get_i64(reader);
+	if (!is_instant(book->return_until_ns) || !read_alerts(book, reader))
 		return false;
 	for (uint32_t i = 0; i < RULE_COUNT; i++)
 		if (!form_read(&FORM_RULE, &book->rules[i], reader) || book->rules[i].rule != i ||
@@ -127,7 +129,7 @@ bool alert_read(struct alert_book *book, struct bytes_reader *reader)
 	kept = book->past_count < ALERT_PAST_MAX ? book->past_count : ALERT_PAST_MAX;
 	for (uint64_t i = book->past_count - kept; i < book->past_count; i++)
 		if (!form_read(&FORM_ALERT, &book->past[i % ALERT_PAST_MAX], reader) ||
-			!record_valid(&book->past[i % ALERT_PAST_MAX]))
+			!alert_record_valid(&book->past[i % ALERT_PAST_MAX]))
 			return false;
 	return !reader->failed;
 }

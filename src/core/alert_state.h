@@ -31,11 +31,18 @@ struct alert_book {
 	struct bal_alert *past;
 	uint64_t past_count; /* ever */
 	uint64_t dropped_count;
-	uint32_t sequence; /* of the last id */
+	uint32_t sequence;       /* of the last id */
+	int64_t return_until_ns; /* agents of kept alerts may come back until then; 0: none are */
 };
 
 /* What a ladder and subject are found by; never 0. */
 uint64_t alert_key(uint32_t ladder, uint64_t subject_id);
+
+/* Parts of saved forms: writes and reads a rung, false when the bytes are none; whether a record
+ * may be used as one. */
+void alert_rung_put(const struct alert_rung *rung, struct bytes_writer *writer);
+bool alert_rung_read(struct bytes_reader *reader, struct alert_rung *rung);
+bool alert_record_valid(const struct bal_alert *record);
 
 /* Works out input_used. */
 void alert_index(struct alert_book *book);

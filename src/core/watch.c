@@ -279,8 +279,10 @@ void watch_run(struct bal_core *core)
 {
 	if (core->now_ns < core->watch_at_ns || core->stopping)
 		return;
-	if (core->watch_place == 0)
+	if (core->watch_place == 0) {
 		scale_count_waiting(core);
+		alert_expire(core);
+	}
 	while (outbox_has_room(core)) {
 		if (look(core, core->watch_place)) {
 			core->watch_place++;

@@ -287,9 +287,10 @@ static bool start_parts(struct daemon *daemon, char *message, size_t message_siz
 		.reload = reload,
 		.context = daemon};
 
-	if (!engine_start(daemon->engine, message, message_size) ||
-		!urls_configure(daemon->urls, message, message_size) ||
-		!alarm_configure(daemon->alarm, message, message_size))
+	/* Alerts of the last life may end in the start. */
+	if (!alarm_configure(daemon->alarm, message, message_size) ||
+		!engine_start(daemon->engine, message, message_size) ||
+		!urls_configure(daemon->urls, message, message_size))
 		return false;
 	command_begin(daemon->command);
 	daemon->server = server_open(&options, message, message_size);

@@ -278,6 +278,7 @@ static void perform(struct engine *engine, const struct bal_effect *effect)
 {
 	struct job *job = effect->task == 0 ? NULL : engine_job(engine, effect->task);
 
+	engine->alerts_changed |= effect->type == BAL_EFFECT_ALERT;
 	if (effect->type == BAL_EFFECT_COMPLETE || effect->type == BAL_EFFECT_REFUSE) {
 		if (job != NULL)
 			job->end = effect->type == BAL_EFFECT_REFUSE ? BAL_TASK_REFUSED
@@ -408,6 +409,8 @@ static void on_tick(uv_timer_t *timer)
 	}
 	if (++ticks % SAVE_EVERY == 0)
 		restore_save(engine);
+	else if (engine->alerts_changed)
+		restore_save_alerts(engine);
 	past_tick(engine->past, clock_utc_ns());
 }
 
@@ -591,8 +594,10 @@ bool engine_start(struct engine *engine, char *message, size_t message_size)
 	/* First: it names kinds that the configuration does not. */
 	past_load(engine->past, clock_utc_ns());
 	restore_learned(engine);
+	restore_alerts(engine);
 	/* What was learned comes in as no event: it is in the state that a journal begins with. */
 	engine->recorder = open_recorder(engine);
+	setup_rules(engine, engine->config);
 	if (!restore_tasks(engine, message, message_size))
 		return false;
 	engine_event(engine, &clock);

@@ -58,6 +58,7 @@ struct engine {
 	uint64_t id_reserved; /* ids below are promised on disk */
 	uint64_t id_asked;    /* the same, on its way to the disk; 0: nothing is */
 	bool started, stopping, performing;
+	bool alerts_changed; /* one was told since they were saved */
 	struct list posts;
 	struct bal_effect effects[ENGINE_EFFECTS_MAX];
 	int64_t stepped_at_ns;
@@ -84,11 +85,19 @@ void engine_job_drop(struct engine *engine, struct job *job);
 /* Sends the configuration to the core as events. */
 void setup_apply(struct engine *engine, const struct config *config);
 
+/* The part of it that is about rules of alerts: those that differ from the core's. */
+void setup_rules(struct engine *engine, const struct config *config);
+
 /* Reads epoch, clock and id marks; writes the new epoch durably before it returns. */
 bool restore_meta(struct engine *engine, char *message, size_t message_size);
 
 /* Takes over what was learned before; after the configuration, which names the kinds. */
 void restore_learned(struct engine *engine);
+
+/* Takes over open alerts; what their rules are is told again after that (setup_rules). Saves them:
+ * within a second of a change, so that a crash brings hardly anything twice. */
+void restore_alerts(struct engine *engine);
+void restore_save_alerts(struct engine *engine);
 
 /* The past of signals in the engine's store; NULL without memory. */
 struct past *restore_open_past(struct engine *engine);
@@ -106,7 +115,7 @@ void restore_ids_reserved(struct engine *engine, enum store_status status);
 /* Token of the operation that does. */
 #define ENGINE_IDS_TOKEN UINT64_MAX
 
-/* Saves clock and learned state. */
+/* Saves clock, learned state and alerts. */
 void restore_save(struct engine *engine);
 
 /* Writes about a job to the store; false when the store takes nothing now. */

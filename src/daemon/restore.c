@@ -22,6 +22,7 @@
 
 static const char META_KEY[] = "engine";
 static const char LEARNED_KEY[] = "learned";
+static const char ALERTS_KEY[] = "alerts";
 
 static struct store_bytes key_bytes(const char *key)
 {
@@ -138,24 +139,55 @@ void restore_learned(struct engine *engine)
 		engine->store, STORE_SPACE_SNAPSHOT, key_bytes(LEARNED_KEY), read_learned, engine);
 }
 
-void restore_save(struct engine *engine)
-{
-	size_t size = bal_learned_save(engine->core, NULL, 0);
-	struct store_op op = {.type = STORE_PUT_RECORD, .lazy = true};
-	void *block = NULL;
+typedef size_t save_state(const struct bal_core *core, void *to, size_t size);
 
-	put_meta(engine, true);
-	if (size == 0 || size > LEARNED_SIZE_MAX)
-		return;
-	block = malloc(size);
+/* Writes a snapshot under this key, lazily; nothing when it is too large or there is no memory. */
+static void save_snapshot(struct engine *engine, const char *key, save_state *save)
+{
+	struct store_op op = {.type = STORE_PUT_RECORD, .lazy = true};
+	size_t size = save(engine->core, NULL, 0);
+	void *block = size == 0 || size > LEARNED_SIZE_MAX ? NULL : malloc(size);
+
 	if (block == NULL)
 		return;
-	bal_learned_save(engine->core, block, size);
+	save(engine->core, block, size);
 	op.record.space = STORE_SPACE_SNAPSHOT;
-	op.record.key = key_bytes(LEARNED_KEY);
+	op.record.key = key_bytes(key);
 	op.record.value = (struct store_bytes){block, (uint32_t)size};
 	engine->store_ops->submit(engine->store, &op, NULL);
 	free(block);
+}
+
+void restore_save(struct engine *engine)
+{
+	put_meta(engine, true);
+	save_snapshot(engine, LEARNED_KEY, bal_learned_save);
+	restore_save_alerts(engine);
+}
+
+/* ---- alerts ---- */
+
+static bool read_alerts(void *context, const struct store_record *record)
+{
+	struct engine *engine = context;
+
+	if (!bal_alerts_load(engine->core, record->value.data, record->value.size))
+		engine_say(engine, STORE_SAY_WARNING,
+			"the alerts from before are damaged or of another version: they begin "
+			"anew");
+	return true;
+}
+
+void restore_alerts(struct engine *engine)
+{
+	engine->store_ops->get_record(
+		engine->store, STORE_SPACE_SNAPSHOT, key_bytes(ALERTS_KEY), read_alerts, engine);
+}
+
+void restore_save_alerts(struct engine *engine)
+{
+	engine->alerts_changed = false;
+	save_snapshot(engine, ALERTS_KEY, bal_alerts_save);
 }
 
 /* ---- the past of signals ---- */

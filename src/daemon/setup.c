@@ -140,7 +140,7 @@ static bool rules_equal(const struct bal_event_rule *a, const struct bal_event_r
 }
 
 /* A rule that stays as it is is not touched: what is open by it stays open. */
-static void apply_rules(struct engine *engine, const struct config *config)
+void setup_rules(struct engine *engine, const struct config *config)
 {
 	struct bal_event rules[RULE_COUNT];
 	struct bal_event_rule now;
@@ -328,7 +328,7 @@ void setup_apply(struct engine *engine, const struct config *config)
 	for (uint32_t i = 0; i < config->pools.count; i++)
 		apply_pool(engine, &config->pools.items[i]);
 	remove_pools(engine, config);
-	apply_rules(engine, config);
+	setup_rules(engine, config);
 	apply_objectives(engine, config);
 	apply_peaks(engine, config);
 	apply_schedules(engine, config);

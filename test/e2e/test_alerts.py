@@ -5,10 +5,12 @@ the event stream, a webhook and the commands; under too much load critical tasks
 promise."""
 import calendar
 import contextlib
+import datetime
 import http.client
 import json
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
@@ -26,6 +28,11 @@ WEBHOOK_FAILS = 2  # calls that a webhook answers with 503 before it works
 def instant(text):
     """Seconds since 1970 of 2026-01-31T12:00:00.000Z."""
     return calendar.timegm(time.strptime(text[:19], "%Y-%m-%dT%H:%M:%S"))
+
+
+def precise(text):
+    """The same with its fraction."""
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 class Webhook(harness.HttpAgent):
@@ -152,6 +159,37 @@ alerts:
         self.assertEqual(answer.status, 422)
         answer = daemon.call("POST", "/v1/silences", {"alert": "cpu", "for": "1y", "reason": "x"})
         self.assertEqual(answer.status, 422)
+
+    def test_it_is_the_same_after_a_restart(self):
+        webhook = Webhook(fails=0)
+        daemon = self.served(webhook)
+        for _ in range(8):
+            daemon.submit("slow")
+        before = harness.wait_until(lambda: self.open_alert(daemon), 10, "the alert opens")
+        harness.wait_until(lambda: webhook.named("ballast_queue", over=False), 15, "it is told")
+        time.sleep(2.5)  # it is saved within a second or two
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            daemon.kill(number)
+            daemon.start()
+            time.sleep(4)
+            alert = self.open_alert(daemon)
+            for word in ("id", "rule", "level", "name", "value"):
+                self.assertEqual(alert[word], before[word], word)
+            for word in ("since", "opened_at"):
+                self.assertLess(abs(precise(alert[word]) - precise(before[word])), 0.1, word)
+        self.assertEqual(daemon.log().count("alert: pool slow: warning: queue"), 1, daemon.log())
+        begun = [precise(alert["startsAt"]) for alert in webhook.alerts]
+        self.assertLess(max(begun) - min(begun), 0.1, webhook.alerts)
+        # A rule that was changed meanwhile ends it.
+        daemon.kill()
+        text = daemon.config_path.read_text()
+        daemon.config_path.write_text(text.replace("threshold: 5,", "threshold: 50, "))
+        daemon.start()
+        self.assertIsNone(self.open_alert(daemon))
+        past = daemon.get("/v1/alerts")["past"]
+        self.assertEqual([(one["id"], one["reason"]) for one in past],
+                         [(before["id"], "alert_rule")])
+        harness.wait_until(lambda: webhook.named("ballast_queue", over=True), 15, "its end is told")
 
     def test_rules_change_by_reload(self):
         daemon = self.served(Webhook(fails=0))
