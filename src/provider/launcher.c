@@ -473,6 +473,7 @@ int launcher_main(int argument_count, char **arguments)
 	if (!wait_command(state, &info, &usage))
 		return 1;
 	int rc = save_end(state, &info, &usage);
-	sweep(state);
+	if (!state->spec.leaves || faccessat(state->directory_fd, "ending", F_OK, 0) == 0)
+		sweep(state);
 	return rc;
 }

@@ -10,8 +10,10 @@
 #include "provider/process.h"
 
 #include "base/assert.h"
+#include "provider/lastwords.h"
 #include "provider/port.h"
 #include "provider/runner.h"
+#include "provider/strings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,6 @@
 #define NOTE_SIZE_MAX     256
 #define ARGUMENT_SIZE_MAX 4096
 #define PORT_ATTEMPTS_MAX 32
-#define LAST_WORDS_SIZE   160
 #define PORT_FIELD        "{port}"
 #define PATH_DEFAULT      "/usr/local/bin:/usr/bin:/bin"
 
@@ -106,18 +107,10 @@ static void drop_agent(struct process *process, struct agent *agent)
 	free(agent);
 }
 
-static void free_strings(char **strings)
-{
-	for (; *strings != NULL; strings++) {
-		free(*strings);
-		*strings = NULL;
-	}
-}
-
 static void free_pool(struct pool *pool)
 {
-	free_strings(pool->arguments);
-	free_strings(pool->environment);
+	strings_free(pool->arguments);
+	strings_free(pool->environment);
 	free(pool->directory);
 	free(pool);
 }
@@ -297,37 +290,12 @@ static struct agent *adopt_agent(struct process *process, const struct runner_ev
 	return agent;
 }
 
-/* The last line of stderr, or of stdout, without control characters; "" when it wrote nothing. */
-static void read_last_words(const struct run *run, char words[static LAST_WORDS_SIZE])
-{
-	static const enum run_output outputs[] = {RUN_STDERR, RUN_STDOUT};
-	char data[LAST_WORDS_SIZE];
-	words[0] = '\0';
-	for (size_t index = 0; index < 2 && words[0] == '\0'; index++) {
-		int64_t size = run_output_size(run, outputs[index]);
-		int64_t offset =
-			size > (int64_t)sizeof data - 1 ? size - (int64_t)sizeof data + 1 : 0;
-		int64_t got = run_output_read(run, outputs[index], offset, data, sizeof data - 1);
-		while (got > 0 && (data[got - 1] == '\n' || data[got - 1] == ' '))
-			got--;
-		if (got <= 0)
-			continue;
-		data[got] = '\0';
-		const char *line = strrchr(data, '\n');
-		snprintf(words, LAST_WORDS_SIZE, "%s", line == NULL ? data : line + 1);
-	}
-	for (char *at = words; *at != '\0'; at++) {
-		if ((unsigned char)*at < ' ' || *at == 127)
-			*at = '?';
-	}
-}
-
 static void explain_exit(const struct run *run, char text[static PROVIDER_TEXT_SIZE_MAX])
 {
 	const struct run_result *result = &run->result;
-	char words[LAST_WORDS_SIZE];
+	char words[LASTWORDS_SIZE];
 	char how[96];
-	read_last_words(run, words);
+	lastwords_read(run, words);
 	if (result->oom)
 		snprintf(how, sizeof how, "the kernel ended it: its memory limit was reached");
 	else if (result->signal != 0)
@@ -336,7 +304,7 @@ static void explain_exit(const struct run *run, char text[static PROVIDER_TEXT_S
 	else
 		snprintf(how, sizeof how, "exited with code %d%s", result->code,
 			result->asked ? ", as asked" : "");
-	snprintf(text, PROVIDER_TEXT_SIZE_MAX, "%s%s%s", how,
+	snprintf(text, PROVIDER_TEXT_SIZE_MAX, "%s%s%.140s", how,
 		words[0] == '\0' ? "" : "; last line: ", words);
 }
 
@@ -459,26 +427,6 @@ struct provider *process_open(const char *directory, const struct cgroup *base, 
 	return NULL;
 }
 
-/* NAME becomes NAME=VALUE of the daemon's own environment; unset ones are left out. */
-static bool copy_environment(struct pool *pool, const char *const *names)
-{
-	size_t count = 0;
-	for (; *names != NULL; names++) {
-		char *made = NULL;
-		const char *value = strchr(*names, '=') == NULL ? getenv(*names) : "";
-		if (value == NULL)
-			continue;
-		if (count == SPEC_ENVIRONMENT_MAX - 1)
-			return false;
-		int size = strchr(*names, '=') != NULL ? asprintf(&made, "%s", *names)
-						       : asprintf(&made, "%s=%s", *names, value);
-		if (size < 0)
-			return false;
-		pool->environment[count++] = made;
-	}
-	return true;
-}
-
 static bool copy_arguments(struct pool *pool, const char *const *arguments)
 {
 	size_t count = 0;
@@ -561,7 +509,8 @@ bool process_pool_set(struct provider *provider, const struct process_template *
 	if (pool != NULL)
 		pool->directory = strdup(template->directory);
 	if (pool == NULL || pool->directory == NULL || !copy_arguments(pool, template->arguments) ||
-		!copy_environment(pool, template->environment)) {
+		!strings_environment(
+			pool->environment, SPEC_ENVIRONMENT_MAX - 1, template->environment)) {
 		snprintf(message, message_size,
 			"pool %s: out of memory, or too many arguments or variables",
 			template->pool);

@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 /*
- * What makes and removes agents: local processes now (provider/process.h), later own scripts,
- * Kubernetes, Slurm. One interface in step style: nothing blocks, nothing calls back. The host
- * gives orders, waits for fd() or the deadline, and drains facts with next(). A provider decides
- * nothing: whether an agent is ready, restarted or replaced is for core.
+ * What makes and removes agents: local processes (provider/process.h) and scripts of the
+ * configuration (provider/exec.h). One interface in step style: nothing blocks, nothing calls back.
+ * The host gives orders, waits for fd() or the deadline, and drains facts with next(). A provider
+ * decides nothing: whether an agent is ready, restarted or replaced is for core.
  *
  * Orders are idempotent by the agent's id, which the engine minted: to repeat one after a crash,
  * not knowing whether it arrived, is safe.
@@ -21,13 +21,16 @@
 #define PROVIDER_TEXT_SIZE_MAX 256
 #define PROVIDER_NAME_SIZE_MAX 129
 #define PROVIDER_ADDRESS_SIZE  64
+#define PROVIDER_URL_SIZE      257
 
 enum provider_event_type {
 	PROVIDER_ADOPTED, /* found running after a restart; pool, port, order are what they were */
-	PROVIDER_STARTED, /* the agent's process executes; whether it is ready is for a probe */
+	PROVIDER_STARTED, /* the agent exists; whether it is ready is for a probe */
 	PROVIDER_EXITED,  /* it ended; `asked` says whether by our order */
 	PROVIDER_FAILED,  /* it could not be started; text says why and what to do */
-	PROVIDER_LOST     /* it is gone and nobody knows how it ended */
+	PROVIDER_LOST,    /* it is gone and nobody knows how it ended */
+	PROVIDER_MISSED,  /* what it is made with does not know of it any more: does it answer? */
+	PROVIDER_SAID     /* something that people should know; of a pool, and of no one agent */
 };
 
 struct provider_event {
@@ -38,11 +41,13 @@ struct provider_event {
 	char pool[PROVIDER_NAME_SIZE_MAX];
 	char address[PROVIDER_ADDRESS_SIZE]; /* "127.0.0.1:PORT"; "" when it has no port */
 	uint16_t port;                       /* 0 = none */
+	char url[PROVIDER_URL_SIZE]; /* of one elsewhere; "": of this machine, or not known */
 	bool asked; /* also of ADOPTED: it was asked to end before, and still runs */
 	int code;   /* EXITED: exit code, -1 when by a signal */
 	int signal; /* EXITED: or 0 */
 	bool oom;   /* EXITED: the kernel ended something in it for want of memory */
-	char text[PROVIDER_TEXT_SIZE_MAX]; /* one sentence; never empty for EXITED, FAILED, LOST */
+	char text[PROVIDER_TEXT_SIZE_MAX]; /* one sentence; never empty for EXITED, FAILED, LOST,
+					      SAID */
 };
 
 struct provider_order {

@@ -94,6 +94,8 @@ size_t spec_encode(const struct spec *spec, char *data, size_t size)
 	runfile_put_text(&writer, "directory", spec->directory);
 	if (spec->input_path != NULL)
 		runfile_put_text(&writer, "input", spec->input_path);
+	if (spec->leaves)
+		runfile_put_number(&writer, "leaves", 1);
 	runfile_put_text(&writer, "note", spec->note == NULL ? "" : spec->note);
 	runfile_put_text(&writer, "boot", spec->boot == NULL ? "" : spec->boot);
 	runfile_put_number(&writer, "cpu_millis", spec->limits.cpu_millis);
@@ -117,6 +119,7 @@ struct decoder {
 	int group_parts;
 	int64_t version;
 	int64_t group_version;
+	int64_t leaves;
 	uint32_t seen;
 };
 
@@ -160,6 +163,7 @@ static bool store_single(struct decoder *decoder, const struct runfile_field *fi
 		{"gid", NULL, &spec->gid},
 		{"group_version", NULL, &decoder->group_version},
 		{"input", &spec->input_path, NULL},
+		{"leaves", NULL, &decoder->leaves},
 	};
 	for (size_t index = 0; index < sizeof fields / sizeof fields[0]; index++) {
 		if (strcmp(fields[index].key, field->key) != 0)
@@ -175,7 +179,7 @@ static bool store_single(struct decoder *decoder, const struct runfile_field *fi
 	return false;
 }
 
-/* All single fields but the last, which is optional. */
+/* All single fields but the last two, which are optional. */
 #define SEEN_ALL ((1u << 12) - 1)
 
 static bool store_field(struct decoder *decoder, const struct runfile_field *field)
@@ -211,6 +215,9 @@ bool spec_decode(struct spec *spec, char *data, size_t size)
 		return false;
 	if (decoder.group_version < CGROUP_NONE || decoder.group_version > CGROUP_V2)
 		return false;
+	if (decoder.leaves < 0 || decoder.leaves > 1)
+		return false;
+	spec->leaves = decoder.leaves == 1;
 	spec->group.version = (enum cgroup_version)decoder.group_version;
 	return spec_check(spec, message, sizeof message);
 }
