@@ -40,6 +40,8 @@ static const struct show_column AGENT_COLUMNS[] = {
 	{"SLOTS", "slots", SHOW_NUMBER, false},
 	{"CPU", "cpu", SHOW_SHARE, false},
 	{"MIB", "memory_mib", SHOW_NUMBER, false},
+	{"CORES", "limits.cpu", SHOW_TEXT, false},
+	{"LIMIT", "limits.memory", SHOW_BYTES, false},
 	{"DONE", "finished", SHOW_NUMBER, false},
 	{"FAILED", "failed", SHOW_NUMBER, false},
 	{"UP", "up_at", SHOW_TIME, false},

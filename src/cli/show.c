@@ -3,6 +3,8 @@
  * is longer is asked for page by page. */
 #include "cli/show.h"
 
+#include "base/units.h"
+
 #include "wire/printable.h"
 
 #include <inttypes.h>
@@ -108,6 +110,8 @@ static void put_number(double number, enum show_kind kind, char *cell, size_t si
 		snprintf(cell, size, "%.0f%%", number * 100);
 	else if (kind == SHOW_SECONDS)
 		show_seconds(number, cell, size);
+	else if (kind == SHOW_BYTES)
+		snprintf(cell, size, "%.0fM", number / (double)MIB);
 	else if (number < 1e15 && number > -1e15 && (double)(int64_t)number == number)
 		snprintf(cell, size, "%.0f", number);
 	else
@@ -176,7 +180,8 @@ static int bytes_of(const char *cell, size_t width)
 
 static bool to_the_right(enum show_kind kind)
 {
-	return kind == SHOW_NUMBER || kind == SHOW_SHARE || kind == SHOW_SECONDS;
+	return kind == SHOW_NUMBER || kind == SHOW_SHARE || kind == SHOW_SECONDS ||
+	       kind == SHOW_BYTES;
 }
 
 static void print_cell(

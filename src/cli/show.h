@@ -21,7 +21,8 @@ enum show_kind {
 	SHOW_SHARE,   /* 0.83 is 83% */
 	SHOW_SECONDS, /* 75.2 is 1m15s */
 	SHOW_TIME,    /* 2026-01-31T12:00:00Z is how long ago that is: 3m20s */
-	SHOW_STATE    /* text, coloured by what it means */
+	SHOW_STATE,   /* text, coloured by what it means */
+	SHOW_BYTES    /* 134217728 is 128M */
 };
 
 struct show_column {
@@ -31,7 +32,7 @@ struct show_column {
 	bool shrinks;
 };
 
-#define SHOW_COLUMNS_MAX 12
+#define SHOW_COLUMNS_MAX 14
 #define SHOW_CELL_SIZE   256
 
 /* The member "a.b" of an object; NULL when there is none. */

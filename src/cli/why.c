@@ -189,8 +189,45 @@ static void explain_refused(yyjson_val *root)
 	}
 }
 
+/* "0.2 to 0.4 cores", "128 MiB to 384 MiB" */
+static void print_change(yyjson_val *resize)
+{
+	if (show_member(resize, "cpu_after") != NULL)
+		printf("%s to %s cores", text(resize, "cpu_before"), text(resize, "cpu_after"));
+	else
+		printf("%s to %s of memory", cell(resize, "memory_before", SHOW_BYTES),
+			cell(resize, "memory_after", SHOW_BYTES));
+}
+
+static void explain_resized(yyjson_val *root, yyjson_val *resize)
+{
+	const char *state = yyjson_get_str(show_member(resize, "state"));
+	bool replaced = show_member(resize, "cpu_after") == NULL &&
+			show_member(resize, "memory_after") == NULL;
+
+	printf("%s of pool %s (order %s): ", name_of(resize), text(root, "pool"), text(root, "id"));
+	if (replaced)
+		printf("a new agent takes its place");
+	else
+		print_change(resize);
+	printf(", %s.\n", strcmp(state, "advised") == 0 ? "advised only" : state);
+	printf("Because: %s.\n", text(root, "text"));
+	if (number(resize, "threshold") > 0)
+		printf("It was %s (threshold %s) for %s.\n", text(resize, "value"),
+			text(resize, "threshold"), cell(resize, "sustained", SHOW_SECONDS));
+	if (number(resize, "price_per_hour") != 0)
+		printf("It costs %s per hour; as much by more agents %s.\n",
+			text(resize, "price_per_hour"), text(resize, "price_of_more_agents"));
+	if (show_member(resize, "error") != NULL)
+		printf("It failed: %s.\n", text(resize, "error"));
+}
+
 static void explain_scaled(yyjson_val *root)
 {
+	if (show_member(root, "resize") != NULL) {
+		explain_resized(root, show_member(root, "resize"));
+		return;
+	}
 	printf("Pool %s went from %s to %s agents (order %s).\n", text(root, "pool"),
 		text(root, "agents_before"), text(root, "agents_after"), text(root, "id"));
 	printf("Because: %s.\n", text(root, "text"));

@@ -388,7 +388,8 @@ static enum bal_reason held(const struct bal_core *core, const struct pool *pool
 		return (enum bal_reason)own->hold;
 	if (wish->action == VERTICAL_NOTHING)
 		return wish->reason;
-	if (wish->action != VERTICAL_REPLACE && !part->conf.able)
+	if (wish->action != VERTICAL_REPLACE && part->conf.mode == BAL_VERTICAL_ON &&
+		!part->conf.able)
 		return BAL_REASON_NO_GROUPS;
 	if (wish->action == VERTICAL_DOWN ? pool->paused_scale_in : pool->paused_scale_out)
 		return BAL_REASON_HOLD_PAUSED;

@@ -4,6 +4,7 @@
 
 #include "base/units.h"
 #include "daemon/instant.h"
+#include "daemon/resizeview.h"
 #include "wire/nearest.h"
 #include "wire/url.h"
 
@@ -89,6 +90,7 @@ static void write_agent(struct engine *engine, const struct roster_agent *agent,
 	json_key(writer, "utilisation");
 	json_put_decimal(writer, utilisation(view, clock_core_ns(clock)), 3);
 	put_signals(writer, agent);
+	resizeview_agent(engine, writer, agent->id);
 	json_close(writer);
 }
 
@@ -280,6 +282,8 @@ static void write_pool(struct engine *engine, uint32_t pool, const struct bal_po
 	json_put_word(writer, bal_reason_text(view->hold));
 	json_key(writer, "last_order");
 	json_put_id(writer, view->order_last);
+	if (config != NULL && config->kind == BAL_POOL_PROCESS)
+		resizeview_pool(engine, writer, pool);
 	json_close(writer);
 }
 

@@ -204,6 +204,11 @@ static void perform_agent(struct engine *engine, const struct bal_effect *effect
 		if (ops->scale != NULL)
 			ops->scale(driver->self, effect->pool, effect->order, effect->count);
 		break;
+	case BAL_EFFECT_RESIZE:
+		if (ops->resize != NULL && effect->count + effect->attempt > 0)
+			ops->resize(driver->self, effect->agent, effect->order, effect->count,
+				effect->attempt);
+		break;
 	case BAL_EFFECT_DRAIN:
 	case BAL_EFFECT_UNDRAIN:
 		if (ops->drain != NULL)

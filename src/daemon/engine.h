@@ -43,6 +43,9 @@ struct driver_ops {
 		int64_t *until_ns);
 	/* Starts `count` agents of the pool: posts AGENT_UP for each, then SCALE_ENDED. */
 	void (*scale)(void *self, uint32_t pool, uint64_t order, uint32_t count);
+	/* Gives the agent other limits, 0 = as it is: posts RESIZED. */
+	void (*resize)(void *self, uint64_t agent, uint64_t order, uint32_t cpu_millis,
+		uint32_t memory_mib);
 	void (*drain)(void *self, uint64_t agent, bool back);
 	void (*end)(void *self, uint64_t agent);
 	void (*probe)(void *self, uint64_t agent);

@@ -11,6 +11,7 @@
 #include "daemon/conn.h"
 #include "daemon/forecasts.h"
 #include "daemon/instant.h"
+#include "daemon/resizeview.h"
 #include "wire/sse.h"
 
 #include <stdio.h>
@@ -86,6 +87,8 @@ static const char *name_of(const struct event_record *record)
 		return "task.ended";
 	case BAL_EFFECT_SCALE:
 		return "pool.scaled";
+	case BAL_EFFECT_RESIZE:
+		return record->count + record->attempt > 0 ? "agent.resized" : "agent.advised";
 	case BAL_EFFECT_DRAIN:
 		return "agent.draining";
 	case BAL_EFFECT_UNDRAIN:
@@ -162,6 +165,15 @@ static void take_forecast(
 	record->anomalous = unrest.anomalous;
 }
 
+/* What the agent had and is to have, as it was decided. */
+static void put_resize(struct events *events, struct json_writer *writer, uint64_t order)
+{
+	struct bal_resize resize;
+
+	if (bal_resize_find(engine_core(events->engine), order, &resize))
+		resizeview_put(writer, &resize);
+}
+
 static void write_data(
 	struct events *events, const struct event_record *record, struct buffer *data)
 {
@@ -182,7 +194,9 @@ static void write_data(
 		json_close(&writer);
 		return;
 	}
-	if (record->attempt > 0) {
+	if (record->type == BAL_EFFECT_RESIZE)
+		put_resize(events, &writer, record->order);
+	else if (record->attempt > 0) {
 		json_key(&writer, "attempt");
 		json_put_unsigned(&writer, record->attempt);
 	}

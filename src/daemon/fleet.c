@@ -10,6 +10,7 @@
 #include "daemon/fleet.h"
 
 #include "base/units.h"
+#include "daemon/bounds.h"
 #include "daemon/vitals.h"
 #include "provider/process.h"
 #include "provider/provider.h"
@@ -25,7 +26,8 @@
 
 #define PROBE_FIRST_NS (20 * NS_PER_MS)
 #define PROBE_MAX_NS   (500 * NS_PER_MS)
-#define SAMPLE_MS      5000
+#define SAMPLE_MS      1000
+#define ROUND_TICKS    5        /* ticks of the sampler between two looks at all agents */
 #define NEAR_TENTHS    7        /* of its memory */
 #define ENDING_NS      NS_PER_S /* within which the end of a process is heard of */
 #define REFUSALS_NS    (10 * NS_PER_S)
@@ -47,7 +49,8 @@ struct member {
 	int64_t ready_by_ns;
 	int64_t probe_at_ns; /* the next one; while probing, the present one */
 	int64_t probe_wait_ns;
-	uint32_t number; /* N of its name POOL-N */
+	uint32_t number;          /* N of its name POOL-N */
+	struct group_size limits; /* as they are now; 0 = not bounded */
 	struct watch watch;
 };
 
@@ -60,7 +63,9 @@ struct fleet {
 	uv_timer_t timer; /* provider's deadline and probes */
 	uv_timer_t sample_timer;
 	uint32_t handles_open;
+	uint32_t rounds; /* of the sampler */
 	bool closing;
+	bool able;                 /* limits of what runs can be changed */
 	bool adopting;             /* only while it is being opened */
 	char directory[PATH_SIZE]; /* where ballast was started: agents work there */
 	char errors[POOLS_MAX][ERROR_SIZE];
@@ -105,6 +110,7 @@ static struct member *member_new(struct fleet *fleet, uint64_t id, uint32_t pool
 {
 	struct member *member = calloc(1, sizeof *member);
 	struct span name = names_text(engine_names(fleet->engine), BAL_SYMBOL_POOL, pool);
+	const struct config_pool *config = engine_pool_config(fleet->engine, pool);
 
 	if (member == NULL)
 		return NULL;
@@ -116,6 +122,9 @@ static struct member *member_new(struct fleet *fleet, uint64_t id, uint32_t pool
 	}
 	member->number = number == 0 ? free_number(fleet, pool) : number;
 	member->agent->pool_kind = BAL_POOL_PROCESS;
+	if (config != NULL)
+		member->limits = (struct group_size){
+			config->resources.cpu_millis, config->resources.memory_bytes};
 	snprintf(member->agent->name, sizeof member->agent->name, "%.*s-%u", (int)name.size,
 		name.at, member->number);
 	list_append(&fleet->members, &member->node);
@@ -233,6 +242,65 @@ static void check_members(struct fleet *fleet)
 	}
 }
 
+/* ---- limits while they run ---- */
+
+static bool is_resized(const struct fleet *fleet, uint32_t pool_number)
+{
+	const struct config_pool *pool = engine_pool_config(fleet->engine, pool_number);
+
+	return fleet->able && pool != NULL && pool->vertical == BAL_VERTICAL_ON;
+}
+
+static void post_resized(
+	struct fleet *fleet, const struct member *member, uint64_t order, enum bal_status status)
+{
+	struct bal_event event = {.type = BAL_EVENT_RESIZED,
+		.resized = {.order = order,
+			.agent = member->agent->id,
+			.status = (uint32_t)status,
+			.cpu_millis = (uint32_t)member->limits.cpu_millis,
+			.memory_mib = (uint32_t)(member->limits.memory_bytes / MIB)}};
+
+	engine_event(fleet->engine, &event);
+}
+
+/* Its group has its limits before its process executes; a soft one comes here. */
+static void begin_limits(struct fleet *fleet, struct member *member)
+{
+	char message[ERROR_SIZE];
+	struct group_size keep = {0};
+
+	if (fleet->provider->ops->resize == NULL || !fleet->able)
+		return;
+	fleet->provider->ops->resize(fleet->provider, member->agent->id, &keep, false,
+		&member->limits, message, sizeof message);
+	keep.memory_bytes = member->limits.memory_bytes;
+	if (is_resized(fleet, member->agent->pool))
+		fleet->provider->ops->resize(fleet->provider, member->agent->id, &keep, true,
+			&member->limits, message, sizeof message);
+}
+
+static void resize(
+	void *self, uint64_t agent, uint64_t order, uint32_t cpu_millis, uint32_t memory_mib)
+{
+	struct fleet *fleet = self;
+	struct member *member = member_find(fleet, agent);
+	struct group_size size = {cpu_millis, (int64_t)memory_mib * MIB};
+	char message[ERROR_SIZE] = "its provider cannot change limits";
+	bool done;
+
+	if (member == NULL)
+		return;
+	done = fleet->provider->ops->resize != NULL &&
+	       fleet->provider->ops->resize(fleet->provider, agent, &size, true, &member->limits,
+		       message, sizeof message);
+	if (!done)
+		engine_say(fleet->engine, STORE_SAY_WARNING,
+			"the limits of agent %s could not be changed: %s", member->agent->name,
+			message);
+	post_resized(fleet, member, order, done ? BAL_OK : BAL_INFEASIBLE);
+}
+
 /* ---- facts from the provider ---- */
 
 static void on_executing(struct fleet *fleet, const struct provider_event *event)
@@ -249,6 +317,7 @@ static void on_executing(struct fleet *fleet, const struct provider_event *event
 	run = process_run(fleet->provider, event->agent);
 	member->agent->pid = run == NULL ? 0 : run->child.pid;
 	member->executing = true;
+	begin_limits(fleet, member);
 	member->ready_by_ns =
 		time_add_ns(now_of(fleet), pool == NULL ? NS_PER_MIN : pool->ready.timeout_ns);
 	member->probe_wait_ns = PROBE_FIRST_NS;
@@ -283,6 +352,7 @@ static void on_adopted(struct fleet *fleet, const struct provider_event *event)
 	}
 	post_up(fleet, member, 0);
 	on_executing(fleet, event);
+	post_resized(fleet, member, 0, BAL_OK);
 }
 
 /* The end of a process closes its connections and its port a moment before anybody can hear of the
@@ -492,19 +562,19 @@ static const struct driver_ops FLEET_DRIVER = {
 	.rescind = rescind,
 	.hand_back = hand_back,
 	.scale = scale,
+	.resize = resize,
 	.end = end,
 	.probe = probe,
 };
 
 /* ---- samples ---- */
 
-/* Shares of what the pool's template promises an agent: decisions are taken by those. */
+/* Shares of what an agent is promised: decisions are taken by those. */
 static void post_shares(struct fleet *fleet, const struct member *member,
 	const struct sample *sample, int64_t cpu_millis)
 {
-	const struct config_pool *pool = engine_pool_config(fleet->engine, member->agent->pool);
-	int64_t promised_millis = pool == NULL ? 0 : pool->resources.cpu_millis;
-	int64_t promised_bytes = pool == NULL ? 0 : pool->resources.memory_bytes;
+	int64_t promised_millis = member->limits.cpu_millis;
+	int64_t promised_bytes = member->limits.memory_bytes;
 	uint64_t id = member->agent->id;
 
 	if (cpu_millis >= 0)
@@ -520,12 +590,10 @@ static void post_shares(struct fleet *fleet, const struct member *member,
 }
 
 /* Near its limit of memory, where every look counts. */
-static bool is_near(const struct fleet *fleet, const struct member *member)
+static bool is_near(const struct member *member)
 {
-	const struct config_pool *pool = engine_pool_config(fleet->engine, member->agent->pool);
-
-	return pool != NULL && pool->resources.memory_bytes > 0 &&
-	       member->watch.quick.memory_bytes > pool->resources.memory_bytes / 10 * NEAR_TENTHS;
+	return member->limits.memory_bytes > 0 &&
+	       member->watch.quick.memory_bytes > member->limits.memory_bytes / 10 * NEAR_TENTHS;
 }
 
 static void sample_member(struct fleet *fleet, struct member *member)
@@ -539,7 +607,7 @@ static void sample_member(struct fleet *fleet, struct member *member)
 	if (!fleet->provider->ops->sample(
 		    fleet->provider, member->agent->id, wanted, now_of(fleet), &sample))
 		return;
-	count = watch_take(&member->watch, &sample, wanted, is_near(fleet, member), readings);
+	count = watch_take(&member->watch, &sample, wanted, is_near(member), readings);
 	for (size_t i = 0; i < count; i++)
 		if (readings[i].signal == BAL_SIGNAL_CPU_MILLIS)
 			cpu_millis = readings[i].value;
@@ -547,15 +615,33 @@ static void sample_member(struct fleet *fleet, struct member *member)
 	vitals_post_all(fleet->engine, BAL_SUBJECT_AGENT, member->agent->id, readings, count);
 }
 
+/* Near its limit five seconds may be too long, where somebody can give it more. */
+static void sample_memory(struct fleet *fleet, const struct member *member)
+{
+	struct sample sample;
+
+	if (!is_near(member) || !is_resized(fleet, member->agent->pool) ||
+		!fleet->provider->ops->sample(fleet->provider, member->agent->id,
+			SAMPLE_MEMORY | SAMPLE_BIT(MEMORY_FILE), now_of(fleet), &sample))
+		return;
+	if ((sample.present & SAMPLE_BIT(MEMORY_FILE)) != 0)
+		vitals_post(fleet->engine, BAL_SUBJECT_AGENT, member->agent->id,
+			BAL_SIGNAL_MEMORY_FILE, sample.memory_file_bytes);
+	post_shares(fleet, member, &sample, -1);
+}
+
 static void on_sample_timer(uv_timer_t *timer)
 {
 	struct fleet *fleet = timer->data;
+	bool all = ++fleet->rounds % ROUND_TICKS == 0;
 
 	for (struct list_node *node = fleet->members.first; node != NULL; node = list_next(node)) {
 		struct member *member = container_of(node, struct member, node);
 
-		if (member->executing)
+		if (member->executing && all)
 			sample_member(fleet, member);
+		else if (member->executing)
+			sample_memory(fleet, member);
 	}
 }
 
@@ -570,11 +656,13 @@ void fleet_configure(struct fleet *fleet)
 		uint32_t number = names_find(
 			engine_names(fleet->engine), BAL_SYMBOL_POOL, span_of(pool->name));
 
-		if (pool->kind == BAL_POOL_PROCESS && number != BAL_NONE &&
-			!set_template(fleet, number))
+		if (pool->kind != BAL_POOL_PROCESS || number == BAL_NONE)
+			continue;
+		if (!set_template(fleet, number))
 			engine_say(
 				fleet->engine, STORE_SAY_ERROR, "%s", fleet_error(fleet, number));
 	}
+	bounds_tell(fleet->engine, fleet->able);
 }
 
 const char *fleet_error(const struct fleet *fleet, uint32_t pool)
@@ -614,6 +702,7 @@ struct fleet *fleet_open(struct engine *engine, struct push *push, const struct 
 	}
 	fleet->engine = engine;
 	fleet->push = push;
+	fleet->able = group->version != CGROUP_NONE;
 	if (!open_provider(fleet, group, message, message_size)) {
 		free(fleet);
 		return NULL;

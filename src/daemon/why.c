@@ -6,6 +6,7 @@
 
 #include "base/units.h"
 #include "daemon/instant.h"
+#include "daemon/resizeview.h"
 #include "daemon/whykeep.h"
 
 #include <stdio.h>
@@ -265,6 +266,8 @@ static void put_refused(
 static void put_scaled(
 	const struct source *source, struct json_writer *writer, const struct bal_why *why)
 {
+	struct bal_resize resize;
+
 	put_name(source, writer, "pool", BAL_SYMBOL_POOL, why->pool);
 	json_key(writer, "at");
 	instant_put(writer, clock_to_utc_ns(engine_clock(source->engine), why->at_ns));
@@ -279,6 +282,8 @@ static void put_scaled(
 	json_put_decimal(writer, why->threshold_permille, 3);
 	put_count(writer, "waiting", why->queued);
 	put_seconds(writer, "sustained", why->sustained_ns);
+	if (bal_resize_find(engine_core(source->engine), why->id, &resize))
+		resizeview_explain(source->engine, writer, &resize);
 	if (why->victim == 0)
 		return;
 	json_key(writer, "victim");

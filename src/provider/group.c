@@ -24,6 +24,8 @@
 #define PROCS_SIZE_MAX   (GROUP_PROCESSES_MAX * 8)
 #define CPU_PERIOD_US    100000
 #define CPU_QUOTA_MIN_US 1000 /* the kernel's own lower bound */
+#define MEMORY_UNBOUNDED (INT64_C(1) << 60)
+#define SOFT_PART        32 /* of the limit, by which the soft one is lower */
 #define DAEMON_LEAF      "ballast-daemon"
 
 static const char *const unified_controllers[] = {"+cpu", "+memory", "+pids"};
@@ -251,6 +253,136 @@ bool group_limit(const struct cgroup *group, const struct spec_limits *limits, c
 		       message, message_size) &&
 	       write_limit(group, unified ? CGROUP_UNIFIED : CGROUP_PIDS, "pids.max",
 		       limits->pids > 0 ? pids : "max", limits->pids > 0, message, message_size);
+}
+
+/* ---- while it runs ---- */
+
+/* "max", -1 and what is beyond all memory are not bounded. */
+static bool read_bytes(
+	const struct cgroup *group, enum cgroup_part part, const char *file, int64_t *bytes)
+{
+	char path[FILE_SIZE_MAX];
+	char text[64];
+	const char *at = text;
+
+	make_path(path, group->path[part], file);
+	if (group->path[part][0] == '\0' || file_read(path, text, sizeof text) <= 0)
+		return false;
+	if (!file_number_parse(&at, bytes) || *bytes >= MEMORY_UNBOUNDED)
+		*bytes = 0;
+	return true;
+}
+
+static bool read_cpu(const struct cgroup *group, int64_t *millis)
+{
+	bool unified = group->version == CGROUP_V2;
+	enum cgroup_part part = unified ? CGROUP_UNIFIED : CGROUP_CPU;
+	char path[FILE_SIZE_MAX];
+	char text[64];
+	const char *at = text;
+	int64_t quota_us = 0, period_us = CPU_PERIOD_US;
+
+	make_path(path, group->path[part], unified ? "cpu.max" : "cpu.cfs_quota_us");
+	if (group->path[part][0] == '\0' || file_read(path, text, sizeof text) <= 0)
+		return false;
+	*millis = 0;
+	if (!file_number_parse(&at, &quota_us))
+		return true;
+	if (unified) {
+		at += *at == ' ';
+		(void)file_number_parse(&at, &period_us);
+	} else {
+		(void)read_bytes(group, part, "cpu.cfs_period_us", &period_us);
+	}
+	*millis = period_us > 0 ? (quota_us * 1000 + period_us / 2) / period_us : 0;
+	return true;
+}
+
+bool group_read(const struct cgroup *group, struct group_size *size)
+{
+	bool unified = group->version == CGROUP_V2;
+
+	if (group->version == CGROUP_NONE)
+		return false;
+	return read_cpu(group, &size->cpu_millis) &&
+	       read_bytes(group, unified ? CGROUP_UNIFIED : CGROUP_MEMORY,
+		       unified ? "memory.max" : "memory.limit_in_bytes", &size->memory_bytes);
+}
+
+static bool write_cpu(
+	const struct cgroup *group, int64_t millis, char *message, size_t message_size)
+{
+	bool unified = group->version == CGROUP_V2;
+	int64_t quota_us = millis * (CPU_PERIOD_US / 1000);
+	char text[64];
+
+	if (quota_us < CPU_QUOTA_MIN_US)
+		quota_us = CPU_QUOTA_MIN_US;
+	if (unified)
+		snprintf(text, sizeof text, "%lld %d", (long long)quota_us, CPU_PERIOD_US);
+	else
+		snprintf(text, sizeof text, "%lld", (long long)quota_us);
+	return write_limit(group, unified ? CGROUP_UNIFIED : CGROUP_CPU,
+		unified ? "cpu.max" : "cpu.cfs_quota_us", text, true, message, message_size);
+}
+
+/* What would have to go: the kernel of version 2 would end processes for it. */
+static bool is_free_of(const struct cgroup *group, int64_t bytes, char *message, size_t size)
+{
+	struct sample sample = {0};
+	int64_t used;
+
+	cgroup_sample(group, SAMPLE_MEMORY | SAMPLE_BIT(MEMORY_FILE), 0, &sample);
+	if ((sample.present & SAMPLE_MEMORY) == 0)
+		return true;
+	used = sample.memory_bytes - sample.memory_file_bytes;
+	if (used <= bytes)
+		return true;
+	snprintf(message, size, "a memory limit of %lld MiB is below the %lld MiB in use",
+		(long long)(bytes >> 20), (long long)(used >> 20));
+	return false;
+}
+
+/* The soft limit stays below the hard one at every instant: up goes the hard one first, down the
+ * soft one. */
+static bool write_memory(const struct cgroup *group, int64_t before, int64_t bytes, bool soft,
+	char *message, size_t message_size)
+{
+	bool unified = group->version == CGROUP_V2;
+	enum cgroup_part part = unified ? CGROUP_UNIFIED : CGROUP_MEMORY;
+	char hard[32];
+	char high[32] = "max";
+
+	snprintf(hard, sizeof hard, "%lld", (long long)bytes);
+	if (soft)
+		snprintf(high, sizeof high, "%lld", (long long)(bytes - bytes / SOFT_PART));
+	if (unified && bytes < before &&
+		!write_limit(group, part, "memory.high", high, soft, message, message_size))
+		return false;
+	if (!write_limit(group, part, unified ? "memory.max" : "memory.limit_in_bytes", hard, true,
+		    message, message_size))
+		return false;
+	return !unified || bytes < before ||
+	       write_limit(group, part, "memory.high", high, soft, message, message_size);
+}
+
+bool group_resize(const struct cgroup *group, const struct group_size *size, bool soft,
+	struct group_size *now, char *message, size_t message_size)
+{
+	bool done = true;
+
+	if (!group_read(group, now)) {
+		snprintf(message, message_size, "it has no control group whose limits can be set");
+		return false;
+	}
+	if (size->memory_bytes > 0 && (size->memory_bytes != now->memory_bytes || soft))
+		done = (size->memory_bytes >= now->memory_bytes ||
+			       is_free_of(group, size->memory_bytes, message, message_size)) &&
+		       write_memory(group, now->memory_bytes, size->memory_bytes, soft, message,
+			       message_size);
+	if (done && size->cpu_millis > 0 && size->cpu_millis != now->cpu_millis)
+		done = write_cpu(group, size->cpu_millis, message, message_size);
+	return group_read(group, now) && done;
 }
 
 bool group_join(const struct cgroup *group)

@@ -28,6 +28,22 @@ bool group_create(struct cgroup *group, const struct cgroup *base, const char *n
 bool group_limit(const struct cgroup *group, const struct spec_limits *limits, char *message,
 	size_t message_size);
 
+/* What a running group may use. */
+struct group_size {
+	int64_t cpu_millis;   /* 0 = not bounded */
+	int64_t memory_bytes; /* likewise */
+};
+
+/* Processor and memory alone of a running group, each bounded before and after; what is in force
+ * then is in *now. With `soft`, memory is already held back a little below its limit where the
+ * kernel can (version 2), so that there is time to give more. Memory is never set below what is in
+ * use and not pages of files. False, with a sentence: one was refused; *now tells which holds. */
+bool group_resize(const struct cgroup *group, const struct group_size *size, bool soft,
+	struct group_size *now, char *message, size_t message_size);
+
+/* Reads them back; false when there is no group or it does not tell. */
+bool group_read(const struct cgroup *group, struct group_size *size);
+
 /* Moves the calling process into it; false with errno. Only system calls: used between fork and
  * exec. */
 bool group_join(const struct cgroup *group);

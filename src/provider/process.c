@@ -386,6 +386,18 @@ static bool sample_agent(struct provider *provider, uint64_t id, uint64_t wanted
 	return true;
 }
 
+static bool resize_agent(struct provider *provider, uint64_t id, const struct group_size *size,
+	bool soft, struct group_size *now, char *message, size_t message_size)
+{
+	const struct agent *agent = find_agent(process_of(provider), id);
+
+	if (agent != NULL)
+		return group_resize(&agent->run->group, size, soft, now, message, message_size);
+	*now = (struct group_size){0};
+	snprintf(message, message_size, "there is no such agent");
+	return false;
+}
+
 static void close_process(struct provider *provider)
 {
 	struct process *process = process_of(provider);
@@ -404,6 +416,7 @@ static const struct provider_ops process_ops = {
 	.name = "process",
 	.start = start_agent,
 	.end = end_agent,
+	.resize = resize_agent,
 	.next = next_event,
 	.fd = fd_of,
 	.deadline_ns = deadline_of,

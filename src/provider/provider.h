@@ -2,6 +2,7 @@
 #ifndef BAL_PROVIDER_PROVIDER_H
 #define BAL_PROVIDER_PROVIDER_H
 
+#include "provider/group.h"
 #include "sample/sample.h"
 
 #include <stdbool.h>
@@ -68,6 +69,11 @@ struct provider_ops {
 		char *message, size_t message_size);
 	/* Asks an agent to end; EXITED follows. False: there is no such agent. */
 	bool (*end)(struct provider *provider, uint64_t agent, int64_t now_ns);
+	/* Gives an agent that runs other limits of processor (thousandths of a core) and memory
+	 * (bytes), 0 = as it is; *now has those in force then, which are read back. `soft`: see
+	 * group.h. False, with a sentence: not all was done. NULL: this provider cannot. */
+	bool (*resize)(struct provider *provider, uint64_t agent, const struct group_size *size,
+		bool soft, struct group_size *now, char *message, size_t message_size);
 	/* Takes the next fact; false when there is none for now. */
 	bool (*next)(struct provider *provider, int64_t now_ns, struct provider_event *event);
 	/* Readable when next() has news (epoll, so it can be watched by any loop). */

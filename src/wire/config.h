@@ -105,6 +105,11 @@ struct config_pool {
 		int64_t memory_bytes; /* 0: not bounded */
 		int64_t cpu_millis;   /* 0: not bounded */
 	} resources;
+	int32_t vertical;       /* enum bal_vertical */
+	int64_t cpu_max_millis; /* of one agent, by vertical scaling; 0: eight cores */
+	int64_t memory_max_bytes;
+	int64_t cpu_total_millis; /* of all its agents together; 0: the host's alone */
+	int64_t memory_total_bytes;
 	struct {
 		const char *path; /* NULL: an accepted connection is enough */
 		int64_t timeout_ns;
@@ -230,6 +235,10 @@ struct config {
 		int64_t tasks;         /* live tasks; sizes the core's memory, fixed at start */
 		int64_t payload_bytes; /* of one task */
 	} queue;
+	struct {
+		int64_t cpu_millis; /* that agents may have together; 0: those of the machine */
+		int64_t memory_bytes;
+	} host;
 	bool journal;
 	int64_t retention_ns; /* of results and errors of ended tasks */
 	struct {

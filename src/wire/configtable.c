@@ -31,6 +31,12 @@ static const char *const strategies[] = {
 #undef X
 		NULL};
 
+static const char *const verticals[] = {
+#define X(name, text) text,
+	BAL_VERTICAL_MAP(X)
+#undef X
+		NULL};
+
 #define RULE(member) offsetof(struct config_rule, member)
 
 static const struct config_row up_rows[] = {
@@ -193,6 +199,20 @@ static const struct config_row pool_rows[] = {
 		CONFIG_FOR_ALL, markets},
 	{"resources", CONFIG_SECTION, POOL(resources), 0, 0, NULL, "what one agent may use",
 		CONFIG_FOR_STARTED, NULL, &resources_section},
+	{"vertical", CONFIG_CHOICE, POOL(vertical), 0, 0, "off",
+		"on: agents are given more of processor and memory while they run, or less; "
+		"advise: it is only said what would be done",
+		CONFIG_FOR_RUN, verticals},
+	{"cpu_max", CONFIG_CPU, POOL(cpu_max_millis), 1, BAL_CPU_MILLIS_MAX, NULL,
+		"most that one agent is given so (default: 8 cores)", CONFIG_FOR_RUN},
+	{"memory_max", CONFIG_MEMORY, POOL(memory_max_bytes), MIB, 0, NULL,
+		"most that one agent is given so (default: four times that of `resources`)",
+		CONFIG_FOR_RUN},
+	{"cpu_total", CONFIG_CPU, POOL(cpu_total_millis), 1, 0, NULL,
+		"most that its agents are given together (default: bounded by `host` alone)",
+		CONFIG_FOR_RUN},
+	{"memory_total", CONFIG_MEMORY, POOL(memory_total_bytes), MIB, 0, NULL, "likewise",
+		CONFIG_FOR_RUN},
 	{"ready", CONFIG_SECTION, POOL(ready), 0, 0, NULL, "when an agent counts as ready",
 		CONFIG_FOR_HTTP, NULL, &ready_section},
 	{"metrics", CONFIG_SECTION, POOL(metrics), 0, 0, NULL,
@@ -336,6 +356,14 @@ static const struct config_row peak_rows[] = {
 static const struct config_section peak_section = {
 	"peak", peak_rows, COUNT_OF(peak_rows), sizeof(struct config_peak)};
 
+static const struct config_row host_rows[] = {
+	{"cpu", CONFIG_CPU, ROOT(host.cpu_millis) - ROOT(host), 1, 0, NULL,
+		"cores that agents may be given together (default: those of the machine)"},
+	{"memory", CONFIG_MEMORY, ROOT(host.memory_bytes) - ROOT(host), MIB, 0, NULL,
+		"memory likewise"},
+};
+static const struct config_section host_section = {"host", host_rows, COUNT_OF(host_rows), 0};
+
 static const struct config_row root_rows[] = {
 	{"listen", CONFIG_LISTEN, ROOT(listen), 0, 0, "127.0.0.1:7777",
 		"address of the API; port 0 lets the system choose"},
@@ -350,6 +378,8 @@ static const struct config_row root_rows[] = {
 		NULL, &limit_section},
 	{"tenants", CONFIG_NAMED, ROOT(tenants), 0, 0, NULL, "shares and bounds of tenants", 0,
 		NULL, &tenant_section},
+	{"host", CONFIG_SECTION, ROOT(host), 0, 0, NULL, "what agents may have of this machine", 0,
+		NULL, &host_section},
 	{"queue", CONFIG_SECTION, ROOT(queue), 0, 0, NULL, "bounds of the queue", 0, NULL,
 		&queue_section},
 	{"journal", CONFIG_BOOL, ROOT(journal), 0, 0, "false",
