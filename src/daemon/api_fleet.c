@@ -376,8 +376,8 @@ void api_pool_scale(struct request *request)
 	config = engine_pool_config(request->engine, pool);
 	if (config == NULL || config->kind != BAL_POOL_PROCESS) {
 		request_problem(request, 422, "not-scaled",
-			"ballast does not start this pool's agents: only pools with `run` have a "
-			"number of them");
+			"ballast does not start this pool's agents: only pools with `run` or "
+			"`provider` have a number of them");
 		return;
 	}
 	if (form.agents > config->agents_max) {

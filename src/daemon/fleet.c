@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The provider tells facts about processes, probes tell whether one can work, the core decides.  An
- * agent is probed soon after its start and then at growing distances, until it answers or the
- * pool's readiness time is over: then its process is ended, and the core hears that it is down.
- * The last probe begins after that time, so that a daemon that stood still itself (stopped, or the
- * machine asleep) blames nobody for it.
+/* The providers tell facts about agents, probes tell whether one can work (fleet_member.c), the
+ * core decides.
  *
  * A pool's template is made anew at every order, from the configuration in force: a program that
  * was missing is found as soon as it is there, and an error is that of the last try. */
 #include "daemon/fleet.h"
 
+#include "base/num.h"
 #include "base/units.h"
 #include "daemon/bounds.h"
+#include "daemon/fleet_state.h"
+#include "daemon/template.h"
 #include "daemon/vitals.h"
+#include "provider/exec.h"
 #include "provider/process.h"
 #include "provider/provider.h"
 #include "sample/watch.h"
+#include "wire/url.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -25,222 +27,11 @@
 #include <unistd.h>
 
 #define PROBE_FIRST_NS (20 * NS_PER_MS)
-#define PROBE_MAX_NS   (500 * NS_PER_MS)
 #define SAMPLE_MS      1000
 #define ROUND_TICKS    5        /* ticks of the sampler between two looks at all agents */
 #define NEAR_TENTHS    7        /* of its memory */
 #define ENDING_NS      NS_PER_S /* within which the end of a process is heard of */
 #define REFUSALS_NS    (10 * NS_PER_S)
-#define ERROR_SIZE     512
-#define POOLS_MAX      256
-#define PATH_SIZE      1024
-#define NUMBER_MAX     100000
-
-/* An agent of ours, from its order to its end. */
-struct member {
-	struct list_node node;
-	struct fleet *fleet;
-	struct roster_agent *agent;
-	bool executing;
-	bool ready;
-	bool probing;
-	bool too_late;            /* it did not become ready in time, and was told to end */
-	int64_t refuses_until_ns; /* refusals until then belong together */
-	int64_t ready_by_ns;
-	int64_t probe_at_ns; /* the next one; while probing, the present one */
-	int64_t probe_wait_ns;
-	uint32_t number;          /* N of its name POOL-N */
-	struct group_size limits; /* as they are now; 0 = not bounded */
-	struct watch watch;
-};
-
-struct fleet {
-	struct engine *engine;
-	struct push *push;
-	struct provider *provider;
-	struct list members;
-	uv_poll_t poll;
-	uv_timer_t timer; /* provider's deadline and probes */
-	uv_timer_t sample_timer;
-	uint32_t handles_open;
-	uint32_t rounds; /* of the sampler */
-	bool closing;
-	bool able;                 /* limits of what runs can be changed */
-	bool adopting;             /* only while it is being opened */
-	char directory[PATH_SIZE]; /* where ballast was started: agents work there */
-	char errors[POOLS_MAX][ERROR_SIZE];
-};
-
-static int64_t now_of(const struct fleet *fleet)
-{
-	return clock_core_ns(engine_clock(fleet->engine));
-}
-
-static struct member *member_find(const struct fleet *fleet, uint64_t id)
-{
-	for (struct list_node *node = fleet->members.first; node != NULL; node = list_next(node)) {
-		struct member *member = container_of(node, struct member, node);
-
-		if (member->agent->id == id)
-			return member;
-	}
-	return NULL;
-}
-
-/* The smallest N that no agent of the pool carries. */
-static uint32_t free_number(const struct fleet *fleet, uint32_t pool)
-{
-	for (uint32_t number = 1; number < NUMBER_MAX; number++) {
-		bool taken = false;
-
-		for (struct list_node *node = fleet->members.first; node != NULL && !taken;
-			node = list_next(node)) {
-			const struct member *member = container_of(node, struct member, node);
-
-			taken = member->agent->pool == pool && member->number == number;
-		}
-		if (!taken)
-			return number;
-	}
-	return NUMBER_MAX;
-}
-
-/* `number` 0: the smallest that is free. */
-static struct member *member_new(struct fleet *fleet, uint64_t id, uint32_t pool, uint32_t number)
-{
-	struct member *member = calloc(1, sizeof *member);
-	struct span name = names_text(engine_names(fleet->engine), BAL_SYMBOL_POOL, pool);
-	const struct config_pool *config = engine_pool_config(fleet->engine, pool);
-
-	if (member == NULL)
-		return NULL;
-	member->fleet = fleet;
-	member->agent = roster_add(engine_roster(fleet->engine), id, pool);
-	if (member->agent == NULL) {
-		free(member);
-		return NULL;
-	}
-	member->number = number == 0 ? free_number(fleet, pool) : number;
-	member->agent->pool_kind = BAL_POOL_PROCESS;
-	if (config != NULL)
-		member->limits = (struct group_size){
-			config->resources.cpu_millis, config->resources.memory_bytes};
-	snprintf(member->agent->name, sizeof member->agent->name, "%.*s-%u", (int)name.size,
-		name.at, member->number);
-	list_append(&fleet->members, &member->node);
-	return member;
-}
-
-static void post_up(struct fleet *fleet, const struct member *member, uint64_t order)
-{
-	const struct config_pool *pool = engine_pool_config(fleet->engine, member->agent->pool);
-	struct bal_event up = {.type = BAL_EVENT_AGENT_UP,
-		.up = {.agent = member->agent->id,
-			.pool = member->agent->pool,
-			.state = BAL_AGENT_STARTING,
-			.slots = pool == NULL ? 1 : (uint32_t)pool->slots,
-			.order = order}};
-
-	engine_event(fleet->engine, &up);
-}
-
-static void member_free(struct fleet *fleet, struct member *member)
-{
-	list_remove(&fleet->members, &member->node);
-	roster_remove(engine_roster(fleet->engine), member->agent);
-	free(member);
-}
-
-/* The agent is gone: the core takes its tasks back first, then nothing refers to it any more. */
-static void member_gone(struct fleet *fleet, struct member *member, bool expected, const char *how)
-{
-	struct bal_event down = {.type = BAL_EVENT_AGENT_DOWN,
-		.down = {.agent = member->agent->id, .expected = expected}};
-	char why[ROSTER_NAME_SIZE + PROVIDER_TEXT_SIZE_MAX + 16];
-
-	snprintf(why, sizeof why, "agent %s: %s", member->agent->name, how);
-	push_detach(fleet->push, member->agent, why);
-	engine_event(fleet->engine, &down);
-	member_free(fleet, member);
-}
-
-/* ---- readiness ---- */
-
-static void arm(struct fleet *fleet);
-
-static char *error_of(struct fleet *fleet, const struct member *member)
-{
-	return fleet->errors[member->agent->pool % POOLS_MAX];
-}
-
-static void give_up(struct fleet *fleet, struct member *member)
-{
-	const struct config_pool *pool = engine_pool_config(fleet->engine, member->agent->pool);
-	const char *path = pool == NULL ? NULL : pool->ready.path;
-
-	member->too_late = true;
-	snprintf(error_of(fleet, member), ERROR_SIZE,
-		"%s did not become ready in time: it must %s%s%s on its port; see ready: in the "
-		"configuration",
-		member->agent->name, path == NULL ? "take a connection" : "answer GET ",
-		path == NULL ? "" : path, path == NULL ? "" : " with 2xx");
-	engine_say(fleet->engine, STORE_SAY_WARNING, "%s", error_of(fleet, member));
-	fleet->provider->ops->end(fleet->provider, member->agent->id, now_of(fleet));
-}
-
-static void on_probed(void *context, uint64_t id, bool ready)
-{
-	struct fleet *fleet = context;
-	struct member *member = member_find(fleet, id);
-	struct bal_event event = {.type = BAL_EVENT_AGENT_READY, .agent = {.agent = id}};
-
-	if (member == NULL)
-		return;
-	member->probing = false;
-	if (ready) {
-		member->ready = true;
-		error_of(fleet, member)[0] = '\0';
-		engine_event(fleet->engine, &event);
-	} else if (member->ready) {
-		event.type = BAL_EVENT_AGENT_UNHEALTHY;
-		engine_event(fleet->engine, &event);
-	} else {
-		member->probe_wait_ns *= 2;
-		if (member->probe_wait_ns > PROBE_MAX_NS)
-			member->probe_wait_ns = PROBE_MAX_NS;
-		if (member->probe_at_ns >= member->ready_by_ns)
-			give_up(fleet, member);
-		member->probe_at_ns = now_of(fleet) + member->probe_wait_ns;
-	}
-	arm(fleet);
-}
-
-static void probe_member(struct fleet *fleet, struct member *member)
-{
-	member->probing = true;
-	member->probe_at_ns = now_of(fleet);
-	push_probe(fleet->push, member->agent->id, on_probed, fleet);
-}
-
-static bool waits_ready(const struct member *member)
-{
-	return member->executing && !member->ready && !member->too_late && !member->probing;
-}
-
-/* Probes whose time has come. */
-static void check_members(struct fleet *fleet)
-{
-	int64_t now_ns = now_of(fleet);
-	struct list_node *node = fleet->members.first;
-
-	while (node != NULL) {
-		struct member *member = container_of(node, struct member, node);
-
-		node = list_next(node);
-		if (waits_ready(member) && now_ns >= member->probe_at_ns)
-			probe_member(fleet, member);
-	}
-}
 
 /* ---- limits while they run ---- */
 
@@ -267,7 +58,7 @@ static void post_resized(
 /* Its group has its limits before its process executes; a soft one comes here. */
 static void begin_limits(struct fleet *fleet, struct member *member)
 {
-	char message[ERROR_SIZE];
+	char message[FLEET_ERROR_SIZE];
 	struct group_size keep = {0};
 
 	if (fleet->provider->ops->resize == NULL || !fleet->able)
@@ -286,7 +77,7 @@ static void resize(
 	struct fleet *fleet = self;
 	struct member *member = member_find(fleet, agent);
 	struct group_size size = {cpu_millis, (int64_t)memory_mib * MIB};
-	char message[ERROR_SIZE] = "its provider cannot change limits";
+	char message[FLEET_ERROR_SIZE] = "its provider cannot change limits";
 	bool done;
 
 	if (member == NULL)
@@ -302,6 +93,24 @@ static void resize(
 }
 
 /* ---- facts from the provider ---- */
+
+/* Reaches it on its port here, or where its url says. */
+static bool attach(struct fleet *fleet, struct member *member, const struct provider_event *event,
+	char *message, size_t message_size)
+{
+	const struct config_pool *pool = engine_pool_config(fleet->engine, member->agent->pool);
+	const char *path = pool == NULL ? NULL : pool->path;
+	char host[PROVIDER_URL_SIZE];
+	struct url url;
+
+	if (event->url[0] == '\0' || !url_read(span_of(event->url), &url))
+		return push_attach(fleet->push, member->agent, "127.0.0.1", event->port, path,
+			message, message_size);
+	snprintf(host, sizeof host, "%.*s", (int)url.authority.host.size, url.authority.host.at);
+	if (url.path.size > 1)
+		path = url.path.at; /* to the end: a url has no query here */
+	return push_attach(fleet->push, member->agent, host, url.port, path, message, message_size);
+}
 
 static void on_executing(struct fleet *fleet, const struct provider_event *event)
 {
@@ -322,15 +131,15 @@ static void on_executing(struct fleet *fleet, const struct provider_event *event
 		time_add_ns(now_of(fleet), pool == NULL ? NS_PER_MIN : pool->ready.timeout_ns);
 	member->probe_wait_ns = PROBE_FIRST_NS;
 	member->probe_at_ns = now_of(fleet) + PROBE_FIRST_NS;
-	if (!push_attach(fleet->push, member->agent, "127.0.0.1", event->port,
-		    pool == NULL ? NULL : pool->path, message, sizeof message)) {
+	if (!attach(fleet, member, event, message, sizeof message)) {
 		engine_say(fleet->engine, STORE_SAY_ERROR, "%s", message);
 		member->too_late = true;
-		fleet->provider->ops->end(fleet->provider, member->agent->id, now_of(fleet));
+		member_end(fleet, member);
 	}
 }
 
-static void on_adopted(struct fleet *fleet, const struct provider_event *event)
+static void on_adopted(
+	struct fleet *fleet, struct provider *provider, const struct provider_event *event)
 {
 	uint32_t pool =
 		names_find(engine_names(fleet->engine), BAL_SYMBOL_POOL, span_of(event->pool));
@@ -347,11 +156,14 @@ static void on_adopted(struct fleet *fleet, const struct provider_event *event)
 		engine_say(fleet->engine, STORE_SAY_INFO,
 			"an agent of pool %s, which is not configured any more, is ended",
 			event->pool);
-		fleet->provider->ops->end(fleet->provider, event->agent, now_of(fleet));
+		provider->ops->end(provider, event->agent, now_of(fleet));
 		return;
 	}
-	post_up(fleet, member, 0);
-	on_executing(fleet, event);
+	member->provider = provider;
+	member_post_up(fleet, member, 0);
+	/* One that was still being made is told of as started later. */
+	if (event->port != 0)
+		on_executing(fleet, event);
 	post_resized(fleet, member, 0, BAL_OK);
 }
 
@@ -385,8 +197,8 @@ static void on_gone(struct fleet *fleet, const struct provider_event *event)
 		names_find(engine_names(fleet->engine), BAL_SYMBOL_POOL, span_of(event->pool));
 
 	if (!event->asked && pool != BAL_NONE) {
-		snprintf(fleet->errors[pool % POOLS_MAX], ERROR_SIZE, "%s-%u: %s", event->pool,
-			event->number, event->text);
+		snprintf(fleet->errors[pool % FLEET_POOLS_MAX], FLEET_ERROR_SIZE, "%s-%u: %s",
+			event->pool, event->number, event->text);
 		engine_say(fleet->engine, STORE_SAY_WARNING, "agent %s-%u%s: %s", event->pool,
 			event->number, fleet->adopting ? ", while ballast was away" : "",
 			event->text);
@@ -396,14 +208,43 @@ static void on_gone(struct fleet *fleet, const struct provider_event *event)
 	member_gone(fleet, member, event->asked && !member->too_late, event->text);
 }
 
-static void pump(struct fleet *fleet)
+/* Its provider misses it: whether it is alive it can say itself. */
+static void on_missed(struct fleet *fleet, const struct provider_event *event)
+{
+	struct member *member = member_find(fleet, event->agent);
+
+	if (member == NULL || !member->ready || member->probing)
+		return;
+	member->missed = true;
+	member_probe(fleet, member);
+}
+
+/* What a provider tells of a pool of its own accord. */
+static void on_said(struct fleet *fleet, const struct provider_event *event)
+{
+	uint32_t pool =
+		names_find(engine_names(fleet->engine), BAL_SYMBOL_POOL, span_of(event->pool));
+
+	if (pool != BAL_NONE)
+		snprintf(
+			fleet->errors[pool % FLEET_POOLS_MAX], FLEET_ERROR_SIZE, "%s", event->text);
+	engine_say(fleet->engine, STORE_SAY_WARNING, "pool %s: %s", event->pool, event->text);
+}
+
+static void pump_provider(struct fleet *fleet, struct provider *provider)
 {
 	struct provider_event event;
 
-	while (fleet->provider->ops->next(fleet->provider, now_of(fleet), &event)) {
+	while (provider->ops->next(provider, now_of(fleet), &event)) {
 		switch (event.type) {
 		case PROVIDER_ADOPTED:
-			on_adopted(fleet, &event);
+			on_adopted(fleet, provider, &event);
+			break;
+		case PROVIDER_MISSED:
+			on_missed(fleet, &event);
+			break;
+		case PROVIDER_SAID:
+			on_said(fleet, &event);
 			break;
 		case PROVIDER_STARTED:
 			on_executing(fleet, &event);
@@ -413,8 +254,14 @@ static void pump(struct fleet *fleet)
 			break;
 		}
 	}
-	check_members(fleet);
-	arm(fleet);
+}
+
+static void pump(struct fleet *fleet)
+{
+	pump_provider(fleet, fleet->provider);
+	pump_provider(fleet, fleet->exec);
+	members_check(fleet);
+	fleet_arm(fleet);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -429,16 +276,17 @@ static void on_timer(uv_timer_t *timer)
 	pump(timer->data);
 }
 
-/* Sets the timer to the next probe or to what the provider wants. */
-static void arm(struct fleet *fleet)
+/* Sets the timer to the next probe or to what the providers want. */
+void fleet_arm(struct fleet *fleet)
 {
-	int64_t at_ns = fleet->provider->ops->deadline_ns(fleet->provider);
+	int64_t at_ns = num_min_i64(fleet->provider->ops->deadline_ns(fleet->provider),
+		fleet->exec->ops->deadline_ns(fleet->exec));
 	int64_t now_ns = now_of(fleet);
 
 	for (struct list_node *node = fleet->members.first; node != NULL; node = list_next(node)) {
 		const struct member *member = container_of(node, struct member, node);
 
-		if (waits_ready(member) && member->probe_at_ns < at_ns)
+		if (member_waits_ready(member) && member->probe_at_ns < at_ns)
 			at_ns = member->probe_at_ns;
 	}
 	if (at_ns == TIME_NEVER_NS || fleet->closing) {
@@ -456,28 +304,14 @@ static void arm(struct fleet *fleet)
 static bool set_template(struct fleet *fleet, uint32_t pool_number)
 {
 	const struct config_pool *pool = engine_pool_config(fleet->engine, pool_number);
-	const char *arguments[SPEC_ARGUMENTS_MAX + 1] = {NULL};
-	const char *environment[SPEC_ENVIRONMENT_MAX + 1] = {NULL};
-	struct process_template template = {.arguments = arguments,
-		.environment = environment,
-		.directory = fleet->directory,
-		.uid = -1,
-		.gid = -1};
-	char *error = fleet->errors[pool_number % POOLS_MAX];
+	char *error = fleet->errors[pool_number % FLEET_POOLS_MAX];
 
 	if (pool == NULL || pool->kind != BAL_POOL_PROCESS) {
-		snprintf(error, ERROR_SIZE, "the pool is not configured any more");
+		snprintf(error, FLEET_ERROR_SIZE, "the pool is not configured any more");
 		return false;
 	}
-	template.pool = pool->name;
-	template.limits.cpu_millis = pool->resources.cpu_millis;
-	template.limits.memory_bytes = pool->resources.memory_bytes;
-	template.grace_ns = pool->grace_ns;
-	for (uint32_t i = 0; i < pool->run.count && i < SPEC_ARGUMENTS_MAX; i++)
-		arguments[i] = pool->run.items[i];
-	for (uint32_t i = 0; i < pool->env.count && i < SPEC_ENVIRONMENT_MAX; i++)
-		environment[i] = pool->env.items[i];
-	if (!process_pool_set(fleet->provider, &template, error, ERROR_SIZE))
+	if (!template_set(fleet_provider(fleet, pool_number), pool, fleet->directory, error,
+		    FLEET_ERROR_SIZE))
 		return false;
 	error[0] = '\0';
 	return true;
@@ -491,19 +325,19 @@ static bool start_one(struct fleet *fleet, uint32_t pool, uint64_t order)
 	struct provider_order start = {
 		.order = order, .agent = engine_mint(fleet->engine), .pool = name.at};
 	struct member *member = member_new(fleet, start.agent, pool, 0);
-	char *error = fleet->errors[pool % POOLS_MAX];
+	char *error = fleet->errors[pool % FLEET_POOLS_MAX];
 
 	if (member == NULL) {
-		snprintf(error, ERROR_SIZE, "there is no memory for another agent");
+		snprintf(error, FLEET_ERROR_SIZE, "there is no memory for another agent");
 		return false;
 	}
 	start.number = member->number;
-	if (!fleet->provider->ops->start(
-		    fleet->provider, &start, now_of(fleet), error, ERROR_SIZE)) {
+	if (!member->provider->ops->start(
+		    member->provider, &start, now_of(fleet), error, FLEET_ERROR_SIZE)) {
 		member_free(fleet, member);
 		return false;
 	}
-	post_up(fleet, member, order);
+	member_post_up(fleet, member, order);
 	return true;
 }
 
@@ -521,25 +355,27 @@ static void scale(void *self, uint32_t pool, uint64_t order, uint32_t count)
 		engine_say(fleet->engine, STORE_SAY_ERROR,
 			"%u of %u agents could not be started: %s", count - ended.scale_ended.count,
 			count, fleet_error(fleet, pool));
-	if (ended.scale_ended.count > 0)
+	if (ended.scale_ended.count == count)
 		ended.scale_ended.status = BAL_OK;
 	engine_event(fleet->engine, &ended);
-	arm(fleet);
+	fleet_arm(fleet);
 }
 
 static void end(void *self, uint64_t agent)
 {
 	struct fleet *fleet = self;
+	const struct member *member = member_find(fleet, agent);
 
-	fleet->provider->ops->end(fleet->provider, agent, now_of(fleet));
-	arm(fleet);
+	if (member != NULL)
+		member_end(fleet, member);
+	fleet_arm(fleet);
 }
 
 static void probe(void *self, uint64_t agent)
 {
 	struct fleet *fleet = self;
 
-	push_probe(fleet->push, agent, on_probed, fleet);
+	push_probe(fleet->push, agent, member_probed, fleet);
 }
 
 static void dispatch(void *self, struct job *job, int64_t until_ns)
@@ -667,10 +503,10 @@ void fleet_configure(struct fleet *fleet)
 
 const char *fleet_error(const struct fleet *fleet, uint32_t pool)
 {
-	return fleet == NULL ? "" : fleet->errors[pool % POOLS_MAX];
+	return fleet == NULL ? "" : fleet->errors[pool % FLEET_POOLS_MAX];
 }
 
-static bool open_provider(
+static bool open_providers(
 	struct fleet *fleet, const struct cgroup *group, char *message, size_t message_size)
 {
 	char data[PATH_MAX];
@@ -688,7 +524,12 @@ static bool open_provider(
 	snprintf(directory, sizeof directory, "%s/run/agents", data);
 	fleet->provider =
 		process_open(directory, group, NULL, now_of(fleet), message, message_size);
-	return fleet->provider != NULL;
+	snprintf(directory, sizeof directory, "%s/run/exec", data);
+	if (fleet->provider != NULL)
+		fleet->exec = exec_open(directory, NULL, now_of(fleet), message, message_size);
+	if (fleet->provider != NULL && fleet->exec == NULL)
+		fleet->provider->ops->close(fleet->provider);
+	return fleet->exec != NULL;
 }
 
 struct fleet *fleet_open(struct engine *engine, struct push *push, const struct cgroup *group,
@@ -703,20 +544,23 @@ struct fleet *fleet_open(struct engine *engine, struct push *push, const struct 
 	fleet->engine = engine;
 	fleet->push = push;
 	fleet->able = group->version != CGROUP_NONE;
-	if (!open_provider(fleet, group, message, message_size)) {
+	if (!open_providers(fleet, group, message, message_size)) {
 		free(fleet);
 		return NULL;
 	}
 	uv_timer_init(engine_loop(engine), &fleet->timer);
 	uv_timer_init(engine_loop(engine), &fleet->sample_timer);
 	uv_poll_init(engine_loop(engine), &fleet->poll, fleet->provider->ops->fd(fleet->provider));
-	fleet->handles_open = 3;
+	uv_poll_init(engine_loop(engine), &fleet->exec_poll, fleet->exec->ops->fd(fleet->exec));
+	fleet->handles_open = 4;
+	fleet->exec_poll.data = fleet;
 	fleet->timer.data = fleet;
 	fleet->sample_timer.data = fleet;
 	fleet->poll.data = fleet;
 	engine_drive(engine, BAL_POOL_PROCESS, &FLEET_DRIVER, fleet);
 	fleet_configure(fleet);
 	uv_poll_start(&fleet->poll, UV_READABLE, on_readable);
+	uv_poll_start(&fleet->exec_poll, UV_READABLE, on_readable);
 	uv_timer_start(&fleet->sample_timer, on_sample_timer, SAMPLE_MS, SAMPLE_MS);
 	push_ask_lost(push, on_lost, fleet);
 	fleet->adopting = true;
@@ -748,7 +592,9 @@ void fleet_close(struct fleet *fleet)
 	for (struct list_node *node = fleet->members.first; node != NULL; node = list_next(node))
 		push_detach(fleet->push, container_of(node, struct member, node)->agent, NULL);
 	uv_close((uv_handle_t *)&fleet->poll, on_closed);
+	uv_close((uv_handle_t *)&fleet->exec_poll, on_closed);
 	uv_close((uv_handle_t *)&fleet->timer, on_closed);
 	uv_close((uv_handle_t *)&fleet->sample_timer, on_closed);
 	fleet->provider->ops->close(fleet->provider);
+	fleet->exec->ops->close(fleet->exec);
 }

@@ -26,6 +26,7 @@ struct placeholder {
 
 static const struct placeholder placeholders[] = {
 	{"port", ARGV_AGENT},
+	{"gpu", ARGV_AGENT},
 	{"workdir", ARGV_COMMAND},
 	{"id", ARGV_AGENT | ARGV_COMMAND},
 	{"attempt", ARGV_COMMAND},
@@ -155,7 +156,7 @@ static bool check_placeholder(struct span word, enum argv_use use, char *error)
 		nearest_offer(&nearest, placeholders[i].name);
 	}
 	int size = word.size < 32 ? (int)word.size : 32;
-	const char *known = use == ARGV_AGENT ? "{port}, {id} and {pool}"
+	const char *known = use == ARGV_AGENT ? "{port}, {gpu}, {id} and {pool}"
 					      : "{workdir}, {id}, {attempt} and {pool}";
 	if (nearest.best)
 		snprintf(error, ARGV_ERROR_SIZE,

@@ -28,7 +28,8 @@ bool argv_split(struct span text, char *memory, const char **items, uint32_t *co
 
 /* Where a placeholder may stand. */
 enum argv_use {
-	ARGV_AGENT = 1,  /* the command line of an agent that serves HTTP: {port} {id} {pool} */
+	ARGV_AGENT = 1,  /* the command line of an agent that serves HTTP: {port} {gpu} {id}
+			  * {pool} */
 	ARGV_COMMAND = 2 /* of one task: {workdir} {id} {attempt} {pool} */
 };
 

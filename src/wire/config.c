@@ -48,6 +48,7 @@ struct kind_key {
 };
 static const struct kind_key kind_keys[] = {
 	{"run", BAL_POOL_PROCESS},
+	{"provider", BAL_POOL_PROCESS},
 	{"command", BAL_POOL_COMMAND},
 	{"urls", BAL_POOL_URLS},
 	{"lease", BAL_POOL_LEASE},
@@ -62,7 +63,7 @@ static const char *name_kind(int32_t kind)
 	return "?";
 }
 
-/* Exactly one of run, command, urls and lease. */
+/* Exactly one of run, provider, command, urls and lease. */
 static bool find_kind(
 	struct config_reader *reader, const struct yaml_node *node, struct config_pool *pool)
 {
@@ -80,8 +81,8 @@ static bool find_kind(
 	}
 	if (first == NULL)
 		return config_fail(reader, node->key_line, node->key_column,
-			"pool `%s` says nothing about its agents: it needs run, command, urls or "
-			"lease",
+			"pool `%s` says nothing about its agents: it needs run, provider, command, "
+			"urls or lease",
 			pool->name);
 	if (pool->kind == BAL_POOL_LEASE && !pool->lease)
 		return config_fail(reader, node->key_line, node->key_column,
@@ -99,7 +100,8 @@ static bool check_keys(
 		if (entry && !(row->pools & (1u << pool->kind)))
 			return config_fail(reader, entry->key_line, entry->key_column,
 				"`%s` has no meaning in pool `%s`, which has `%s`", row->key,
-				pool->name, name_kind(pool->kind));
+				pool->name,
+				pool->exec.create.count > 0 ? "provider" : name_kind(pool->kind));
 	}
 	return true;
 }
@@ -226,7 +228,7 @@ static bool check_port(
 	struct config_reader *reader, const struct yaml_node *node, const struct config_pool *pool)
 {
 	const struct yaml_node *run = config_entry(node, "run");
-	bool told = pool->kind != BAL_POOL_PROCESS;
+	bool told = run == NULL;
 	for (uint32_t i = 0; i < pool->run.count; i++)
 		told = told || argv_has(pool->run.items[i], "port");
 	for (uint32_t i = 0; i < pool->env.count; i++)
@@ -237,6 +239,19 @@ static bool check_port(
 		"`run` of pool `%s` has no {port}: the agent must be told where to listen, here or "
 		"as "
 		"`env: [PORT={port}]`",
+		pool->name);
+}
+
+/* With two of the three nothing could be made, found or removed. */
+static bool check_scripts(
+	struct config_reader *reader, const struct yaml_node *node, const struct config_pool *pool)
+{
+	const struct yaml_node *provider = config_entry(node, "provider");
+	if (provider == NULL || (pool->exec.create.count > 0 && pool->exec.list.count > 0 &&
+					pool->exec.remove.count > 0))
+		return true;
+	return config_fail(reader, provider->key_line, provider->key_column,
+		"`provider` of pool `%s` needs `exec` with `create`, `list` and `delete`",
 		pool->name);
 }
 
@@ -278,7 +293,8 @@ static bool finish_pool(struct config_reader *reader, const struct yaml_node *no
 	set_scaling(node, pool);
 	set_retry(pool);
 	return check_uses(reader, node, config, pool) && check_port(reader, node, pool) &&
-	       check_env(reader, node, pool) && check_workdir(reader, node, pool);
+	       check_scripts(reader, node, pool) && check_env(reader, node, pool) &&
+	       check_workdir(reader, node, pool);
 }
 
 static bool finish_limits(

@@ -63,11 +63,21 @@ struct config_shifts {
 
 enum config_workdir { CONFIG_WORKDIR_SHARED, CONFIG_WORKDIR_FRESH };
 
+/* Where agents of a pool go: near each other, or apart. */
+enum config_placement { CONFIG_PLACEMENT_PACK, CONFIG_PLACEMENT_SPREAD };
+extern const char *const config_placements[]; /* their words; ends with NULL */
+
 struct config_pool {
 	const char *name;
-	uint32_t line;               /* of its name in the file */
-	int32_t kind;                /* enum bal_pool_kind: which of the four below is given */
-	struct config_texts run;     /* argv of an HTTP agent, with {port} */
+	uint32_t line;           /* of its name in the file */
+	int32_t kind;            /* enum bal_pool_kind: which of the four below is given */
+	struct config_texts run; /* argv of an HTTP agent, with {port} */
+	struct {
+		struct config_texts create; /* argv of each script; count 0: no such provider */
+		struct config_texts list;
+		struct config_texts remove;
+		int64_t timeout_ns;
+	} exec;                      /* what makes HTTP agents elsewhere, see provider/exec.h */
 	struct config_texts command; /* argv of one task */
 	struct config_texts urls;    /* base URLs, checked with url_read() */
 	bool lease;
@@ -105,6 +115,8 @@ struct config_pool {
 		int64_t memory_bytes; /* 0: not bounded */
 		int64_t cpu_millis;   /* 0: not bounded */
 	} resources;
+	int32_t placement;      /* enum config_placement */
+	int64_t gpus;           /* of one agent */
 	int32_t vertical;       /* enum bal_vertical */
 	int64_t cpu_max_millis; /* of one agent, by vertical scaling; 0: eight cores */
 	int64_t memory_max_bytes;
@@ -238,6 +250,7 @@ struct config {
 	struct {
 		int64_t cpu_millis; /* that agents may have together; 0: those of the machine */
 		int64_t memory_bytes;
+		int64_t gpus; /* 0: those that the machine has */
 	} host;
 	bool journal;
 	int64_t retention_ns; /* of results and errors of ended tasks */

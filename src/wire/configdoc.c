@@ -33,6 +33,7 @@ static const char *name_type(enum config_type type)
 		[CONFIG_URLS] = "list of URLs",
 		[CONFIG_AGENT] = "command line",
 		[CONFIG_COMMAND] = "command line",
+		[CONFIG_SCRIPT] = "command line",
 		[CONFIG_STDIN] = "payload.FIELD",
 		[CONFIG_RETRY] = "list of words",
 		[CONFIG_WHEN] = "time or list of times (mon-fri 09:00)",

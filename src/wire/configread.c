@@ -459,7 +459,7 @@ static bool read_argv(struct config_reader *reader, const struct config_row *row
 	if (items[0][0] == 0)
 		return FAIL(reader, node, "`%s`: the command is empty", row->key);
 	for (uint32_t i = 0; i < to->count; i++)
-		if (!argv_check(items[i], use, error))
+		if (row->type != CONFIG_SCRIPT && !argv_check(items[i], use, error))
 			return FAIL(reader, node, "`%s`: %s", row->key, error);
 	to->items = arena_take(reader->memory, to->count, sizeof(char *));
 	if (to->items)
@@ -631,6 +631,7 @@ static bool read_value(struct config_reader *reader, const struct config_row *ro
 		return read_urls(reader, row, node, to);
 	case CONFIG_AGENT:
 	case CONFIG_COMMAND:
+	case CONFIG_SCRIPT:
 		return read_argv(reader, row, node, to);
 	case CONFIG_STDIN:
 		return read_stdin(reader, node, to);

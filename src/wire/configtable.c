@@ -25,6 +25,8 @@ static const char *const markets[] = {
 #undef X
 		NULL};
 
+const char *const config_placements[] = {"pack", "spread", NULL};
+
 static const char *const strategies[] = {
 #define X(name, text) text,
 	BAL_STRATEGY_MAP(X)
@@ -128,11 +130,36 @@ static const struct config_row retry_rows[] = {
 };
 static const struct config_section retry_section = {"retry", retry_rows, COUNT_OF(retry_rows), 0};
 
+#define EXEC(member) (POOL(exec.member) - POOL(exec))
+
+static const struct config_row exec_rows[] = {
+	{"create", CONFIG_SCRIPT, EXEC(create), 0, 0, NULL,
+		"command line that makes one agent and prints {\"id\": ..., \"url\": ...}"},
+	{"list", CONFIG_SCRIPT, EXEC(list), 0, 0, NULL,
+		"prints all that there are: [{\"id\", \"url\", \"order\"}], order as BALLAST_ORDER "
+		"was"},
+	{"delete", CONFIG_SCRIPT, EXEC(remove), 0, 0, NULL,
+		"removes BALLAST_ID; fine when it is gone already"},
+	{"timeout", CONFIG_TIME, EXEC(timeout_ns), NS_PER_MS, NS_PER_DAY, "60s",
+		"longest each of them may take"},
+};
+static const struct config_section exec_section = {"exec", exec_rows, COUNT_OF(exec_rows), 0};
+
+static const struct config_row provider_rows[] = {
+	{"exec", CONFIG_SECTION, 0, 0, 0, NULL, "scripts that do it; all three are required", 0,
+		NULL, &exec_section},
+};
+static const struct config_section provider_section = {
+	"provider", provider_rows, COUNT_OF(provider_rows), 0};
+
 static const struct config_row pool_rows[] = {
 	{"run", CONFIG_AGENT, POOL(run), 0, 0, NULL,
 		"command line of an HTTP agent; ballast starts as many as are needed, {port} is "
 		"given",
 		CONFIG_FOR_RUN},
+	{"provider", CONFIG_SECTION, POOL(exec), 0, 0, NULL,
+		"what makes, lists and removes HTTP agents that run elsewhere", CONFIG_FOR_RUN,
+		NULL, &provider_section},
 	{"command", CONFIG_COMMAND, POOL(command), 0, 0, NULL,
 		"command line run once per task: payload on stdin, result on stdout",
 		CONFIG_FOR_COMMAND},
@@ -218,6 +245,12 @@ static const struct config_row pool_rows[] = {
 	{"metrics", CONFIG_SECTION, POOL(metrics), 0, 0, NULL,
 		"which of the metrics that an agent exposes are signals", CONFIG_FOR_HTTP, NULL,
 		&metrics_section},
+	{"placement", CONFIG_CHOICE, POOL(placement), 0, 0, "pack",
+		"where its agents go: near each other, or apart", CONFIG_FOR_RUN,
+		config_placements},
+	{"gpus", CONFIG_COUNT, POOL(gpus), 0, 64, "0",
+		"GPUs of one agent, its alone: {gpu} is their numbers, so is CUDA_VISIBLE_DEVICES",
+		CONFIG_FOR_RUN},
 	{"drain_limit", CONFIG_TIME, POOL(drain_ns), 0, NS_PER_WEEK, "10m",
 		"how long a drained agent may keep its tasks before they are asked back",
 		CONFIG_FOR_ALL},
@@ -361,6 +394,8 @@ static const struct config_row host_rows[] = {
 		"cores that agents may be given together (default: those of the machine)"},
 	{"memory", CONFIG_MEMORY, ROOT(host.memory_bytes) - ROOT(host), MIB, 0, NULL,
 		"memory likewise"},
+	{"gpus", CONFIG_COUNT, ROOT(host.gpus) - ROOT(host), 1, 64, NULL,
+		"GPUs likewise (default: those of the machine)"},
 };
 static const struct config_section host_section = {"host", host_rows, COUNT_OF(host_rows), 0};
 

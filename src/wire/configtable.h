@@ -32,6 +32,7 @@ enum config_type {
 	CONFIG_URLS,    /* struct config_texts of base URLs */
 	CONFIG_AGENT,   /* struct config_texts, an argv with the placeholders of an agent */
 	CONFIG_COMMAND, /* struct config_texts, an argv with the placeholders of a task */
+	CONFIG_SCRIPT,  /* struct config_texts, an argv without placeholders */
 	CONFIG_STDIN,   /* const char *, the FIELD of payload.FIELD */
 	CONFIG_RETRY,   /* outcomes and exits of `retry` */
 	CONFIG_WHEN,    /* struct config_whens, one or a list */

@@ -75,6 +75,23 @@ class Examples(harness.Case):
         for name in ("coder-1", "research-1", "review-1"):
             self.assertIn(name, agents)
 
+    def test_exec(self):
+        daemon = self.example("exec")
+        daemon.start()
+        out, _ = self.run_client(daemon, "submit", "elsewhere", "{}", "--wait")
+        self.assertEqual({"by": "elsewhere-1"}, json.loads(out))
+        self.run_client(daemon, "scale", "elsewhere", "3")
+        before = {agent["id"]: agent["address"]
+                  for agent in daemon.wait_agents("elsewhere", 3, PATIENCE_S)}
+        daemon.kill()
+        daemon.start()
+        self.assertEqual(before, {agent["id"]: agent["address"]
+                                  for agent in daemon.wait_agents("elsewhere", 3, PATIENCE_S)})
+        self.run_client(daemon, "scale", "elsewhere", "1")
+        daemon.wait_agents("elsewhere", 1, PATIENCE_S)
+        harness.wait_until(lambda: len(list((daemon.folder / "state").glob("i-*"))) == 1,
+                           PATIENCE_S, "two instances are deleted")
+
     def repository(self, daemon):
         folder = daemon.folder / "repo"
         run = ["git", "-c", "user.name=x", "-c", "user.email=x@x", "-C", str(folder)]
