@@ -72,6 +72,7 @@ void resize_up(struct bal_core *core, const struct agent *agent)
 	const struct bal_event_pool *conf = &core->pools[agent->pool].conf;
 	uint32_t place = slab_index(&core->agents, agent);
 	struct resize_agent *own = &core->resizes->agents[place];
+	const struct resize_pool *part = &core->resizes->pools[agent->pool];
 
 	if (conf->kind != BAL_POOL_PROCESS)
 		return;
@@ -80,6 +81,10 @@ void resize_up(struct bal_core *core, const struct agent *agent)
 		.memory_base_mib = conf->memory_mib,
 		.pause_until_ns = RECORD_PAST_MIN_NS};
 	vertical_init(&own->vertical, conf->cpu_millis, conf->memory_mib);
+	/* What was not enough for the one before is not enough for this one. */
+	if (part->oom_mib >= conf->memory_mib && part->oom_mib > 0 &&
+		core->now_ns - part->oom_at_ns < knob(core, BAL_KNOB_VERTICAL_WINDOW))
+		vertical_starved(&own->vertical, core->now_ns);
 	if (place >= core->resizes->agents_high)
 		core->resizes->agents_high = place + 1;
 }
@@ -113,6 +118,10 @@ void resize_sample(struct bal_core *core, const struct bal_event_sample *sample)
 
 	if (own == NULL)
 		return;
+	if (sample->signal == BAL_SIGNAL_OOM_KILLS && sample->value > 0) {
+		core->resizes->pools[agent->pool].oom_at_ns = core->now_ns;
+		core->resizes->pools[agent->pool].oom_mib = own->vertical.memory_mib;
+	}
 	setting = setting_of(core, agent->pool, own);
 	vertical_sample(&own->vertical, &setting, core->now_ns, sample->signal, sample->value);
 }
@@ -311,6 +320,17 @@ static enum bal_reason admit(const struct bal_core *core, const struct pool *poo
 	return fit(wish, &own->vertical, room) ? BAL_REASON_NONE : BAL_REASON_HOLD_BUDGET;
 }
 
+/* More processor is given time to help before more agents are asked for; not again and again, as
+ * one agent after the other is given more. */
+static void settle_more_agents(struct bal_core *core, const struct pool *pool)
+{
+	struct resize_pool *part = &core->resizes->pools[pool->conf.pool];
+
+	if (core->now_ns >=
+		time_add_ns(part->settle_until_ns, knob(core, BAL_KNOB_VERTICAL_COOLDOWN)))
+		part->settle_until_ns = core->now_ns + RESIZE_SETTLE_NS;
+}
+
 static void give(struct bal_core *core, struct pool *pool, const struct agent *agent,
 	const struct vertical_wish *wish, int64_t alternative)
 {
@@ -338,6 +358,8 @@ static void give(struct bal_core *core, struct pool *pool, const struct agent *a
 		resize_close(core, order->id, BAL_OK);
 		return;
 	}
+	if (wish->action == VERTICAL_UP && !wish->is_memory)
+		settle_more_agents(core, pool);
 	effect->count = wish->cpu_millis == own->vertical.cpu_millis ? 0 : wish->cpu_millis;
 	effect->attempt = wish->memory_mib == own->vertical.memory_mib ? 0 : wish->memory_mib;
 	own->order_open = order->id;
@@ -547,8 +569,10 @@ bool resize_instead(struct bal_core *core, struct pool *pool, uint32_t more,
 			     : (double)(joint.agents + more) / num_max(joint.agents, 1);
 	vertical = vertical_preferred(&joint);
 	settle_wishes(core, pool, vertical, joint.price_horizontal);
-	*(vertical ? &part->settle_until_ns : &part->horizontal_until_ns) =
-		core->now_ns + RESIZE_SETTLE_NS;
+	if (vertical)
+		part->settle_until_ns = core->now_ns + RESIZE_SETTLE_NS;
+	else
+		part->horizontal_until_ns = core->now_ns + RESIZE_SETTLE_NS;
 	if (vertical)
 		steps_restart(&pool->steps);
 	return vertical;

@@ -23,6 +23,8 @@ static void put_pool(struct bytes_writer *writer, const struct resize_pool *pool
 	bytes_put_i64(writer, pool->settle_until_ns);
 	bytes_put_i64(writer, pool->horizontal_until_ns);
 	bytes_put_i64(writer, pool->replace_after_ns);
+	bytes_put_i64(writer, pool->oom_at_ns);
+	bytes_put_u32(writer, pool->oom_mib);
 	bytes_put_u64(writer, pool->replacement.agent);
 	bytes_put_u64(writer, pool->replacement.order);
 	bytes_put_i64(writer, pool->replacement.begun_at_ns);
@@ -43,13 +45,16 @@ static bool read_pool(struct resize_pool *pool, struct bytes_reader *reader)
 	pool->settle_until_ns = bytes_get_i64(reader);
 	pool->horizontal_until_ns = bytes_get_i64(reader);
 	pool->replace_after_ns = bytes_get_i64(reader);
+	pool->oom_at_ns = bytes_get_i64(reader);
+	pool->oom_mib = bytes_get_u32(reader);
 	pool->replacement.agent = bytes_get_u64(reader);
 	pool->replacement.order = bytes_get_u64(reader);
 	pool->replacement.begun_at_ns = bytes_get_i64(reader);
 	draining = bytes_get_u8(reader);
 	pool->replacement.draining = draining != 0;
 	return !reader->failed && pool->conf.mode < BAL_VERTICAL_COUNT && able <= 1 &&
-	       draining <= 1 && is_instant(pool->replacement.begun_at_ns);
+	       draining <= 1 && is_instant(pool->oom_at_ns) &&
+	       is_instant(pool->replacement.begun_at_ns);
 }
 
 static void put_agent(struct bytes_writer *writer, const struct resize_agent *own)

@@ -32,6 +32,8 @@ struct resize_pool {
 	int64_t settle_until_ns;     /* more for agents was taken: more agents hold */
 	int64_t horizontal_until_ns; /* more agents were taken: more for them holds */
 	int64_t replace_after_ns;    /* not before */
+	int64_t oom_at_ns;           /* when the kernel last ended something in one of its agents */
+	uint32_t oom_mib;            /* with this limit; 0 = never */
 	struct replacement replacement;
 };
 

@@ -263,12 +263,18 @@ void vertical_sample(struct vertical *vertical, const struct vertical_setting *s
 		set_pause(vertical, now_ns, value);
 		break;
 	case BAL_SIGNAL_OOM_KILLS:
-		if (value > 0 && vertical->memory_mib > 0)
-			track(vertical, VERTICAL_BY_OOM, true, now_ns);
+		if (value > 0)
+			vertical_starved(vertical, now_ns);
 		break;
 	default:
 		break;
 	}
+}
+
+void vertical_starved(struct vertical *vertical, int64_t now_ns)
+{
+	if (vertical->memory_mib > 0)
+		track(vertical, VERTICAL_BY_OOM, true, now_ns);
 }
 
 void vertical_served(struct vertical *vertical, int64_t now_ns, double slowness)

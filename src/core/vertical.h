@@ -79,6 +79,9 @@ void vertical_sample(struct vertical *vertical, const struct vertical_setting *s
 /* A task succeeded there after so many times of what tasks like it take. */
 void vertical_served(struct vertical *vertical, int64_t now_ns, double slowness);
 
+/* Something like it was just ended for want of memory. */
+void vertical_starved(struct vertical *vertical, int64_t now_ns);
+
 /* Sustain times begin again: the process stood still. */
 void vertical_restart(struct vertical *vertical);
 

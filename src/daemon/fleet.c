@@ -205,6 +205,9 @@ static void on_gone(struct fleet *fleet, const struct provider_event *event)
 	}
 	if (member == NULL)
 		return;
+	if (event->oom)
+		vitals_post(
+			fleet->engine, BAL_SUBJECT_AGENT, event->agent, BAL_SIGNAL_OOM_KILLS, 1);
 	member_gone(fleet, member, event->asked && !member->too_late, event->text);
 }
 
@@ -451,12 +454,12 @@ static void sample_member(struct fleet *fleet, struct member *member)
 	vitals_post_all(fleet->engine, BAL_SUBJECT_AGENT, member->agent->id, readings, count);
 }
 
-/* Near its limit five seconds may be too long, where somebody can give it more. */
+/* Five seconds may be too long to run out of memory in, where somebody can give it more. */
 static void sample_memory(struct fleet *fleet, const struct member *member)
 {
 	struct sample sample;
 
-	if (!is_near(member) || !is_resized(fleet, member->agent->pool) ||
+	if (member->limits.memory_bytes == 0 || !is_resized(fleet, member->agent->pool) ||
 		!fleet->provider->ops->sample(fleet->provider, member->agent->id,
 			SAMPLE_MEMORY | SAMPLE_BIT(MEMORY_FILE), now_of(fleet), &sample))
 		return;
