@@ -33,6 +33,7 @@
 #include "ballast_alerts.h"
 #include "ballast_forecasts.h"
 #include "ballast_knees.h"
+#include "ballast_orders.h"
 #include "ballast_past.h"
 #include "ballast_peaks.h"
 #include "ballast_plan.h"
@@ -488,7 +489,8 @@ struct bal_event {
 	X(ALERT)        /* tell everybody: alert order is at level count by rule attempt */        \
 	X(RECOVERY)     /* tell everybody: recovery order began, or ended */                       \
 	X(RESIZE)       /* limit the agent to count millicores and attempt MiB, then say RESIZED;  \
-			 * 0 leaves one as it is; both 0: it is only advice */
+			 * 0 leaves one as it is; both 0: it is only advice */                     \
+	X(ORDER)        /* tell everybody what became of an order: by its reason */
 enum bal_effect_type {
 #define X(name) BAL_EFFECT_##name,
 	BAL_EFFECT_MAP(X)

@@ -175,7 +175,16 @@
 	X(HOLD_REPLACING, "an agent is being replaced")                                            \
 	X(HOLD_REFUSED, "the host could not change its limits: the next try waits")                \
 	X(ADVISED, "its pool only takes advice: nothing was done")                                 \
-	X(NO_GROUPS, "no control groups are there, so limits of running agents cannot be changed")
+	X(NO_GROUPS, "no control groups are there, so limits of running agents cannot be changed") \
+	/* the life of an order */                                                                 \
+	X(SCALE_ROLLBACK, "an order did harm or no good: it is undone")                            \
+	X(SCALE_RETRY, "agents of an order did not come: they are asked for again")                \
+	X(ORDER_HELPED, "what it was given for got better, or stayed good")                        \
+	X(ORDER_NO_EFFECT, "what it was given for did not get better")                             \
+	X(ORDER_HARMFUL, "tasks fared worse than before")                                          \
+	X(ORDER_FAILED, "none of its agents came")                                                 \
+	X(HOLD_ROLLED_BACK, "an order in this direction was undone a short while ago")             \
+	X(SKIP_NEWER, "another order for the pool came since")
 
 /* How bad an alert is. */
 #define BAL_ALERT_LEVEL_MAP(X)                                                                     \
@@ -225,6 +234,29 @@
 	X(HPA, "hpa")                   /* as the horizontal pod autoscaler of Kubernetes does */  \
 	X(KPA, "kpa")                   /* as the autoscaler of Knative does */                    \
 	X(PREDICTIVE, "predictive")     /* for the load that is expected when a new agent works */
+
+/* What an order changes. */
+#define BAL_ORDER_TYPE_MAP(X)                                                                      \
+	X(AGENTS, "add_agent")                       /* how many agents a pool has */              \
+	X(RESOURCES, "scale_agent_resources")        /* what one agent may use */                  \
+	X(INFRASTRUCTURE, "allocate_infrastructure") /* what all of them may use together */       \
+	X(OPTIMISE, "optimise_existing")             /* how what is there is used */
+
+#define BAL_ORDER_STATE_MAP(X)                                                                     \
+	X(NONE, "none")                                                                            \
+	X(WORKING, "working") /* agents that it asked for are on their way */                      \
+	X(WATCHED, "watched") /* done; what comes of it is watched */                              \
+	X(CLOSED, "closed")   /* done, and judged where it was watched */                          \
+	X(SKIPPED, "skipped") /* checked, and not carried out */                                   \
+	X(ADVICE, "advice")   /* what would have been done; nothing was */
+
+/* What came of an order. */
+#define BAL_VERDICT_MAP(X)                                                                         \
+	X(OPEN, "open")           /* not judged (yet) */                                           \
+	X(HELPED, "helped")       /* what it was given for got better, or stayed good */           \
+	X(NO_EFFECT, "no_effect") /* it did not */                                                 \
+	X(HARMFUL, "harmful")     /* tasks fared worse */                                          \
+	X(FAILED, "failed")       /* none of its agents came */
 
 /* What the choice of an agent is after: how the weights of the factors are bent. */
 #define BAL_ROUTING_MAP(X)                                                                         \
@@ -276,5 +308,7 @@
 	X(VERTICAL_COOLDOWN, 60000000000, 0, 86400000000000, "ns",                                 \
 		"wait between two changes of an agent's limits; of memory a sixth of it")          \
 	X(VERTICAL_WINDOW, 3600000000000, 1000000000, 604800000000000, "ns",                       \
-		"how long there must be a margin before limits are lowered")
+		"how long there must be a margin before limits are lowered")                       \
+	X(ORDER_WATCH, 300000000000, 0, 3600000000000, "ns",                                       \
+		"how long a scaling order is watched before it is judged; 0 = not at all")
 #endif

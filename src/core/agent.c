@@ -48,6 +48,7 @@ struct agent *agent_new(struct bal_core *core, const struct bal_event_up *event)
 		return NULL;
 	agent->id = event->agent;
 	agent->order = event->order;
+	agent->made_by = event->order;
 	agent->pool = event->pool;
 	agent->slots = event->slots;
 	agent->timer.owner = TIMER_AGENT;

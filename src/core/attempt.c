@@ -160,6 +160,8 @@ static void send(
 	context_note(core, task->conversation, agent->id);
 	core->totals.dispatched_count++;
 	pool->starts_count++;
+	pool->late_count += task->priority != BAL_PRIORITY_BATCH &&
+			    core->now_ns - task->queued_at_ns > knob(core, BAL_KNOB_WAIT_GOOD);
 	core->turn++;
 	objective_started(core, task);
 	if (task->attempt_last == 1)

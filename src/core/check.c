@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/checksum.h"
+#include "core/aftermath.h"
 #include "core/agent.h"
 #include "core/alert.h"
 #include "core/book.h"
@@ -461,6 +462,7 @@ static void check_pools(struct check *check)
 		asked += order->ended ? 0 : weight(order->why.pool) * (order->wanted - order->seen);
 	}
 	EXPECT(check, ordered == asked);
+	EXPECT(check, aftermath_check(core) == NULL);
 	EXPECT(check, core->agents.count == agents);
 	EXPECT(check, core->agents_by_id.count == agents);
 }

@@ -22,7 +22,7 @@ void drain_start(struct bal_core *core, struct agent *agent, uint64_t order)
 		return;
 	/* One that drains while it starts is not coming: its order must not wait for it. */
 	if (agent->state == BAL_AGENT_STARTING)
-		order_agent_done(core, agent);
+		order_agent_off(core, agent);
 	agent->drain_at_ns = core->now_ns;
 	agent->drain_asked_back = false;
 	effect = outbox_add_agent(core, BAL_EFFECT_DRAIN, agent);

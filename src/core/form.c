@@ -17,6 +17,9 @@
 	X(POOL, pool, struct pool)                                                                 \
 	X(SCALING, scaling, struct scaling)                                                        \
 	X(PREDICTIVE, predictive, struct predictive_memory)                                        \
+	X(METER, meter, struct meter)                                                              \
+	X(METER_BOOK, meter_book, struct meter_book)                                               \
+	X(ORDER_TALLY, order_tally, struct order_tally)                                            \
 	X(KIND, kind, struct kind)                                                                 \
 	X(LIMIT, limit, struct limit)                                                              \
 	X(TENANT, tenant, struct tenant)                                                           \

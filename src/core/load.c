@@ -8,6 +8,7 @@
 #include "base/assert.h"
 #include "base/bytes.h"
 #include "base/checksum.h"
+#include "core/aftermath.h"
 #include "core/agent.h"
 #include "core/alert.h"
 #include "core/book.h"
@@ -137,7 +138,9 @@ static bool read_order(struct load *load, uint32_t place)
 
 	return form_read(&FORM_ORDER, order, &load->reader) && (order->id & ORDER_BIT) != 0 &&
 	       (uint32_t)order->id % limits->orders_max == place &&
-	       order->why.pool < limits->pools_max && why_valid(&order->why);
+	       order->why.pool < limits->pools_max && why_valid(&order->why) &&
+	       order->off <= order->wanted && order->state != BAL_ORDER_IS_NONE &&
+	       (order->state != BAL_ORDER_IS_WATCHED || order->judge_at_ns != BAL_NEVER_NS);
 }
 
 static bool read_decision(struct load *load, uint32_t place)
@@ -342,12 +345,23 @@ static bool read_deferred(struct load *load, uint32_t place)
 	return true;
 }
 
+static bool read_meter(struct load *load, struct meter_book *book)
+{
+	bool ok = form_read(&FORM_METER_BOOK, book, &load->reader);
+
+	for (uint32_t i = 0; i < METER_MARKS && ok; i++)
+		ok = form_read(&FORM_METER, &book->marks[i], &load->reader);
+	return ok && meter_valid(book);
+}
+
 static bool read_scaling(struct load *load, uint32_t place)
 {
 	struct pool *pool = &load->core->pools[place];
 
 	return pool->exists && form_read(&FORM_SCALING, pool->scaling, &load->reader) &&
 	       form_read(&FORM_PREDICTIVE, &pool->scaling->predictive, &load->reader) &&
+	       read_meter(load, &pool->scaling->meter) &&
+	       form_read(&FORM_ORDER_TALLY, &pool->scaling->tally, &load->reader) &&
 	       scale_valid(pool);
 }
 
@@ -479,6 +493,7 @@ static void read_state(struct load *load)
 	read_list(load, limits->limits_max, read_limit);
 	read_list(load, limits->kinds_max, read_kind);
 	read_list(load, limits->orders_max, read_order);
+	aftermath_restore(core);
 	read_list(load, limits->explanations_max, read_decision);
 	read_list(load, limits->lanes_max, read_lane);
 	read_list(load, limits->agents_max, read_agent);

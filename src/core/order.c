@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An order up ends when every agent that it asked for is ready or has failed; until then the pool
  * counts what it asked for as capacity and asks for nothing more.  An order down is done when it is
- * given: draining takes as long as it takes. */
+ * given: draining takes as long as it takes.  What comes of either is core/aftermath's. */
 #include "core/order.h"
 
 #include "base/assert.h"
 #include "base/units.h"
+#include "core/aftermath.h"
 #include "core/learn.h"
 
 #define ORDER_BIT (UINT64_C(1) << 63)
@@ -27,6 +28,7 @@ static void end_order(struct bal_core *core, struct order *order)
 	struct pool *pool = &core->pools[order->why.pool];
 
 	order->ended = true;
+	aftermath_done(core, order);
 	if (pool->order_open != order->id)
 		return;
 	pool->order_open = 0;
@@ -39,10 +41,11 @@ static void end_order(struct bal_core *core, struct order *order)
  * for ever: agents that it still misses no longer count as coming. */
 static void forget_order(struct bal_core *core, struct order *order)
 {
-	if (order->id == 0 || order->ended)
-		return;
-	core->pools[order->why.pool].ordered -= order->wanted - order->seen;
-	end_order(core, order);
+	if (order->id != 0 && !order->ended) {
+		core->pools[order->why.pool].ordered -= order->wanted - order->seen;
+		end_order(core, order);
+	}
+	aftermath_forget(core, order);
 }
 
 struct order *order_new(struct bal_core *core, uint32_t number, enum bal_reason reason)
@@ -53,7 +56,10 @@ struct order *order_new(struct bal_core *core, uint32_t number, enum bal_reason 
 
 	forget_order(core, order);
 	*order = (struct order){
-		.id = ORDER_BIT | (uint64_t)(core->epoch & INT32_MAX) << 32 | sequence};
+		.id = ORDER_BIT | (uint64_t)(core->epoch & INT32_MAX) << 32 | sequence,
+		.state = BAL_ORDER_IS_WORKING,
+		.done_at_ns = BAL_NEVER_NS,
+		.judge_at_ns = BAL_NEVER_NS};
 	order->why = (struct bal_why){.kind = BAL_WHY_SCALED,
 		.reason = reason,
 		.id = order->id,
@@ -76,6 +82,12 @@ void order_seen(struct bal_core *core, uint64_t id)
 	core->pools[order->why.pool].ordered--;
 }
 
+void order_end(struct bal_core *core, struct order *order)
+{
+	bal_assert(!order->ended);
+	end_order(core, order);
+}
+
 void order_done(struct bal_core *core, uint64_t id, uint32_t count)
 {
 	struct order *order = order_find(core, id);
@@ -96,6 +108,17 @@ void order_agent_ready(struct bal_core *core, struct agent *agent)
 		boot_s = (double)(core->now_ns - order->why.at_ns) / (double)NS_PER_S;
 		mean_add(&core->pools[agent->pool].boot_s, boot_s, BOOT_SPAN);
 	}
+	if (order != NULL && !order->ended)
+		order->came++;
+	order_agent_done(core, agent);
+}
+
+void order_agent_off(struct bal_core *core, struct agent *agent)
+{
+	struct order *order = order_find(core, agent->order);
+
+	if (order != NULL && order->off < order->wanted)
+		order->off++;
 	order_agent_done(core, agent);
 }
 
@@ -116,4 +139,54 @@ void order_closed(struct bal_core *core, uint64_t id)
 	core->pools[order->why.pool].ordered -= missing;
 	order->seen = order->wanted;
 	order_done(core, id, missing);
+}
+
+/* ---- views ---- */
+
+static void fill(const struct order *order, struct bal_order *view)
+{
+	*view = (struct bal_order){.id = order->id,
+		.about = order->about,
+		.answer = order->answer,
+		.pool = order->why.pool,
+		.type = (enum bal_order_type)order->change,
+		.state = (enum bal_order_state)order->state,
+		.verdict = (enum bal_verdict)order->verdict,
+		.reason = order->why.reason,
+		.remark = order->remark,
+		.agents_before = order->why.agents_before,
+		.agents_after = order->why.agents_after,
+		.asked = order->wanted,
+		.came = order->came,
+		.given_at_ns = order->why.at_ns,
+		.done_at_ns = order->done_at_ns,
+		.judged_at_ns = order->judge_at_ns,
+		.before = order->before,
+		.after = order->after,
+		.price_predicted_microcents_hour = order->price_predicted_microcents_hour,
+		.price_achieved_microcents_hour =
+			order->after.price_microcents_hour - order->before.price_microcents_hour};
+}
+
+bool bal_order_past(const struct bal_core *core, uint32_t back, struct bal_order *order)
+{
+	const struct order *found;
+	uint32_t sequence = core->order_count - 1 - back;
+
+	if (back >= core->order_count || back >= core->limits.orders_max)
+		return false;
+	found = &core->orders[sequence % core->limits.orders_max];
+	if (found->id == 0 || (uint32_t)found->id != sequence)
+		return false;
+	fill(found, order);
+	return true;
+}
+
+bool bal_order_find(const struct bal_core *core, uint64_t id, struct bal_order *order)
+{
+	const struct order *found = order_find(core, id);
+
+	if (found != NULL)
+		fill(found, order);
+	return found != NULL;
 }

@@ -22,8 +22,14 @@ void order_done(struct bal_core *core, uint64_t id, uint32_t count);
 /* Likewise for this agent, which is ready or never will be for its order; counts it once. */
 void order_agent_done(struct bal_core *core, struct agent *agent);
 
+/* Likewise for one that is drained before it is ready, which is no failure. */
+void order_agent_off(struct bal_core *core, struct agent *agent);
+
 /* Likewise for one that is ready: how long that took is learned. */
 void order_agent_ready(struct bal_core *core, struct agent *agent);
+
+/* It has ended now: nothing has to come for it, or nothing will. */
+void order_end(struct bal_core *core, struct order *order);
 
 /* The provider is through with it: agents that it did not start will not come. */
 void order_closed(struct bal_core *core, uint64_t id);

@@ -17,8 +17,8 @@
 #include "core/resource.h"
 #include "core/series.h"
 
-/* Holds the longest structure: a decision, with about 150 members of at most 10 bytes. */
-#define WINDOW_SIZE 4096
+/* Half of it holds the longest structure: an order, with about 250 members of at most 10 bytes. */
+#define WINDOW_SIZE 8192
 #define WINDOW_FULL (WINDOW_SIZE / 2)
 
 struct save {
@@ -171,6 +171,13 @@ static void put_learned(struct save *save, const struct bal_core *core)
 	put_end(save);
 }
 
+static void put_meter(struct save *save, const struct meter_book *book)
+{
+	put_form(save, &FORM_METER_BOOK, book);
+	for (uint32_t i = 0; i < METER_MARKS; i++)
+		put_form(save, &FORM_METER, &book->marks[i]);
+}
+
 static void put_scaling(struct save *save, const struct bal_core *core)
 {
 	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
@@ -180,6 +187,8 @@ static void put_scaling(struct save *save, const struct bal_core *core)
 			continue;
 		put_item(save, &FORM_SCALING, i, scaling);
 		put_form(save, &FORM_PREDICTIVE, &scaling->predictive);
+		put_meter(save, &scaling->meter);
+		put_form(save, &FORM_ORDER_TALLY, &scaling->tally);
 	}
 	put_end(save);
 }

@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/num.h"
 #include "base/units.h"
+#include "core/aftermath.h"
 #include "core/agent.h"
 #include "core/drain.h"
 #include "core/minimum.h"
@@ -173,7 +174,8 @@ static void order_up(struct bal_core *core, struct pool *pool, uint32_t count,
 	uint32_t before = scale_agents(pool);
 	uint32_t load = scale_load_permille(pool);
 	struct order *order = order_new(core, pool->conf.pool, reason);
-	uint32_t boot = count - take_back(core, pool, count);
+	uint32_t taken = take_back(core, pool, count);
+	uint32_t boot = count - taken;
 	struct bal_effect *effect;
 
 	order->why.agents_before = before;
@@ -182,6 +184,8 @@ static void order_up(struct bal_core *core, struct pool *pool, uint32_t count,
 	order->why.threshold_permille = threshold;
 	order->why.sustained_ns = since_ns == BAL_NEVER_NS ? 0 : core->now_ns - since_ns;
 	order->wanted = boot;
+	order->came = taken;
+	aftermath_given(core, order);
 	core->totals.orders_up_count++;
 	pool->order_open = order->id;
 	pool->hold = BAL_REASON_NONE;
@@ -203,6 +207,58 @@ static bool insists(enum bal_reason reason)
 	return reason == BAL_REASON_SCALE_OPERATOR || reason == BAL_REASON_SCALE_MAXIMUM;
 }
 
+/* Of the agents that this order made the one with the least work left; NULL when none is there. */
+static struct agent *find_made_by(
+	const struct bal_core *core, const struct pool *pool, uint64_t made_by)
+{
+	struct agent *least = NULL;
+	int64_t least_ns = 0;
+
+	for (struct list_node *node = pool->agents.first; node != NULL && made_by != 0;
+		node = list_next(node)) {
+		struct agent *agent = container_of(node, struct agent, pool_node);
+		int64_t left_ns = drain_left_ns(core, agent);
+
+		if (agent->made_by != made_by || agent->state == BAL_AGENT_DRAINING ||
+			agent->state == BAL_AGENT_GONE)
+			continue;
+		if (least == NULL || left_ns < least_ns ||
+			(left_ns == least_ns && agent->id > least->id)) {
+			least = agent;
+			least_ns = left_ns;
+		}
+	}
+	return least;
+}
+
+/* Drains so many, those that an order made first (0: of all), and ends the order that wants it. */
+static void drain_victims(
+	struct bal_core *core, struct order *order, uint32_t count, uint64_t made_by)
+{
+	struct pool *pool = &core->pools[order->why.pool];
+
+	for (uint32_t i = 0; i < count && outbox_has_room(core); i++) {
+		struct agent *victim = find_made_by(core, pool, made_by);
+
+		if (victim == NULL)
+			victim = victim_find(core, pool, insists(order->why.reason));
+		if (victim == NULL)
+			break;
+		if (order->why.victim == 0) {
+			order->why.victim = victim->id;
+			order->why.victim_left_ns = drain_left_ns(core, victim);
+		}
+		drain_start(core, victim, order->id);
+	}
+	order->why.agents_after = scale_agents(pool);
+	aftermath_given(core, order);
+	order_end(core, order);
+	core->totals.orders_down_count++;
+	pool->steps.down_ended_at_ns = core->now_ns;
+	pool->steps.below_since_ns = BAL_NEVER_NS;
+	pool->hold = BAL_REASON_NONE;
+}
+
 static void order_down(struct bal_core *core, struct pool *pool, uint32_t count,
 	enum bal_reason reason, uint32_t load, uint32_t threshold, int64_t since_ns)
 {
@@ -218,23 +274,7 @@ static void order_down(struct bal_core *core, struct pool *pool, uint32_t count,
 	order->why.load_permille = load;
 	order->why.threshold_permille = threshold;
 	order->why.sustained_ns = since_ns == BAL_NEVER_NS ? 0 : core->now_ns - since_ns;
-	order->ended = true;
-	core->totals.orders_down_count++;
-	for (uint32_t i = 0; i < count && outbox_has_room(core); i++) {
-		struct agent *victim = victim_find(core, pool, insists(reason));
-
-		if (victim == NULL)
-			break;
-		if (order->why.victim == 0) {
-			order->why.victim = victim->id;
-			order->why.victim_left_ns = drain_left_ns(core, victim);
-		}
-		drain_start(core, victim, order->id);
-	}
-	order->why.agents_after = scale_agents(pool);
-	pool->steps.down_ended_at_ns = core->now_ns;
-	pool->steps.below_since_ns = BAL_NEVER_NS;
-	pool->hold = BAL_REASON_NONE;
+	drain_victims(core, order, count, 0);
 }
 
 static bool sustained(const struct bal_core *core, int64_t since_ns, int64_t sustain_ns)
@@ -360,6 +400,22 @@ static bool see_demand(const struct bal_core *core, struct pool *pool)
 	return demand_see(&pool->scaling->demand, &look);
 }
 
+static void see_work(const struct bal_core *core, struct pool *pool)
+{
+	struct meter_look look = {.now_ns = core->now_ns,
+		.busy = slots_busy(pool),
+		.ready = pool->slots_ready,
+		.coming = slots_coming(pool),
+		.waiting = pool->waiting,
+		.agents = pool->agents.count,
+		.starts = pool->starts_count,
+		.late = pool->late_count,
+		.tardy = pool->oldest_since_ns != BAL_NEVER_NS &&
+			 core->now_ns - pool->oldest_since_ns > knob(core, BAL_KNOB_WAIT_GOOD)};
+
+	meter_see(&pool->scaling->meter, &look);
+}
+
 static struct strategy_wish ask_steps(struct pool *pool, const struct strategy_view *view)
 {
 	struct steps_setting setting = {
@@ -403,6 +459,7 @@ static void look(struct bal_core *core, struct pool *pool)
 	struct strategy_wish wish;
 
 	see_lateness(core, pool);
+	see_work(core, pool);
 	steps_track(&pool->overload_since_ns, load >= EMERGENCY_LOAD, core->now_ns);
 	pool->hold = BAL_REASON_HOLD_STEADY;
 	if (agents > pool->conf.agents_max + resize_surplus(core, pool) && pool->order_open == 0) {
@@ -418,7 +475,10 @@ static void look(struct bal_core *core, struct pool *pool)
 	wish = ask(core, pool, follows);
 	if (look_urgent(core, pool, agents))
 		return;
-	if (wish.agents > agents && resize_instead(core, pool, wish.agents - agents, &wish, load))
+	if (wish.agents != agents && aftermath_holds(core, pool, wish.agents > agents))
+		pool->hold = BAL_REASON_HOLD_ROLLED_BACK;
+	else if (wish.agents > agents &&
+		 resize_instead(core, pool, wish.agents - agents, &wish, load))
 		pool->hold = BAL_REASON_HOLD_VERTICAL;
 	else if (wish.agents > agents)
 		order_up(core, pool, wish.agents - agents, wish.reason, wish.threshold_permille,
@@ -478,6 +538,33 @@ uint64_t scale_for_objective(struct bal_core *core, struct pool *pool)
 	count = count < max - agents ? count : max - agents;
 	order_up(core, pool, count, BAL_REASON_SCALE_OBJECTIVE, 0, BAL_NEVER_NS);
 	return pool->order_last;
+}
+
+/* Undone are the agents of an order for more, as far as the minimum allows, or as many come again
+ * as one for fewer drained, as far as the maximum does. */
+void scale_undo(struct bal_core *core, struct pool *pool, struct order *order)
+{
+	uint32_t agents = scale_agents(pool);
+	uint32_t before = order->why.agents_before, after = order->why.agents_after;
+	uint32_t spare, count;
+	struct order *undoes;
+
+	if (after < before) {
+		spare = pool->conf.agents_max - agents;
+		count = before - after < spare ? before - after : spare;
+		order_up(core, pool, count, BAL_REASON_SCALE_ROLLBACK, 0, BAL_NEVER_NS);
+		undoes = order_find(core, pool->order_last);
+	} else {
+		spare = agents - scale_minimum(core, pool);
+		count = order->came < spare ? order->came : spare;
+		victims_weigh(core, pool);
+		undoes = order_new(core, pool->conf.pool, BAL_REASON_SCALE_ROLLBACK);
+		undoes->why.agents_before = agents;
+		undoes->why.load_permille = scale_load_permille(pool);
+		drain_victims(core, undoes, count, order->id);
+	}
+	undoes->about = order->id;
+	order->answer = undoes->id;
 }
 
 void scale_agent_gone(struct bal_core *core, struct pool *pool, bool failed)

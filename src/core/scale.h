@@ -20,6 +20,10 @@ void scale_to(struct bal_core *core, struct pool *pool, uint32_t agents);
  * order; 0 when there is none, since one is open, or the pool may not or cannot have more. */
 uint64_t scale_for_objective(struct bal_core *core, struct pool *pool);
 
+/* Gives the order that undoes this one; the pool must have room for it (agents above its minimum,
+ * or below its maximum). */
+void scale_undo(struct bal_core *core, struct pool *pool, struct order *order);
+
 /* An agent of the pool is gone: replaces it if the minimum wants that, after a growing pause when
  * agents keep failing to start. */
 void scale_agent_gone(struct bal_core *core, struct pool *pool, bool failed);

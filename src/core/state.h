@@ -11,6 +11,7 @@
 #include "base/slab.h"
 #include "core/demand.h"
 #include "core/lateness.h"
+#include "core/meter.h"
 #include "core/shifts.h"
 #include "core/strategy_hpa.h"
 #include "core/strategy_kpa.h"
@@ -214,8 +215,9 @@ struct agent {
 	int64_t signals[BAL_SIGNAL_DECISION_COUNT];
 	struct timer timer;
 	struct list_node pool_node; /* in its pool's agents */
-	uint64_t order;
-	uint32_t failures_row; /* lost attempts in a row */
+	uint64_t order;             /* that still counts on it */
+	uint64_t made_by;           /* the order that it came with */
+	uint32_t failures_row;      /* lost attempts in a row */
 	uint32_t ejections;
 	int64_t up_at_ns;
 	int64_t ready_at_ns;
@@ -227,9 +229,22 @@ struct agent {
 	uint64_t failed_count;
 };
 
+/* What came of the orders of a pool, see core/aftermath.h. */
+struct order_tally {
+	struct mean helped_up, helped_down; /* share of those judged */
+	uint64_t judged_count, failed_count, undone_count;
+	bool held_is_up;       /* the direction that is held */
+	uint32_t held_row;     /* orders undone in it since one helped */
+	int64_t held_until_ns; /* no strategy's order in that direction before; 0 = none was undone
+				*/
+	double held_offered;   /* load when that began */
+};
+
 /* The load of a pool and what strategies remember of it; touched by pools that they scale. */
 struct scaling {
 	struct demand demand;
+	struct meter_book meter;
+	struct order_tally tally;
 	struct hpa_memory hpa;
 	struct kpa_memory kpa;
 	struct predictive_memory predictive;
@@ -256,6 +271,7 @@ struct pool {
 	uint32_t state_count[BAL_AGENT_STATE_COUNT];
 	uint32_t slots_ready;
 	uint64_t starts_count;     /* attempts sent ever */
+	uint64_t late_count;       /* of these, that waited longer than is good; batch excepted */
 	uint32_t running;          /* slots taken */
 	uint32_t lent;             /* attempts on slots that an ancestor holds */
 	uint32_t ahead;            /* attempts that wait at their agent for a slot */
@@ -318,7 +334,7 @@ struct context {
 	int64_t used_at_ns;
 };
 
-/* A scaling action, and why. */
+/* A scaling action, why, and what came of it. */
 struct order {
 	uint64_t id;
 	struct bal_why why;
@@ -326,6 +342,21 @@ struct order {
 	uint32_t seen;   /* of these that came up */
 	uint32_t done;   /* of these that became ready or will never be */
 	bool ended;
+	uint32_t change;  /* enum bal_order_type */
+	uint32_t state;   /* enum bal_order_state; NONE: the place is free */
+	uint32_t verdict; /* enum bal_verdict */
+	uint32_t remark;  /* enum bal_reason: why it was skipped or not undone */
+	uint32_t came;    /* agents that became ready or were taken back */
+	uint32_t off;     /* agents that were drained before they were ready */
+	uint64_t about;   /* see struct bal_order */
+	uint64_t answer;
+	int64_t price_predicted_microcents_hour;
+	int64_t done_at_ns;          /* BAL_NEVER_NS: not yet */
+	int64_t judge_at_ns;         /* likewise: it is not watched */
+	struct meter mark;           /* of the pool when it was done */
+	struct bal_stretch before;   /* it was given */
+	struct bal_stretch after;    /* it was done */
+	struct list_node watch_node; /* in core->watched while it is */
 };
 
 struct outbox {
@@ -392,6 +423,7 @@ struct bal_core {
 
 	struct order *orders;
 	uint32_t order_count; /* ever made since this start */
+	struct list watched;  /* orders, by the time of their verdict and their ids */
 	struct bal_why *decisions;
 	struct map decisions_by_id;
 	uint64_t decision_count;

@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "core/admit.h"
+#include "core/aftermath.h"
 #include "core/agent.h"
 #include "core/ahead.h"
 #include "core/alert.h"
@@ -716,6 +717,7 @@ static void settle(struct bal_core *core)
 	if (core->started) {
 		serve_series(core);
 		watch_run(core);
+		aftermath_run(core);
 	}
 	if (core->now_ns >= core->wake_at_ns) {
 		core->wake_at_ns = BAL_NEVER_NS;
@@ -748,7 +750,9 @@ int64_t bal_deadline_ns(const struct bal_core *core)
 {
 	if (!core->started)
 		return BAL_NEVER_NS;
-	return num_min_i64(num_min_i64(series_next_ns(core->series), watch_next_ns(core)),
+	return num_min_i64(
+		num_min_i64(num_min_i64(series_next_ns(core->series), watch_next_ns(core)),
+			aftermath_next_ns(core)),
 		num_min_i64(timer_next_ns(core), core->wake_at_ns));
 }
 

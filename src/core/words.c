@@ -338,3 +338,36 @@ const char *bal_effect_name(enum bal_effect_type type)
 
 	return WORD_OF(names, type);
 }
+
+const char *bal_order_type_name(enum bal_order_type type)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_ORDER_##name] = text,
+		BAL_ORDER_TYPE_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, type);
+}
+
+const char *bal_order_state_name(enum bal_order_state state)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_ORDER_IS_##name] = text,
+		BAL_ORDER_STATE_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, state);
+}
+
+const char *bal_verdict_name(enum bal_verdict verdict)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_VERDICT_##name] = text,
+		BAL_VERDICT_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, verdict);
+}

@@ -54,6 +54,9 @@
 	X(SINCE_NS, 8, UINT64_MAX) /* likewise, or BAL_NEVER_NS */                                 \
 	X(WHY_KIND, 4, BAL_WHY_SCALED)                                                             \
 	X(EFFECT, 4, BAL_EFFECT_COUNT - 1)                                                         \
+	X(ORDER_TYPE, 4, BAL_ORDER_TYPE_COUNT - 1)                                                 \
+	X(ORDER_STATE, 4, BAL_ORDER_STATE_COUNT - 1)                                               \
+	X(VERDICT, 4, BAL_VERDICT_COUNT - 1)                                                       \
 	X(PRIORITY_8, 1, BAL_PRIORITY_COUNT - 1)                                                   \
 	X(TASK_STATE_8, 1, BAL_TASK_STATE_COUNT - 1)                                               \
 	X(AGENT_STATE_8, 1, BAL_AGENT_STATE_COUNT - 1)                                             \
@@ -405,6 +408,7 @@
 	X(FORECAST, "new forecast of kind {count}, series {attempt}, by job {order}")              \
 	X(ALERT, "alert {order} by rule {attempt} at level {count}")                               \
 	X(RECOVERY, "recovery {order} by step {count} in pool {pool}")                             \
-	X(RESIZE, "limit agent {agent} of pool {pool} to {count} millicores, {attempt} MiB")
+	X(RESIZE, "limit agent {agent} of pool {pool} to {count} millicores, {attempt} MiB")       \
+	X(ORDER, "order {order} of pool {pool}")
 
 #endif

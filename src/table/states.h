@@ -91,6 +91,7 @@
 	X(type, PAST_NS, at steps., up_ended_at_ns, "")                                            \
 	X(type, PAST_NS, at steps., down_ended_at_ns, "")                                          \
 	X(type, U64, at, starts_count, "")                                                         \
+	X(type, U64, at, late_count, "")                                                           \
 	X(type, SINCE_NS, at, oldest_since_ns, "")                                                 \
 	STATE_FIELDS_mean(X, type, at boot_s.)                                                     \
 	X(type, INSTANT_NS, at, backoff_until_ns, "")                                              \
@@ -194,6 +195,7 @@
 #define STATE_FIELDS_agent(X, type, at)                                                            \
 	X(type, U64, at, id, "")                                                                   \
 	X(type, U64, at, order, "")                                                                \
+	X(type, U64, at, made_by, "")                                                              \
 	X(type, INDEX, at, pool, "")                                                               \
 	X(type, U32, at, slots, "")                                                                \
 	X(type, AGENT_STATE_8, at, state, "")                                                      \
@@ -327,12 +329,67 @@
 	X(type, U64, at, victim, "")                                                               \
 	X(type, VALUE, at, victim_left_ns, "")
 
+#define STATE_FIELDS_meter(X, type, at)                                                            \
+	X(type, U64, at, span_us, "")                                                              \
+	X(type, U64, at, busy_us, "")                                                              \
+	X(type, U64, at, ready_us, "")                                                             \
+	X(type, U64, at, coming_us, "")                                                            \
+	X(type, U64, at, waiting_us, "")                                                           \
+	X(type, U64, at, tardy_waiting_us, "")                                                     \
+	X(type, U64, at, agents_us, "")                                                            \
+	X(type, U64, at, starts, "")                                                               \
+	X(type, U64, at, late, "")
+
+#define STATE_FIELDS_meter_book(X, type, at)                                                       \
+	X(type, PAST_NS, at, looked_at_ns, "")                                                     \
+	X(type, FLAG, at, looked, "")                                                              \
+	STATE_FIELDS_meter(X, type, at now.)                                                       \
+	X(type, U32, at, mark_count, "")                                                           \
+	X(type, PAST_NS, at, mark_at_ns, "")
+
+#define STATE_FIELDS_order_tally(X, type, at)                                                      \
+	STATE_FIELDS_mean(X, type, at helped_up.)                                                  \
+	STATE_FIELDS_mean(X, type, at helped_down.)                                                \
+	X(type, U64, at, judged_count, "")                                                         \
+	X(type, U64, at, failed_count, "")                                                         \
+	X(type, U64, at, undone_count, "")                                                         \
+	X(type, FLAG, at, held_is_up, "")                                                          \
+	X(type, U32, at, held_row, "")                                                             \
+	X(type, INSTANT_NS, at, held_until_ns, "")                                                 \
+	X(type, DOUBLE, at, held_offered, "")
+
+#define STATE_FIELDS_stretch(X, type, at)                                                          \
+	X(type, VALUE, at, span_ns, "")                                                            \
+	X(type, VALUE, at, utilisation_permille, "")                                               \
+	X(type, VALUE, at, load_permille, "")                                                      \
+	X(type, VALUE, at, agents_millis, "")                                                      \
+	X(type, VALUE, at, busy_millis, "")                                                        \
+	X(type, VALUE, at, waiting_millis, "")                                                     \
+	X(type, VALUE, at, late_permille, "")                                                      \
+	X(type, VALUE, at, starts_millis, "")                                                      \
+	X(type, VALUE, at, service_ns, "")                                                         \
+	X(type, VALUE, at, price_microcents_hour, "")
+
 #define STATE_FIELDS_order(X, type, at)                                                            \
 	X(type, U64, at, id, "")                                                                   \
 	X(type, U32, at, wanted, "")                                                               \
 	X(type, U32, at, seen, "")                                                                 \
 	X(type, U32, at, done, "")                                                                 \
 	X(type, FLAG, at, ended, "")                                                               \
+	X(type, ORDER_TYPE, at, change, "")                                                        \
+	X(type, ORDER_STATE, at, state, "")                                                        \
+	X(type, VERDICT, at, verdict, "")                                                          \
+	X(type, REASON, at, remark, "")                                                            \
+	X(type, U32, at, came, "")                                                                 \
+	X(type, U32, at, off, "")                                                                  \
+	X(type, U64, at, about, "")                                                                \
+	X(type, U64, at, answer, "")                                                               \
+	X(type, VALUE, at, price_predicted_microcents_hour, "")                                    \
+	X(type, SINCE_NS, at, done_at_ns, "")                                                      \
+	X(type, INSTANT_NS, at, judge_at_ns, "")                                                   \
+	STATE_FIELDS_meter(X, type, at mark.)                                                      \
+	STATE_FIELDS_stretch(X, type, at before.)                                                  \
+	STATE_FIELDS_stretch(X, type, at after.)                                                   \
 	STATE_FIELDS_why(X, type, at why.)
 
 #define STATE_FIELDS_alert(X, type, at)                                                            \

@@ -91,6 +91,8 @@ void scene_start(struct scene *scene, uint32_t epoch)
 	/* Tests of anything else say what they expect to the last effect and deadline. */
 	if (!scene->watched)
 		scene_knob(scene, BAL_KNOB_WATCH, 0);
+	if (!scene->judged)
+		scene_knob(scene, BAL_KNOB_ORDER_WATCH, 0);
 	assert_int_equal(STEP(scene, START, start, .epoch = epoch, .seed = 7), BAL_OK);
 }
 
@@ -144,6 +146,9 @@ static void print_effect(const struct bal_effect *effect, char *to, size_t size)
 	case BAL_EFFECT_SCALE:
 		snprintf(to, size, "%s %u +%u %s", name, effect->pool, effect->count,
 			bal_reason_name(effect->reason));
+		break;
+	case BAL_EFFECT_ORDER:
+		snprintf(to, size, "%s %u %s", name, effect->pool, bal_reason_name(effect->reason));
 		break;
 	default:
 		snprintf(to, size, "%s %llu", name, agent);

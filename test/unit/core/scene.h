@@ -22,7 +22,8 @@
  *
  * The words: store T, accept T, refuse T REASON, dispatch T.ATTEMPT@AGENT,
  * rescind T.ATTEMPT@AGENT REASON, hand_back T.ATTEMPT@AGENT, requeue T, store_result T STATE,
- * complete T STATE, scale POOL +COUNT REASON, drain A, undrain A, end A, probe A.
+ * complete T STATE, scale POOL +COUNT REASON, order POOL REASON, drain A, undrain A, end A,
+ * probe A.
  */
 
 #define SCENE_EFFECTS_MAX 4096
@@ -34,6 +35,7 @@ struct scene {
 	uint32_t effect_count;
 	uint32_t room;  /* effects taken per step */
 	bool watched;   /* the core looks at itself (knob WATCH) as it does by default */
+	bool judged;    /* orders are watched (knob ORDER_WATCH) as they are by default */
 	bool unchecked; /* leave out bal_core_check after every event: for tests of very many */
 	void *memory;
 };

@@ -320,6 +320,7 @@ static void test_a_pool_that_becomes_another_kind_is_not_scaled(void **state)
 	scene_pool(scene, &pool);
 	scene_expect(scene, "scale 0 +1 scale_minimum");
 	STEP(scene, SCALE_ENDED, scale_ended, .order = scene_pool_view(scene, 0).order_last);
+	scene_expect(scene, "order 0 order_failed");
 	pool.kind = BAL_POOL_URLS;
 	scene_pool(scene, &pool);
 	scene_run_for(scene, NS_PER_HOUR);

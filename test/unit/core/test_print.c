@@ -306,7 +306,7 @@ static void test_names(void **state)
 	assert_event(EVENT(KNOB, knob, .knob = BAL_KNOB_WEIGHT_LOAD, .value = 0),
 		"[  1.250 s] knob WEIGHT_LOAD is 0");
 	assert_event(EVENT(KNOB, knob, .knob = BAL_KNOB_COUNT - 1, .value = 1),
-		"[  1.250 s] knob VERTICAL_WINDOW is 1");
+		"[  1.250 s] knob ORDER_WATCH is 1");
 }
 
 static void test_effects(void **state)

@@ -521,7 +521,7 @@ static void test_a_replacement_that_does_not_come(void **state)
 	STEP(scene, SCALE_ENDED, scale_ended, .order = order, .status = BAL_UNAVAILABLE);
 	use(scene, AGENT, 100, 3800, 5 * NS_PER_S);
 	/* The old one works on. */
-	scene_expect(scene, "");
+	scene_expect(scene, "order 0 order_failed");
 	assert_true(bal_resize_find(scene->core, order, &resize));
 	assert_int_equal(resize.status, BAL_UNAVAILABLE);
 	assert_int_equal(scene_agent_view(scene, AGENT).state, BAL_AGENT_READY);

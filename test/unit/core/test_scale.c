@@ -439,7 +439,7 @@ static void test_order_that_the_provider_failed(void **state)
 		BAL_OK);
 	assert_int_equal(scene_pool_view(scene, 0).ordered, 0);
 	assert_int_equal(scene_pool_view(scene, 0).hold, BAL_REASON_HOLD_BACKOFF);
-	scene_expect(scene, "");
+	scene_expect(scene, "order 0 order_failed");
 	/* Said twice it is not worse: the back-off stays at a second. */
 	assert_int_equal(
 		STEP(scene, SCALE_ENDED, scale_ended, .order = order, .status = BAL_UNAVAILABLE),
