@@ -615,6 +615,10 @@ struct bal_why {
 	int64_t sustained_ns;
 	uint64_t victim; /* agent chosen to drain, and the work it had left */
 	int64_t victim_left_ns;
+	/* scaled by a trigger of table/triggers.h, in the unit of its threshold */
+	int64_t seen;
+	int64_t seen_threshold;
+	uint32_t about; /* the kind of which it was seen; BAL_NONE */
 };
 
 /* ---- views: state for people and programs, never a way in --------------------------------- */

@@ -184,7 +184,22 @@
 	X(ORDER_HARMFUL, "tasks fared worse than before")                                          \
 	X(ORDER_FAILED, "none of its agents came")                                                 \
 	X(HOLD_ROLLED_BACK, "an order in this direction was undone a short while ago")             \
-	X(SKIP_NEWER, "another order for the pool came since")
+	X(SKIP_NEWER, "another order for the pool came since")                                     \
+	/* triggers beside the load, see table/triggers.h */                                       \
+	X(SCALE_COLLABORATION, "parents wait for tasks of a kind most of their time")              \
+	X(SCALE_SATISFACTION, "ratings of a kind are too low while its pool is in use")            \
+	X(SCALE_ERRORS, "too many tasks of a kind fail while no slot is free")                     \
+	X(SCALE_THROUGHPUT, "less of what comes is done than promised while no slot is free")      \
+	X(SCALE_QUALITY, "fewer tasks succeed than on other days while no slot is free")           \
+	X(SCALE_RATING, "ratings are lower than on other days while its pool is in use")           \
+	X(SCALE_PEAK, "a declared peak needs more agents, now or one boot ahead")                  \
+	X(SCALE_FORECAST, "much more load is forecast within an hour")                             \
+	X(SCALE_SEASON, "the usual peak of the day begins within an hour")                         \
+	X(SCALE_EXHAUSTION, "slots or memory are forecast to be used up within two hours")         \
+	X(HOLD_ODD, "the load is unlike its own past: its forecasts are not acted on")             \
+	X(HOLD_UNSURE, "its forecasts were not right often enough to act on them (0.85)")          \
+	X(HOLD_CLOCK, "the clock was set less than an hour ago: forecasts are not acted on")       \
+	X(HOLD_EXPECTED, "the load that is expected or declared needs the agents that are there")
 
 /* How bad an alert is. */
 #define BAL_ALERT_LEVEL_MAP(X)                                                                     \

@@ -222,6 +222,18 @@ static void explain_resized(yyjson_val *root, yyjson_val *resize)
 		printf("It failed: %s.\n", text(resize, "error"));
 }
 
+/* What a trigger beside the load saw. */
+static void explain_trigger(yyjson_val *root)
+{
+	const char *kind = yyjson_get_str(show_member(root, "trigger.kind"));
+
+	if (show_member(root, "trigger") == NULL)
+		return;
+	printf("Seen%s%s: %s (%s; threshold %s), for %s.\n", kind ? " of kind " : "",
+		kind ? kind : "", text(root, "trigger.seen"), text(root, "trigger.what"),
+		text(root, "trigger.threshold"), cell(root, "sustained", SHOW_SECONDS));
+}
+
 static void explain_scaled(yyjson_val *root)
 {
 	if (show_member(root, "resize") != NULL) {
@@ -231,6 +243,7 @@ static void explain_scaled(yyjson_val *root)
 	printf("Pool %s went from %s to %s agents (order %s).\n", text(root, "pool"),
 		text(root, "agents_before"), text(root, "agents_after"), text(root, "id"));
 	printf("Because: %s.\n", text(root, "text"));
+	explain_trigger(root);
 	/* Where no load was the reason there is no threshold. */
 	if (number(root, "threshold") > 0)
 		printf("Load %s (threshold %s) sustained for %s, ", cell(root, "load", SHOW_SHARE),

@@ -20,6 +20,7 @@
 	X(METER, meter, struct meter)                                                              \
 	X(METER_BOOK, meter_book, struct meter_book)                                               \
 	X(ORDER_TALLY, order_tally, struct order_tally)                                            \
+	X(TRIGGERS, triggers, struct trigger_memory)                                               \
 	X(KIND, kind, struct kind)                                                                 \
 	X(LIMIT, limit, struct limit)                                                              \
 	X(TENANT, tenant, struct tenant)                                                           \

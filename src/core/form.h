@@ -21,6 +21,7 @@ extern const struct form FORM_PREDICTIVE;
 extern const struct form FORM_METER;
 extern const struct form FORM_METER_BOOK;
 extern const struct form FORM_ORDER_TALLY;
+extern const struct form FORM_TRIGGERS;
 extern const struct form FORM_KIND;
 extern const struct form FORM_LIMIT;
 extern const struct form FORM_TENANT;

@@ -106,6 +106,7 @@ static bool read_pool(struct load *load, uint32_t place)
 	if (place >= core->pools_high)
 		core->pools_high = place + 1;
 	pool->timer.owner = TIMER_POOL;
+	trigger_begin(&pool->scaling->triggers);
 	limits_note(pool);
 	if (pool->shed >= BAL_PRIORITY_COUNT)
 		return false;
@@ -122,7 +123,13 @@ static bool read_limit(struct load *load, uint32_t place)
 
 static bool read_kind(struct load *load, uint32_t place)
 {
-	return form_read(&FORM_KIND, &load->core->kinds[place], &load->reader);
+	struct kind *kind = &load->core->kinds[place];
+	bool ok = form_read(&FORM_KIND, kind, &load->reader) && kind->parents_time >= 0 &&
+		  kind->parents_wait >= 0;
+
+	for (uint32_t i = 0; i < BOND_PARENTS_MAX; i++)
+		ok = ok && kind->parents[i] <= load->core->limits.kinds_max;
+	return ok;
 }
 
 static bool why_valid(const struct bal_why *why)
@@ -362,6 +369,7 @@ static bool read_scaling(struct load *load, uint32_t place)
 	       form_read(&FORM_PREDICTIVE, &pool->scaling->predictive, &load->reader) &&
 	       read_meter(load, &pool->scaling->meter) &&
 	       form_read(&FORM_ORDER_TALLY, &pool->scaling->tally, &load->reader) &&
+	       form_read(&FORM_TRIGGERS, &pool->scaling->triggers, &load->reader) &&
 	       scale_valid(pool);
 }
 

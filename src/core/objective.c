@@ -22,6 +22,7 @@
 
 #define BIN_NS          NS_PER_MIN
 #define BUDGET_NS       (6 * NS_PER_HOUR)
+#define BUDGET_PER_DAY  4
 #define SHORT_NS        (10 * NS_PER_S)
 #define SERVICES_MAX    1024
 #define SERVICES_MIN    8
@@ -564,4 +565,37 @@ uint64_t objective_arrivals(const struct bal_core *core, uint32_t number)
 	const struct objective_kind *kind = kind_at(core, number);
 
 	return kind == NULL ? 0 : kind->windows[OBJECTIVE_5_MIN].total[BAL_OBJECTIVE_THROUGHPUT];
+}
+
+void objective_recent(struct bal_core *core, uint32_t number, enum bal_objective objective,
+	uint64_t *good, uint64_t *total)
+{
+	struct objective_kind *kind = kind_at(core, number);
+
+	*good = *total = 0;
+	if (kind == NULL)
+		return;
+	roll(kind, core->now_ns);
+	*good = kind->windows[OBJECTIVE_5_MIN].good[objective];
+	*total = expected(core, number, objective, kind->windows[OBJECTIVE_5_MIN].total[objective]);
+}
+
+bool objective_usual(const struct bal_core *core, uint32_t number, enum bal_objective objective,
+	uint32_t days, uint64_t *good, uint64_t *total)
+{
+	struct objective_kind *kind = kind_at(core, number);
+	uint32_t seen = 0;
+
+	*good = *total = 0;
+	if (kind == NULL)
+		return false;
+	for (int64_t back = BUDGET_PER_DAY; back < OBJECTIVE_BUDGET; back += BUDGET_PER_DAY) {
+		const struct objective_bin *bin =
+			bin_at(kind->budget_bins, OBJECTIVE_BUDGET, kind->bin_budget - back);
+
+		seen += bin->total[objective] > 0;
+		*good += bin->good[objective];
+		*total += bin->total[objective];
+	}
+	return seen >= days;
 }

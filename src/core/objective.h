@@ -80,6 +80,16 @@ bool objective_view(const struct bal_core *core, uint32_t kind, enum bal_objecti
 /* Bad share over allowed share, in thousandths; -1: nothing was counted. */
 int64_t objective_burn(uint64_t good, uint64_t total, uint32_t target_permille);
 
+/* What was counted in the last five minutes, whether or not anything is promised: good ones of
+ * all. Windows move on first, so that silence is seen as such. */
+void objective_recent(struct bal_core *core, uint32_t kind, enum bal_objective objective,
+	uint64_t *good, uint64_t *total);
+
+/* The same of this quarter of the day on earlier days, of which at least `days` had something;
+ * false when fewer had. */
+bool objective_usual(const struct bal_core *core, uint32_t kind, enum bal_objective objective,
+	uint32_t days, uint64_t *good, uint64_t *total);
+
 /* Mean response time over its limit in the last five minutes, in permille; -1: not known. */
 int64_t objective_response_ratio(const struct bal_core *core, uint32_t kind);
 

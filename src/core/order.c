@@ -65,7 +65,8 @@ struct order *order_new(struct bal_core *core, uint32_t number, enum bal_reason 
 		.id = order->id,
 		.at_ns = core->now_ns,
 		.limit = BAL_NONE,
-		.pool = number};
+		.pool = number,
+		.about = BAL_NONE};
 	order->why.queued = pool->waiting;
 	pool->order_last = order->id;
 	return order;

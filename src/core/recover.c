@@ -215,6 +215,29 @@ void recover_kind(struct bal_core *core, uint32_t kind)
 	}
 }
 
+bool recover_scales(struct bal_core *core, struct pool *pool)
+{
+	uint64_t before = pool->order_last;
+	struct cause cause;
+
+	for (cause.kind = 0; cause.kind < objective_kinds_high(core->objectives); cause.kind++) {
+		uint32_t place = objective_lane(core, cause.kind);
+
+		if (place == BAL_NONE || !lane_serves(lane_at(core, place), pool->conf.pool))
+			continue;
+		for (uint32_t i = 0; i < BAL_OBJECTIVE_COUNT; i++) {
+			cause.objective = (enum bal_objective)i;
+			if (!HELPS[i][BAL_RECOVERY_SCALE_UP] ||
+				!is_broken(core, cause.kind, i, &cause.view))
+				continue;
+			scale_up(core, pool, &cause);
+			if (pool->order_last != before)
+				return true;
+		}
+	}
+	return false;
+}
+
 bool recover_wants_shedding(const struct bal_core *core, uint32_t kind)
 {
 	struct bal_objective_view view;

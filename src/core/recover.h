@@ -27,6 +27,10 @@ void recover_kind(struct bal_core *core, uint32_t kind);
  * that it serves wants shedding. */
 void recover_pool(struct bal_core *core, struct pool *pool, bool wanted);
 
+/* A pool is about to order agents: a broken objective of a kind that it serves goes first, and
+ * orders more of them. True: it did. */
+bool recover_scales(struct bal_core *core, struct pool *pool);
+
 /* True when a broken objective of the kind wants its pools to shed. */
 bool recover_wants_shedding(const struct bal_core *core, uint32_t kind);
 

@@ -189,6 +189,7 @@ static void put_scaling(struct save *save, const struct bal_core *core)
 		put_form(save, &FORM_PREDICTIVE, &scaling->predictive);
 		put_meter(save, &scaling->meter);
 		put_form(save, &FORM_ORDER_TALLY, &scaling->tally);
+		put_form(save, &FORM_TRIGGERS, &scaling->triggers);
 	}
 	put_end(save);
 }

@@ -19,8 +19,10 @@
 #include "core/outbox.h"
 #include "core/queue.h"
 #include "core/record.h"
+#include "core/recover.h"
 #include "core/resize.h"
 #include "core/series.h"
+#include "core/sight.h"
 #include "core/timer.h"
 #include "core/victim.h"
 #include "core/watch.h"
@@ -47,14 +49,14 @@ uint32_t scale_agents(const struct pool *pool)
 	       pool->state_count[BAL_AGENT_EJECTED];
 }
 
-static double boot_s(const struct pool *pool)
+double scale_boot_s(const struct pool *pool)
 {
 	return pool->boot_s.weight > 0 ? pool->boot_s.value : BOOT_UNKNOWN_S;
 }
 
 uint32_t scale_minimum(const struct bal_core *core, const struct pool *pool)
 {
-	int64_t ahead_ns = num_to_i64(boot_s(pool) * (double)NS_PER_S);
+	int64_t ahead_ns = num_to_i64(scale_boot_s(pool) * (double)NS_PER_S);
 	int64_t wall_ns = num_clamp_i64(num_add_i64(core->now_ns, core->utc_offset_ns),
 		RECORD_PAST_MIN_NS, RECORD_PAST_MAX_NS);
 	uint32_t most = minimum_of(core->minimums, pool->conf.pool, wall_ns, ahead_ns);
@@ -90,8 +92,7 @@ double scale_service_cv2(const struct pool *pool)
 	return num_clamp(pool->service_square.value / (mean * mean) - 1, 0, CV2_MAX);
 }
 
-/* The pool that answers for a lane's waiting tasks: the first that is up, else the first. */
-static struct pool *lane_home(struct bal_core *core, const struct lane *lane)
+struct pool *scale_home(struct bal_core *core, const struct lane *lane)
 {
 	struct pool *home = NULL;
 
@@ -128,7 +129,7 @@ void scale_count_waiting(struct bal_core *core)
 	for (const struct list_node *node = core->lanes_active.first; node != NULL;
 		node = list_next(node)) {
 		const struct lane *lane = container_of(node, struct lane, active_node);
-		struct pool *pool = lane_home(core, lane);
+		struct pool *pool = scale_home(core, lane);
 
 		if (pool == NULL)
 			continue;
@@ -183,6 +184,7 @@ static void order_up(struct bal_core *core, struct pool *pool, uint32_t count,
 	order->why.load_permille = load;
 	order->why.threshold_permille = threshold;
 	order->why.sustained_ns = since_ns == BAL_NEVER_NS ? 0 : core->now_ns - since_ns;
+	sight_explain(pool, &order->why);
 	order->wanted = boot;
 	order->came = taken;
 	aftermath_given(core, order);
@@ -324,6 +326,8 @@ static double growth_of(const struct bal_core *core, const struct pool *pool, do
 {
 	double now = 0, later = 0;
 
+	if (sight_clock_is_new(core))
+		return 1;
 	for (uint32_t i = slab_next(&core->lanes, 0); i != SLAB_NONE;
 		i = slab_next(&core->lanes, i + 1)) {
 		const struct lane *lane = slab_at(&core->lanes, i);
@@ -357,7 +361,7 @@ static struct strategy_view view_pool(const struct bal_core *core, const struct 
 		.waiting_batch = pool->waiting_batch,
 		.offered = pool->scaling->demand.offered,
 		.service_s = SERVICE_UNKNOWN_S,
-		.boot_s = boot_s(pool),
+		.boot_s = scale_boot_s(pool),
 		.growth = 1,
 		.wait_s = (double)knob(core, BAL_KNOB_WAIT_GOOD) / (double)NS_PER_S,
 		.late_share = (double)knob(core, BAL_KNOB_WAIT_LATE) / (double)PERMILLE,
@@ -429,9 +433,9 @@ static struct strategy_wish ask_steps(struct pool *pool, const struct strategy_v
 	return steps_look(&setting, &pool->steps, view);
 }
 
-static struct strategy_wish ask(const struct bal_core *core, struct pool *pool, bool follows)
+static struct strategy_wish ask_strategy(
+	const struct bal_core *core, struct pool *pool, struct strategy_view view, bool follows)
 {
-	struct strategy_view view = view_pool(core, pool);
 	struct scaling *scaling = pool->scaling;
 
 	if (pool->conf.strategy == BAL_STRATEGY_CONSERVATIVE ||
@@ -448,6 +452,13 @@ static struct strategy_wish ask(const struct bal_core *core, struct pool *pool, 
 		view.growth = growth_of(core, pool, view.boot_s);
 		return predictive_look(&PREDICTIVE_STANDARD, &scaling->predictive, &view);
 	}
+}
+
+static struct strategy_wish ask(struct bal_core *core, struct pool *pool, bool follows)
+{
+	struct strategy_view view = view_pool(core, pool);
+
+	return sight_consult(core, pool, &view, ask_strategy(core, pool, view, follows));
 }
 
 static void look(struct bal_core *core, struct pool *pool)
@@ -473,7 +484,7 @@ static void look(struct bal_core *core, struct pool *pool)
 	}
 	/* Asked in any case: what has held for how long is known by whoever looks every time. */
 	wish = ask(core, pool, follows);
-	if (look_urgent(core, pool, agents))
+	if (look_urgent(core, pool, agents) || (wish.agents > agents && recover_scales(core, pool)))
 		return;
 	if (wish.agents != agents && aftermath_holds(core, pool, wish.agents > agents))
 		pool->hold = BAL_REASON_HOLD_ROLLED_BACK;
@@ -600,6 +611,7 @@ bool scale_valid(const struct pool *pool)
 
 	for (uint32_t i = 0; i < PREDICTIVE_RATIOS; i++)
 		ok = ok && predictive->ratios[i] >= 0;
+	ok = ok && trigger_valid(&pool->scaling->triggers);
 	return ok && num_abs(predictive->sum) <= REMEMBERED_MAX &&
 	       predictive->level <= REMEMBERED_MAX && predictive->fast <= REMEMBERED_MAX &&
 	       pool->scaling->demand.offered <= REMEMBERED_MAX &&

@@ -36,6 +36,13 @@ uint32_t scale_load_permille(const struct pool *pool);
  * been seen. */
 double scale_service_cv2(const struct pool *pool);
 
+/* The pool that answers for a lane's tasks: the first of those that serve it that is up, else the
+ * first; NULL: none serves it. */
+struct pool *scale_home(struct bal_core *core, const struct lane *lane);
+
+/* From an order to an agent that works, in seconds: as measured, or a guess. */
+double scale_boot_s(const struct pool *pool);
+
 /* Counts the tasks that wait for each pool.  A task that several pools may serve counts once, with
  * the first of them that is up. */
 void scale_count_waiting(struct bal_core *core);

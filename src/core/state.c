@@ -168,6 +168,7 @@ struct bal_core *bal_core_init(void *memory, size_t size, const struct bal_limit
 	core->now_ns = INT64_MIN / 2;
 	core->rivals_at_ns = INT64_MIN / 2;
 	core->routing_at_ns = INT64_MIN / 2;
+	core->clock_set_at_ns = INT64_MIN / 2;
 	core->wake_at_ns = BAL_NEVER_NS;
 	core->retry_tokens_permille = 10000;
 	core->watch_at_ns = BAL_NEVER_NS;

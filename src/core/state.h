@@ -9,6 +9,7 @@
 #include "base/mintree.h"
 #include "base/prng.h"
 #include "base/slab.h"
+#include "core/bond.h"
 #include "core/demand.h"
 #include "core/lateness.h"
 #include "core/meter.h"
@@ -17,6 +18,7 @@
 #include "core/strategy_kpa.h"
 #include "core/strategy_predictive.h"
 #include "core/strategy_steps.h"
+#include "core/trigger.h"
 
 /*
  * Everything the core knows, in one place: the nouns and how they hang together.
@@ -181,6 +183,10 @@ struct kind {
 	double late;         /* a high quantile of service over what was expected, see learn.c */
 	uint32_t late_count; /* ends that it comes from */
 	uint32_t running;    /* attempts on some agent */
+	/* See core/bond.h: */
+	uint32_t parents[BOND_PARENTS_MAX]; /* 1 + kind of tasks that wait for some; 0: none */
+	double parents_time, parents_wait;  /* looks at these, and at those that waited; fading */
+	uint32_t waits_now;                 /* tasks of the kind that wait, while bond_look runs */
 };
 
 struct limit {
@@ -248,6 +254,7 @@ struct scaling {
 	struct hpa_memory hpa;
 	struct kpa_memory kpa;
 	struct predictive_memory predictive;
+	struct trigger_memory triggers;
 	struct lateness lateness;
 };
 
@@ -447,6 +454,7 @@ struct bal_core {
 	struct signal_book *book; /* the past of signals */
 	struct minimum_table *minimums;
 	struct resize_book *resizes; /* what agents may use, and how that changes */
+	int64_t clock_set_at_ns;     /* when the wall clock was last set by much */
 };
 
 /* Places all tables in the arena; called once to measure and once for real. */

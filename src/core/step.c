@@ -36,6 +36,7 @@
 #include "core/score.h"
 #include "core/series.h"
 #include "core/shelf.h"
+#include "core/sight.h"
 #include "core/task.h"
 #include "core/timer.h"
 #include "core/valid.h"
@@ -81,6 +82,7 @@ static void end_bins(struct bal_core *core)
 
 static enum bal_status on_clock(struct bal_core *core, const struct bal_event *event)
 {
+	sight_clock(core, event->clock.utc_offset_ns);
 	core->utc_offset_ns = event->clock.utc_offset_ns;
 	if (core->started)
 		end_bins(core);
@@ -110,6 +112,7 @@ static enum bal_status on_gap(struct bal_core *core, const struct bal_event *eve
 		if (!pool->exists)
 			continue;
 		steps_restart(&pool->steps);
+		trigger_restart(&pool->scaling->triggers);
 		pool->overload_since_ns = BAL_NEVER_NS;
 	}
 	resize_gap(core);
@@ -183,6 +186,7 @@ static enum bal_status on_pool(struct bal_core *core, const struct bal_event *ev
 		pool->oldest_since_ns = BAL_NEVER_NS;
 		pool->backoff_until_ns = INT64_MIN / 2;
 		pool->timer.owner = TIMER_POOL;
+		trigger_begin(&pool->scaling->triggers);
 	}
 	pool->conf = *conf;
 	limits_note(pool);

@@ -43,17 +43,17 @@ static bool sustained(const struct strategy_view *view, int64_t since_ns, int64_
 	return since_ns != BAL_NEVER_NS && view->now_ns - since_ns >= sustain_ns;
 }
 
-static uint32_t agents_cap(const struct steps_setting *setting, const struct strategy_view *view)
+uint32_t steps_cap(bool aggressive, uint32_t agents_baseline, uint32_t agents_max)
 {
-	uint64_t baseline = setting->agents_baseline == 0 ? 1 : setting->agents_baseline;
-	uint64_t cap = baseline * (setting->aggressive ? AGGRESSIVE_MAX : CONSERVATIVE_MAX);
+	uint64_t baseline = agents_baseline == 0 ? 1 : agents_baseline;
+	uint64_t cap = baseline * (aggressive ? AGGRESSIVE_MAX : CONSERVATIVE_MAX);
 
-	return cap < view->agents_max ? (uint32_t)cap : view->agents_max;
+	return cap < agents_max ? (uint32_t)cap : agents_max;
 }
 
-static uint32_t step_up(const struct steps_setting *setting, uint32_t agents)
+uint32_t steps_up(bool aggressive, uint32_t agents)
 {
-	if (setting->aggressive)
+	if (aggressive)
 		return agents < 2 ? 1 : (agents + 1) / 2;
 	return 1;
 }
@@ -81,8 +81,8 @@ static enum bal_reason ripe(const struct steps_setting *setting, const struct st
 static struct strategy_wish look_up(const struct steps_setting *setting,
 	const struct steps_memory *memory, const struct strategy_view *view)
 {
-	uint32_t cap = agents_cap(setting, view);
-	uint32_t count = step_up(setting, view->agents);
+	uint32_t cap = steps_cap(setting->aggressive, setting->agents_baseline, view->agents_max);
+	uint32_t count = steps_up(setting->aggressive, view->agents);
 	struct strategy_wish wish = {.threshold_permille = setting->up.load_permille};
 
 	wish.reason = ripe(setting, memory, view, &wish.since_ns);

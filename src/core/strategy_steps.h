@@ -38,6 +38,10 @@ void steps_restart(struct steps_memory *memory);
 struct strategy_wish steps_look(const struct steps_setting *setting, struct steps_memory *memory,
 	const struct strategy_view *view);
 
+/* Agents that a step up adds; and the most that the strategy has. */
+uint32_t steps_up(bool aggressive, uint32_t agents);
+uint32_t steps_cap(bool aggressive, uint32_t agents_baseline, uint32_t agents_max);
+
 /* Keeps since when a condition holds. */
 void steps_track(int64_t *since_ns, bool holds, int64_t now_ns);
 

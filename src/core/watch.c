@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "core/alert.h"
+#include "core/bond.h"
 #include "core/book.h"
 #include "core/objective.h"
 #include "core/outbox.h"
@@ -282,6 +283,7 @@ void watch_run(struct bal_core *core)
 	if (core->watch_place == 0) {
 		scale_count_waiting(core);
 		alert_expire(core);
+		bond_look(core);
 	}
 	while (outbox_has_room(core)) {
 		if (look(core, core->watch_place)) {

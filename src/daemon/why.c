@@ -5,6 +5,7 @@
 #include "daemon/why.h"
 
 #include "base/units.h"
+#include "core/trigger.h"
 #include "daemon/instant.h"
 #include "daemon/resizeview.h"
 #include "daemon/whykeep.h"
@@ -263,6 +264,34 @@ static void put_refused(
 	json_close(writer);
 }
 
+static void put_seen(struct json_writer *writer, const char *key, uint32_t trigger, int64_t value)
+{
+	json_key(writer, key);
+	if (trigger_is_time(trigger))
+		json_put_decimal(writer, value / NS_PER_MS, 3);
+	else
+		json_put_decimal(writer, value, 3);
+}
+
+/* What a trigger beside the load saw; times are seconds. */
+static void put_trigger(
+	const struct source *source, struct json_writer *writer, const struct bal_why *why)
+{
+	uint32_t trigger = trigger_of(why->reason);
+
+	if (trigger == TRIGGER_COUNT)
+		return;
+	json_key(writer, "trigger");
+	json_open(writer, '{');
+	json_key(writer, "what");
+	json_put_word(writer, trigger_text(trigger));
+	put_seen(writer, "seen", trigger, why->seen);
+	put_seen(writer, "threshold", trigger, why->seen_threshold);
+	if (why->about != BAL_NONE)
+		put_name(source, writer, "kind", BAL_SYMBOL_KIND, why->about);
+	json_close(writer);
+}
+
 static void put_scaled(
 	const struct source *source, struct json_writer *writer, const struct bal_why *why)
 {
@@ -284,6 +313,7 @@ static void put_scaled(
 	put_seconds(writer, "sustained", why->sustained_ns);
 	if (bal_resize_find(engine_core(source->engine), why->id, &resize))
 		resizeview_explain(source->engine, writer, &resize);
+	put_trigger(source, writer, why);
 	if (why->victim == 0)
 		return;
 	json_key(writer, "victim");

@@ -67,6 +67,7 @@
 	X(type, INSTANT_NS, at, wake_at_ns, "")                                                    \
 	X(type, INSTANT_NS, at, watch_at_ns, "")                                                   \
 	X(type, U32, at, watch_place, "")                                                          \
+	X(type, PAST_NS, at, clock_set_at_ns, "")                                                  \
 	STATE_FIELDS_totals(X, type, at totals.)
 
 #define STATE_FIELDS_pool(X, type, at)                                                             \
@@ -130,6 +131,16 @@
 	X(type, DOUBLE, at lateness., measured, "")                                                \
 	X(type, DOUBLE, at lateness., expected, "")
 
+#define STATE_FIELDS_triggers(X, type, at)                                                         \
+	X(type, PAST_NS, at sight., looked_at_ns, "")                                              \
+	X(type, U32, at sight., flags, "")                                                         \
+	X(type, VALUE, at sight., values, "")                                                      \
+	X(type, INDEX, at sight., about, "")                                                       \
+	X(type, DOUBLE, at sight., needs, "")                                                      \
+	X(type, DOUBLE, at sight., floor, "")                                                      \
+	X(type, SINCE_NS, at, since_ns, "")                                                        \
+	X(type, PAST_NS, at, full_at_ns, "")
+
 #define STATE_FIELDS_predictive(X, type, at)                                                       \
 	X(type, VALUE, at, bin, "")                                                                \
 	X(type, U32, at, looks, "")                                                                \
@@ -156,7 +167,10 @@
 	STATE_FIELDS_mean(X, type, at warm.)                                                       \
 	STATE_FIELDS_mean(X, type, at cold.)                                                       \
 	STATE_FIELDS_mean(X, type, at beside.)                                                     \
-	STATE_FIELDS_mean(X, type, at apart.)
+	STATE_FIELDS_mean(X, type, at apart.)                                                      \
+	X(type, U32, at, parents, "")                                                              \
+	X(type, DOUBLE, at, parents_time, "")                                                      \
+	X(type, DOUBLE, at, parents_wait, "")
 
 #define STATE_FIELDS_history(X, type, at)                                                          \
 	X(type, U64, at, who, "")                                                                  \
@@ -327,7 +341,10 @@
 	X(type, U32, at, queued, "")                                                               \
 	X(type, VALUE, at, sustained_ns, "")                                                       \
 	X(type, U64, at, victim, "")                                                               \
-	X(type, VALUE, at, victim_left_ns, "")
+	X(type, VALUE, at, victim_left_ns, "")                                                     \
+	X(type, VALUE, at, seen, "")                                                               \
+	X(type, VALUE, at, seen_threshold, "")                                                     \
+	X(type, INDEX, at, about, "")
 
 #define STATE_FIELDS_meter(X, type, at)                                                            \
 	X(type, U64, at, span_us, "")                                                              \
