@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What operators and their tools ask: is it alive, is it ready, how does it stand. */
+#include "daemon/archive.h"
 #include "daemon/conn.h"
 #include "daemon/instant.h"
 #include "daemon/metrics.h"
@@ -90,6 +91,23 @@ static void write_totals(const struct bal_totals *totals, struct json_writer *wr
 	json_close(writer);
 }
 
+static void write_archive(const struct engine *engine, struct json_writer *writer)
+{
+	struct archive_progress progress = archive_progress(engine);
+
+	json_key(writer, "archive");
+	json_open(writer, '{');
+	json_key(writer, "phase");
+	json_put_word(writer, archive_phase_name(progress.phase));
+	put_count(writer, "used_bytes", progress.used_bytes);
+	put_count(writer, "max_bytes", progress.max_bytes);
+	put_count(writer, "written", progress.written);
+	put_count(writer, "deleted", progress.deleted);
+	put_count(writer, "written_since_start", progress.written_ever);
+	put_count(writer, "deleted_since_start", progress.deleted_ever);
+	json_close(writer);
+}
+
 static void write_store(struct engine *engine, struct json_writer *writer)
 {
 	struct store *store = engine_store(engine);
@@ -113,6 +131,7 @@ static void write_store(struct engine *engine, struct json_writer *writer)
 		if (store_state_ended((enum store_state)i))
 			put_count(writer, store_state_name((enum store_state)i), counts.ended[i]);
 	json_close(writer);
+	write_archive(engine, writer);
 	json_close(writer);
 }
 

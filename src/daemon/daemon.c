@@ -7,6 +7,7 @@
 
 #include "base/checksum.h"
 #include "daemon/alarm.h"
+#include "daemon/archive.h"
 #include "daemon/command.h"
 #include "daemon/engine.h"
 #include "daemon/feedback.h"
@@ -53,6 +54,7 @@ struct daemon {
 	struct fleet *fleet;
 	struct command *command;
 	struct vitals *vitals;
+	struct archive *archive;
 	struct scrape *scrape;
 	struct feedback *feedback;
 	struct alarm *alarm;
@@ -249,9 +251,11 @@ static bool open_parts(struct daemon *daemon, char *message, size_t message_size
 	if (daemon->fleet == NULL)
 		return false;
 	daemon->vitals = vitals_open(daemon->engine);
+	daemon->archive = archive_open(daemon->engine);
 	daemon->scrape = scrape_open(daemon->push);
 	daemon->feedback = feedback_open(daemon->engine);
-	if (daemon->vitals != NULL && daemon->scrape != NULL && daemon->feedback != NULL)
+	if (daemon->vitals != NULL && daemon->archive != NULL && daemon->scrape != NULL &&
+		daemon->feedback != NULL)
 		return true;
 	snprintf(message, message_size, "there is no memory for signals");
 	return false;
@@ -320,6 +324,7 @@ static void close_parts(struct daemon *daemon)
 	feedback_close(daemon->feedback);
 	scrape_close(daemon->scrape);
 	vitals_close(daemon->vitals);
+	archive_close(daemon->archive);
 	command_close(daemon->command);
 	fleet_close(daemon->fleet);
 	leases_close(daemon->leases);

@@ -436,6 +436,8 @@ static void take_completion(struct engine *engine, const struct store_completion
 		event.type = BAL_EVENT_TASK_STORED;
 	else if (done->type == STORE_PUT_RESULT)
 		event.type = BAL_EVENT_RESULT_STORED;
+	else if (done->type == STORE_DELETE_OLD && engine->swept != NULL)
+		engine->swept(engine->swept_context, done);
 	else if (done->token == ENGINE_IDS_TOKEN)
 		restore_ids_reserved(engine, done->status);
 	if (event.type != BAL_EVENT_MORE)

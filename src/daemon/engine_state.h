@@ -45,6 +45,10 @@ struct engine {
 	uint8_t pool_kinds[ENGINE_POOLS_MAX]; /* also of pools that are configured no more */
 	struct list watchers;
 	struct orders *orders;
+	/* Told how a deletion of old results went; NULL: nobody. */
+	void (*swept)(void *context, const struct store_completion *done);
+	void *swept_context;
+	struct archive *archive;
 	struct fitter *fitter;
 	struct past *past;
 

@@ -29,8 +29,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define IDLE_NS   NS_PER_S
-#define REOPEN_NS (250 * NS_PER_MS)
+#define IDLE_NS      NS_PER_S
+#define REOPEN_NS    (250 * NS_PER_MS)
+#define FREE_LOOK_NS (INT64_C(1000000000)) /* between two looks at free pages */
 
 struct sqlite_store {
 	struct store store;
@@ -54,6 +55,8 @@ struct sqlite_store {
 	pthread_mutex_t state_lock;
 	struct ledger committed;
 	enum store_status health;
+	uint64_t free_size;
+	int64_t free_at_ns; /* the worker's: when that was looked at */
 };
 
 static struct sqlite_store *sqlite_of(struct store *store)
@@ -263,6 +266,24 @@ static void handle_batch(struct sqlite_store *sqlite, uint64_t first, uint32_t c
 		sqlite->options.notify(sqlite->options.context);
 }
 
+/* Pages that deleted rows left: files do not shrink, but what comes fits into them; and what is
+ * kept back for a full disk. */
+static void measure_free(struct sqlite_store *sqlite)
+{
+	int64_t now_ns = queue_now_ns();
+	int64_t pages, page_size;
+
+	if (now_ns - sqlite->free_at_ns < FREE_LOOK_NS)
+		return;
+	pages = sql_number(&sqlite->disk.writer, "PRAGMA freelist_count", 0);
+	page_size = sql_number(&sqlite->disk.writer, "PRAGMA page_size", 0);
+	sqlite->free_at_ns = now_ns;
+	pthread_mutex_lock(&sqlite->state_lock);
+	sqlite->free_size = (uint64_t)pages * (uint64_t)page_size +
+			    (sqlite->reserve.held ? (uint64_t)RESERVE_SIZE : 0);
+	pthread_mutex_unlock(&sqlite->state_lock);
+}
+
 static void *run_worker(void *argument)
 {
 	struct sqlite_store *sqlite = argument;
@@ -279,6 +300,7 @@ static void *run_worker(void *argument)
 		if (sqlite->down)
 			continue;
 		mark_sync(&sqlite->disk.mark, queue_now_ns());
+		measure_free(sqlite);
 		checkpoint_drive(&sqlite->checkpoint, count == 0);
 	}
 	return NULL;
@@ -507,6 +529,7 @@ static void sqlite_count(struct store *store, struct store_counts *counts)
 	memcpy(counts->ended, sqlite->committed.ended, sizeof(counts->ended));
 	counts->commit = sqlite->committed.commit;
 	counts->health = sqlite->health;
+	counts->free_size = sqlite->free_size;
 	pthread_mutex_unlock(&sqlite->state_lock);
 	queue_measure(&sqlite->queue, &counts->queue_count, &counts->queue_size);
 }

@@ -156,6 +156,7 @@ struct store_counts {
 	uint64_t ended[STORE_STATE_LIMIT]; /* committed tasks that have, by state */
 	uint64_t commit;                   /* number of the last commit */
 	uint32_t queue_count;              /* operations not yet committed */
+	uint64_t free_size;                /* bytes on disk that are free for new rows */
 	uint64_t queue_size;               /* bytes of those whose completion was not drained */
 	enum store_status health; /* of the last commit: OK, or why writing fails now. NO_SPACE:
 				   * new tasks are refused, what ends tasks may still succeed */

@@ -252,6 +252,11 @@ struct config {
 		int64_t memory_bytes;
 		int64_t gpus; /* 0: those that the machine has */
 	} host;
+	struct {
+		int64_t max_bytes;   /* of the data directory; 0: no quota */
+		const char *archive; /* where ended tasks go before they are deleted; NULL: not */
+		int64_t keep_ns;     /* no younger one goes for want of space */
+	} store;
 	bool journal;
 	int64_t retention_ns; /* of results and errors of ended tasks */
 	struct {

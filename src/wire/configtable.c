@@ -399,6 +399,21 @@ static const struct config_row host_rows[] = {
 };
 static const struct config_section host_section = {"host", host_rows, COUNT_OF(host_rows), 0};
 
+#define STORE(member) (ROOT(store.member) - ROOT(store))
+
+static const struct config_row store_rows[] = {
+	{"max_bytes", CONFIG_MEMORY, STORE(max_bytes), MIB, 0, NULL,
+		"quota of the data directory: from 85% on the oldest results are archived until "
+		"70% are left (default: no quota)"},
+	{"archive", CONFIG_TEXT, STORE(archive), 0, 0, NULL,
+		"directory of JSON lines, gzip, that ended tasks are written to before they go "
+		"(default: when retention is over they go without, for want of space to "
+		"ballast-archive)"},
+	{"keep", CONFIG_TIME, STORE(keep_ns), NS_PER_S, 52 * NS_PER_WEEK, "1h",
+		"no result that is younger goes for want of space"},
+};
+static const struct config_section store_section = {"store", store_rows, COUNT_OF(store_rows), 0};
+
 static const struct config_row root_rows[] = {
 	{"listen", CONFIG_LISTEN, ROOT(listen), 0, 0, "127.0.0.1:7777",
 		"address of the API; port 0 lets the system choose"},
@@ -417,6 +432,8 @@ static const struct config_row root_rows[] = {
 		NULL, &host_section},
 	{"queue", CONFIG_SECTION, ROOT(queue), 0, 0, NULL, "bounds of the queue", 0, NULL,
 		&queue_section},
+	{"store", CONFIG_SECTION, ROOT(store), 0, 0, NULL, "room for ended tasks", 0, NULL,
+		&store_section},
 	{"journal", CONFIG_BOOL, ROOT(journal), 0, 0, "false",
 		"record every decision, for `ballast replay`"},
 	{"retention", CONFIG_TIME, ROOT(retention_ns), NS_PER_MIN, 520 * NS_PER_WEEK, "7d",
