@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "daemon/engine_state.h"
+#include "daemon/template.h"
 
 #include <unistd.h>
 
@@ -62,7 +63,7 @@ void bounds_tell(struct engine *engine, bool able)
 			names_find(engine_names(engine), BAL_SYMBOL_POOL, span_of(pool->name));
 
 		if (pool->kind == BAL_POOL_PROCESS && number != BAL_NONE)
-			tell_pool(engine, pool, number, able);
+			tell_pool(engine, pool, number, able && !template_is_scripted(pool));
 	}
 	tell_host(engine, config);
 }

@@ -60,15 +60,16 @@ static void begin_limits(struct fleet *fleet, struct member *member)
 {
 	char message[FLEET_ERROR_SIZE];
 	struct group_size keep = {0};
+	struct provider *provider = fleet_provider(fleet, member->agent->pool);
 
-	if (fleet->provider->ops->resize == NULL || !fleet->able)
+	if (provider->ops->resize == NULL || !fleet->able)
 		return;
-	fleet->provider->ops->resize(fleet->provider, member->agent->id, &keep, false,
-		&member->limits, message, sizeof message);
+	provider->ops->resize(provider, member->agent->id, &keep, false, &member->limits, message,
+		sizeof message);
 	keep.memory_bytes = member->limits.memory_bytes;
 	if (is_resized(fleet, member->agent->pool))
-		fleet->provider->ops->resize(fleet->provider, member->agent->id, &keep, true,
-			&member->limits, message, sizeof message);
+		provider->ops->resize(provider, member->agent->id, &keep, true, &member->limits,
+			message, sizeof message);
 }
 
 static void resize(
@@ -78,13 +79,14 @@ static void resize(
 	struct member *member = member_find(fleet, agent);
 	struct group_size size = {cpu_millis, (int64_t)memory_mib * MIB};
 	char message[FLEET_ERROR_SIZE] = "its provider cannot change limits";
+	struct provider *provider;
 	bool done;
 
 	if (member == NULL)
 		return;
-	done = fleet->provider->ops->resize != NULL &&
-	       fleet->provider->ops->resize(fleet->provider, agent, &size, true, &member->limits,
-		       message, sizeof message);
+	provider = fleet_provider(fleet, member->agent->pool);
+	done = provider->ops->resize != NULL && provider->ops->resize(provider, agent, &size, true,
+							&member->limits, message, sizeof message);
 	if (!done)
 		engine_say(fleet->engine, STORE_SAY_WARNING,
 			"the limits of agent %s could not be changed: %s", member->agent->name,

@@ -40,6 +40,7 @@ static bool set_process(struct provider *provider, const struct config_pool *poo
 		.limits = {.cpu_millis = pool->resources.cpu_millis,
 			.memory_bytes = pool->resources.memory_bytes},
 		.grace_ns = pool->grace_ns,
+		.affinity = pool->affinity,
 		.uid = -1,
 		.gid = -1};
 

@@ -14,6 +14,7 @@
  */
 #include "provider/launcher.h"
 
+#include "provider/affinity.h"
 #include "provider/group.h"
 #include "provider/identity.h"
 #include "provider/run.h"
@@ -52,6 +53,7 @@ enum stage {
 	STAGE_FORK,
 	STAGE_RECORD,
 	STAGE_GROUP,
+	STAGE_AFFINITY,
 	STAGE_LIMITS,
 	STAGE_USER,
 	STAGE_DIRECTORY,
@@ -189,6 +191,7 @@ static void explain_fault(const struct launch *state, struct fault fault, char *
 		[STAGE_FORK] = "cannot make a process (limit of processes or memory?)",
 		[STAGE_RECORD] = "cannot record the process in the run directory",
 		[STAGE_GROUP] = "cannot join the control group",
+		[STAGE_AFFINITY] = "cannot bind it to the processors of its affinity",
 		[STAGE_LIMITS] = "cannot set the limit of open files",
 		[STAGE_USER] = "cannot change to the user and group of the pool",
 		[STAGE_DIRECTORY] = "cannot enter the working directory",
@@ -236,6 +239,15 @@ static int open_input(const struct launch *state)
 
 /* No core files of agents in the working directory; open files as the spec says, and otherwise the
  * customary 1024 of which select() is safe, whatever the daemon raised its own limit to. */
+static bool set_affinity(const char *text)
+{
+	cpu_set_t processors;
+
+	if (text == NULL)
+		return true;
+	return affinity_read(text, &processors) && affinity_bind(&processors);
+}
+
 static bool set_limits(const struct spec_limits *limits)
 {
 	struct rlimit none = {0, 0};
@@ -298,6 +310,8 @@ static enum stage prepare_child(struct launch *state)
 		return STAGE_OUTPUT;
 	if (!group_join(&state->spec.group))
 		return STAGE_GROUP;
+	if (!set_affinity(state->spec.affinity))
+		return STAGE_AFFINITY;
 	if (!set_limits(&state->spec.limits))
 		return STAGE_LIMITS;
 	if (!change_user(&state->spec))

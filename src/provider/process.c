@@ -35,6 +35,7 @@ struct pool {
 	bool wants_port;
 	struct spec_limits limits;
 	int64_t grace_ns;
+	char *affinity; /* NULL = all processors */
 	int64_t uid;
 	int64_t gid;
 	struct pool *next;
@@ -112,6 +113,7 @@ static void free_pool(struct pool *pool)
 	strings_free(pool->arguments);
 	strings_free(pool->environment);
 	free(pool->directory);
+	free(pool->affinity);
 	free(pool);
 }
 
@@ -197,6 +199,7 @@ static bool fill_spec(struct spec *spec, const struct pool *pool, uint64_t id, u
 	spec->directory = pool->directory;
 	spec->limits = pool->limits;
 	spec->grace_ns = pool->grace_ns;
+	spec->affinity = pool->affinity;
 	spec->uid = pool->uid;
 	spec->gid = pool->gid;
 	return substitute_all(pool->arguments, spec->arguments, SPEC_ARGUMENTS_MAX, fields) &&
@@ -534,6 +537,8 @@ bool process_pool_set(struct provider *provider, const struct process_template *
 	snprintf(pool->name, sizeof pool->name, "%s", template->pool);
 	pool->limits = template->limits;
 	pool->grace_ns = template->grace_ns;
+	if (template->affinity != NULL)
+		pool->affinity = strdup(template->affinity);
 	pool->uid = template->uid;
 	pool->gid = template->gid;
 	if (!check_pool(pool, message, message_size)) {

@@ -21,7 +21,8 @@ struct process_template {
 	const char *directory; /* absolute working directory */
 	struct spec_limits limits;
 	int64_t grace_ns;
-	int64_t uid; /* -1 = the daemon's */
+	const char *affinity; /* processors its agents may run on, see affinity.h; NULL = all */
+	int64_t uid;          /* -1 = the daemon's */
 	int64_t gid;
 };
 

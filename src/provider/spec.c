@@ -6,6 +6,7 @@
  */
 #include "provider/spec.h"
 
+#include "provider/affinity.h"
 #include "provider/runfile.h"
 
 #include <stdio.h>
@@ -51,6 +52,7 @@ bool spec_check(const struct spec *spec, char *message, size_t message_size)
 {
 	size_t arguments = 0;
 	size_t variables = 0;
+	cpu_set_t processors;
 	if (!count_strings(spec->arguments, SPEC_ARGUMENTS_MAX, &arguments))
 		return refuse(
 			message, message_size, "more than 256 arguments: put them in a file", "");
@@ -71,6 +73,10 @@ bool spec_check(const struct spec *spec, char *message, size_t message_size)
 			spec->directory == NULL ? "(none)" : spec->directory);
 	if (spec->note != NULL && strlen(spec->note) > SPEC_NOTE_SIZE_MAX)
 		return refuse(message, message_size, "the note is longer than 4096 bytes", "");
+	if (spec->affinity != NULL && !affinity_read(spec->affinity, &processors))
+		return refuse(message, message_size,
+			"affinity must be a list of processors such as 0-3,8, not ",
+			spec->affinity);
 	if (!check_limits(&spec->limits) || spec->grace_ns < 0)
 		return refuse(message, message_size, "a limit is negative or absurdly large", "");
 	if (spec->uid >= 0 && spec->gid < 0)
@@ -94,6 +100,8 @@ size_t spec_encode(const struct spec *spec, char *data, size_t size)
 	runfile_put_text(&writer, "directory", spec->directory);
 	if (spec->input_path != NULL)
 		runfile_put_text(&writer, "input", spec->input_path);
+	if (spec->affinity != NULL)
+		runfile_put_text(&writer, "affinity", spec->affinity);
 	if (spec->leaves)
 		runfile_put_number(&writer, "leaves", 1);
 	runfile_put_text(&writer, "note", spec->note == NULL ? "" : spec->note);
@@ -164,6 +172,7 @@ static bool store_single(struct decoder *decoder, const struct runfile_field *fi
 		{"group_version", NULL, &decoder->group_version},
 		{"input", &spec->input_path, NULL},
 		{"leaves", NULL, &decoder->leaves},
+		{"affinity", &spec->affinity, NULL},
 	};
 	for (size_t index = 0; index < sizeof fields / sizeof fields[0]; index++) {
 		if (strcmp(fields[index].key, field->key) != 0)
@@ -179,7 +188,7 @@ static bool store_single(struct decoder *decoder, const struct runfile_field *fi
 	return false;
 }
 
-/* All single fields but the last two, which are optional. */
+/* All single fields but the last three, which are optional. */
 #define SEEN_ALL ((1u << 12) - 1)
 
 static bool store_field(struct decoder *decoder, const struct runfile_field *field)

@@ -37,11 +37,12 @@ struct spec {
 	const char *note;       /* the owner's own words, kept for the adoption; NULL = "" */
 	const char *boot;       /* boot id at the order; run_start fills it in */
 	struct spec_limits limits;
-	struct cgroup group; /* joined before exec; version CGROUP_NONE = stay */
-	bool leaves;         /* what it leaves behind goes on, unless its end was asked for */
-	int64_t grace_ns;    /* between TERM and KILL */
-	int64_t uid;         /* -1 = the daemon's own */
-	int64_t gid;         /* -1 = the daemon's own */
+	const char *affinity; /* processors it may run on, see affinity.h; NULL = all */
+	struct cgroup group;  /* joined before exec; version CGROUP_NONE = stay */
+	bool leaves;          /* what it leaves behind goes on, unless its end was asked for */
+	int64_t grace_ns;     /* between TERM and KILL */
+	int64_t uid;          /* -1 = the daemon's own */
+	int64_t gid;          /* -1 = the daemon's own */
 };
 
 /* An empty spec: no argument, own user, grace 10 s. */

@@ -117,6 +117,7 @@ struct config_pool {
 	} resources;
 	int32_t placement;      /* enum config_placement */
 	int64_t gpus;           /* of one agent */
+	const char *affinity;   /* processors its agents may run on; NULL: all */
 	int32_t vertical;       /* enum bal_vertical */
 	int64_t cpu_max_millis; /* of one agent, by vertical scaling; 0: eight cores */
 	int64_t memory_max_bytes;

@@ -226,6 +226,8 @@ static const struct config_row pool_rows[] = {
 		CONFIG_FOR_ALL, markets},
 	{"resources", CONFIG_SECTION, POOL(resources), 0, 0, NULL, "what one agent may use",
 		CONFIG_FOR_STARTED, NULL, &resources_section},
+	{"affinity", CONFIG_TEXT, POOL(affinity), 0, 0, NULL,
+		"processors that its agents run on, such as 0-3,8 (default: all)", CONFIG_FOR_RUN},
 	{"vertical", CONFIG_CHOICE, POOL(vertical), 0, 0, "off",
 		"on: agents are given more of processor and memory while they run, or less; "
 		"advise: it is only said what would be done",

@@ -149,6 +149,13 @@ class VerticalTest(harness.Case):
         self.assertEqual(self.limits(daemon)["work-1"]["cpu"], 0.2)
         self.assertEqual(self.limits(daemon)["work-1"]["hold"], "advised")
 
+    def test_affinity_binds(self):
+        daemon = self.start(config(
+            "    slots: 1\n    min: 1\n    max: 1\n    affinity: \"0\"\n"))
+        agent = daemon.wait_agents("work", 1)[0]
+        status = pathlib.Path(f"/proc/{agent['pid']}/status").read_text()
+        self.assertIn("Cpus_allowed_list:\t0\n", status)
+
     def test_limits_outlive_the_daemon(self):
         daemon = self.start(config(
             "    slots: 1\n    min: 1\n    max: 1\n    vertical: on\n"
