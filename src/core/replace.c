@@ -6,6 +6,7 @@
 #include "core/resize_state.h"
 
 #include "base/units.h"
+#include "core/aftermath.h"
 #include "core/agent.h"
 #include "core/drain.h"
 #include "core/order.h"
@@ -78,6 +79,8 @@ enum bal_reason replace_begin(struct bal_core *core, struct pool *pool, struct a
 	order->why.load_permille = scale_load_permille(pool);
 	order->why.victim = agent->id;
 	order->why.victim_left_ns = drain_left_ns(core, agent);
+	order->change = BAL_ORDER_RESOURCES;
+	aftermath_given(core, order);
 	*replacement = (struct replacement){
 		.agent = agent->id, .order = order->id, .begun_at_ns = core->now_ns};
 	if (has_room(core, pool))

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/num.h"
 #include "base/units.h"
+#include "core/aftermath.h"
 #include "core/agent.h"
 #include "core/order.h"
 #include "core/outbox.h"
@@ -348,6 +349,9 @@ static void give(struct bal_core *core, struct pool *pool, const struct agent *a
 	order->why.agents_after = order->why.agents_before;
 	order->why.load_permille = scale_load_permille(pool);
 	order->why.sustained_ns = record->sustained_ns;
+	order->change = BAL_ORDER_RESOURCES;
+	aftermath_given(core, order);
+	order->price_predicted_microcents_hour = price;
 	effect->order = order->id;
 	effect->reason = wish->reason;
 	if (advised) {
@@ -355,6 +359,8 @@ static void give(struct bal_core *core, struct pool *pool, const struct agent *a
 			core->now_ns +
 			num_max_i64(knob(core, BAL_KNOB_VERTICAL_WINDOW), PAUSE_MIN_NS);
 		own->hold = BAL_REASON_ADVISED;
+		order->state = BAL_ORDER_IS_ADVICE;
+		order->ended = true;
 		resize_close(core, order->id, BAL_OK);
 		return;
 	}

@@ -73,6 +73,7 @@ static void test_processor_is_raised_and_explained(void **state)
 {
 	struct scene *scene = *state;
 	struct bal_resize resize;
+	struct bal_order life;
 	struct bal_why why;
 	uint64_t order;
 
@@ -91,6 +92,9 @@ static void test_processor_is_raised_and_explained(void **state)
 	why = scene_why(scene, order);
 	assert_int_equal(why.kind, BAL_WHY_SCALED);
 	assert_int_equal(why.reason, BAL_REASON_RESIZE_CPU);
+	assert_true(bal_order_find(scene->core, order, &life));
+	assert_int_equal(life.type, BAL_ORDER_RESOURCES);
+	assert_int_equal(life.price_predicted_microcents_hour, 145);
 	assert_int_equal(why.agents_before, 1);
 	assert_int_equal(why.agents_after, 1);
 	assert_true(bal_resize_find(scene->core, order, &resize));
@@ -124,6 +128,7 @@ static void test_advice_is_only_said(void **state)
 {
 	struct scene *scene = *state;
 	struct bal_resize resize;
+	struct bal_order life;
 
 	begin(scene, 1, BAL_VERTICAL_ADVISE);
 	/* Not being able to do it does not keep anybody from saying it. */
@@ -134,6 +139,9 @@ static void test_advice_is_only_said(void **state)
 	assert_int_equal(scene_last(scene, BAL_EFFECT_RESIZE)->attempt, 0);
 	assert_true(bal_resize_past(scene->core, 0, &resize));
 	assert_true(resize.advised);
+	assert_true(bal_order_find(scene->core, resize.order, &life));
+	assert_int_equal(life.state, BAL_ORDER_IS_ADVICE);
+	assert_true(resize.ended_at_ns < BAL_NEVER_NS);
 	assert_int_equal(resize.cpu_after_millis, 1290);
 	assert_int_equal(limits_of(scene, AGENT).cpu_millis, 1000);
 	assert_int_equal(limits_of(scene, AGENT).hold, BAL_REASON_ADVISED);
