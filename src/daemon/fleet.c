@@ -10,6 +10,8 @@
 #include "base/units.h"
 #include "daemon/bounds.h"
 #include "daemon/fleet_state.h"
+#include "daemon/gpus.h"
+#include "daemon/room.h"
 #include "daemon/template.h"
 #include "daemon/vitals.h"
 #include "provider/exec.h"
@@ -149,6 +151,7 @@ static void on_adopted(
 		pool == BAL_NONE ? NULL : engine_pool_config(fleet->engine, pool);
 	struct member *member;
 
+	room_hold(fleet, event->agent, gpus_read(event->gpus));
 	if (event->asked)
 		return; /* it was to end before the restart: the provider sees to it */
 	member = config == NULL || config->kind != BAL_POOL_PROCESS
@@ -161,6 +164,8 @@ static void on_adopted(
 		provider->ops->end(provider, event->agent, now_of(fleet));
 		return;
 	}
+	room_release(fleet, event->agent);
+	member->gpus = gpus_read(event->gpus);
 	member->provider = provider;
 	member_post_up(fleet, member, 0);
 	/* One that was still being made is told of as started later. */
@@ -198,6 +203,7 @@ static void on_gone(struct fleet *fleet, const struct provider_event *event)
 	uint32_t pool =
 		names_find(engine_names(fleet->engine), BAL_SYMBOL_POOL, span_of(event->pool));
 
+	room_release(fleet, event->agent);
 	if (!event->asked && pool != BAL_NONE) {
 		snprintf(fleet->errors[pool % FLEET_POOLS_MAX], FLEET_ERROR_SIZE, "%s-%u: %s",
 			event->pool, event->number, event->text);
@@ -331,12 +337,19 @@ static bool start_one(struct fleet *fleet, uint32_t pool, uint64_t order)
 		.order = order, .agent = engine_mint(fleet->engine), .pool = name.at};
 	struct member *member = member_new(fleet, start.agent, pool, 0);
 	char *error = fleet->errors[pool % FLEET_POOLS_MAX];
+	char gpus[GPUS_TEXT_SIZE];
 
 	if (member == NULL) {
 		snprintf(error, FLEET_ERROR_SIZE, "there is no memory for another agent");
 		return false;
 	}
 	start.number = member->number;
+	start.gpus = gpus;
+	if (!room_take(fleet, member, error, FLEET_ERROR_SIZE)) {
+		member_free(fleet, member);
+		return false;
+	}
+	gpus_write(member->gpus, gpus);
 	if (!member->provider->ops->start(
 		    member->provider, &start, now_of(fleet), error, FLEET_ERROR_SIZE)) {
 		member_free(fleet, member);
@@ -583,6 +596,7 @@ static void on_closed(uv_handle_t *handle)
 		return;
 	while ((node = list_pop(&fleet->members)) != NULL)
 		free(container_of(node, struct member, node));
+	room_close(fleet);
 	free(fleet);
 }
 

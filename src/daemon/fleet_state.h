@@ -24,6 +24,7 @@ struct member {
 	bool ready;
 	bool probing;
 	bool too_late;            /* it did not become ready in time, and was told to end */
+	uint64_t gpus;            /* of this machine that are its alone, see gpus.h */
 	bool missed;              /* its provider does not know of it any more */
 	int64_t refuses_until_ns; /* refusals until then belong together */
 	int64_t ready_by_ns;
@@ -40,6 +41,7 @@ struct fleet {
 	struct provider *provider; /* of local processes */
 	struct provider *exec;     /* by scripts */
 	struct list members;
+	struct list held; /* GPUs of those that are no members any more, see room.h */
 	uv_poll_t poll;
 	uv_poll_t exec_poll;
 	uv_timer_t timer; /* provider's deadline and probes */

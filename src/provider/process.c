@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NOTE_SIZE_MAX     256
+#define NOTE_SIZE_MAX     512
 #define ARGUMENT_SIZE_MAX 4096
 #define PORT_ATTEMPTS_MAX 32
 #define PORT_FIELD        "{port}"
@@ -47,6 +47,7 @@ struct agent {
 	uint32_t number;
 	char pool[PROVIDER_NAME_SIZE_MAX];
 	uint16_t port;
+	char gpus[PROVIDER_GPUS_SIZE];
 	struct run *run;
 	struct agent *next;
 };
@@ -135,10 +136,10 @@ static uint16_t choose_port(const struct process *process)
 /* What stands for a placeholder of one agent. */
 struct field {
 	const char *name; /* with its braces */
-	char value[PROVIDER_NAME_SIZE_MAX];
+	char value[PROVIDER_GPUS_SIZE];
 };
 
-#define FIELD_COUNT 3
+#define FIELD_COUNT 4
 
 /* The placeholder that `text` begins with; NULL. */
 static const struct field *find_field(const struct field *fields, const char *text)
@@ -188,13 +189,31 @@ static void free_made(const char **strings)
 		free((char *)(uintptr_t)*strings);
 }
 
-static bool fill_spec(struct spec *spec, const struct pool *pool, uint64_t id, uint16_t port)
+/* Its GPUs are all that it may see. */
+static bool add_gpus(struct spec *spec, const char *gpus)
+{
+	size_t count = 0;
+	char *made = NULL;
+	if (gpus[0] == '\0')
+		return true;
+	while (spec->environment[count] != NULL)
+		count++;
+	if (count == SPEC_ENVIRONMENT_MAX || asprintf(&made, "CUDA_VISIBLE_DEVICES=%s", gpus) < 0)
+		return false;
+	spec->environment[count] = made;
+	spec->environment[count + 1] = NULL;
+	return true;
+}
+
+static bool fill_spec(
+	struct spec *spec, const struct pool *pool, uint64_t id, uint16_t port, const char *gpus)
 {
 	struct field fields[FIELD_COUNT] = {
-		{.name = PORT_FIELD}, {.name = "{id}"}, {.name = "{pool}"}};
+		{.name = PORT_FIELD}, {.name = "{id}"}, {.name = "{pool}"}, {.name = "{gpu}"}};
 	snprintf(fields[0].value, sizeof fields[0].value, "%u", (unsigned)port);
 	snprintf(fields[1].value, sizeof fields[1].value, "%llu", (unsigned long long)id);
 	snprintf(fields[2].value, sizeof fields[2].value, "%s", pool->name);
+	snprintf(fields[3].value, sizeof fields[3].value, "%s", gpus);
 	spec_init(spec);
 	spec->directory = pool->directory;
 	spec->limits = pool->limits;
@@ -203,7 +222,8 @@ static bool fill_spec(struct spec *spec, const struct pool *pool, uint64_t id, u
 	spec->uid = pool->uid;
 	spec->gid = pool->gid;
 	return substitute_all(pool->arguments, spec->arguments, SPEC_ARGUMENTS_MAX, fields) &&
-	       substitute_all(pool->environment, spec->environment, SPEC_ENVIRONMENT_MAX, fields);
+	       substitute_all(pool->environment, spec->environment, SPEC_ENVIRONMENT_MAX, fields) &&
+	       add_gpus(spec, gpus);
 }
 
 static bool start_agent(struct provider *provider, const struct provider_order *order,
@@ -232,13 +252,14 @@ static bool start_agent(struct provider *provider, const struct provider_order *
 	agent->number = order->number;
 	snprintf(agent->pool, sizeof agent->pool, "%s", pool->name);
 	agent->port = pool->wants_port ? choose_port(process) : 0;
+	snprintf(agent->gpus, sizeof agent->gpus, "%s", order->gpus == NULL ? "" : order->gpus);
 	snprintf(name, sizeof name, "%llu", (unsigned long long)order->agent);
-	snprintf(note, sizeof note, "order=%llu number=%u port=%u pool=%s",
+	snprintf(note, sizeof note, "order=%llu number=%u port=%u pool=%s%s%s",
 		(unsigned long long)order->order, (unsigned)agent->number, (unsigned)agent->port,
-		pool->name);
+		pool->name, agent->gpus[0] == '\0' ? "" : " gpus=", agent->gpus);
 	if (pool->wants_port && agent->port == 0)
 		snprintf(message, message_size, "the kernel has no free loopback port");
-	else if (!fill_spec(&spec, pool, agent->id, agent->port))
+	else if (!fill_spec(&spec, pool, agent->id, agent->port, agent->gpus))
 		snprintf(message, message_size, "out of memory, or an argument over 4 KiB");
 	else {
 		spec.note = note;
@@ -263,6 +284,14 @@ static bool end_agent(struct provider *provider, uint64_t id, int64_t now_ns)
 	return true;
 }
 
+/* The end of a note: nothing, or the GPUs. */
+static bool read_gpus(const char *end, char gpus[static PROVIDER_GPUS_SIZE])
+{
+	int used = 0;
+	return *end == '\0' ||
+	       (sscanf(end, " gpus=%191[0-9,]%n", gpus, &used) == 1 && end[used] == '\0');
+}
+
 /* Brings an adopted agent back from name and note; NULL when they are not ours. */
 static struct agent *adopt_agent(struct process *process, const struct runner_event *event)
 {
@@ -273,13 +302,15 @@ static struct agent *adopt_agent(struct process *process, const struct runner_ev
 	unsigned port = 0;
 	int used = 0;
 	char pool[PROVIDER_NAME_SIZE_MAX];
+	char gpus[PROVIDER_GPUS_SIZE] = "";
 	char end = 0;
 	if (sscanf(event->name, "%20llu%c", &id, &end) != 1 || id == 0 ||
 		!run_note(event->run, note, sizeof note))
 		return NULL;
 	if (sscanf(note, "order=%20llu number=%10u port=%5u pool=%128s%n", &order, &number, &port,
 		    pool, &used) != 4 ||
-		note[used] != '\0' || port > UINT16_MAX || find_agent(process, id) != NULL)
+		!read_gpus(note + used, gpus) || port > UINT16_MAX ||
+		find_agent(process, id) != NULL)
 		return NULL;
 	struct agent *agent = add_agent(process, id);
 	if (agent == NULL)
@@ -289,6 +320,7 @@ static struct agent *adopt_agent(struct process *process, const struct runner_ev
 	agent->port = (uint16_t)port;
 	agent->run = event->run;
 	memcpy(agent->pool, pool, strlen(pool) + 1);
+	memcpy(agent->gpus, gpus, sizeof agent->gpus);
 	runner_own(event->run, agent);
 	return agent;
 }
@@ -336,6 +368,7 @@ static void describe_agent(const struct agent *agent, struct provider_event *eve
 		.asked = agent->run->asked,
 		.code = -1};
 	memcpy(event->pool, agent->pool, sizeof event->pool);
+	memcpy(event->gpus, agent->gpus, sizeof event->gpus);
 	if (agent->port != 0)
 		snprintf(event->address, sizeof event->address, "127.0.0.1:%u",
 			(unsigned)agent->port);
@@ -494,7 +527,7 @@ static bool check_pool(const struct pool *pool, char *message, size_t message_si
 {
 	struct spec spec;
 	char reason[PROVIDER_TEXT_SIZE_MAX];
-	if (!fill_spec(&spec, pool, 1, 1))
+	if (!fill_spec(&spec, pool, 1, 1, ""))
 		snprintf(reason, sizeof reason, "out of memory, or an argument over 4 KiB");
 	else if (spec_check(&spec, reason, sizeof reason))
 		reason[0] = '\0';

@@ -23,6 +23,7 @@
 #define PROVIDER_NAME_SIZE_MAX 129
 #define PROVIDER_ADDRESS_SIZE  64
 #define PROVIDER_URL_SIZE      257
+#define PROVIDER_GPUS_SIZE     192
 
 enum provider_event_type {
 	PROVIDER_ADOPTED, /* found running after a restart; pool, port, order are what they were */
@@ -42,7 +43,8 @@ struct provider_event {
 	char pool[PROVIDER_NAME_SIZE_MAX];
 	char address[PROVIDER_ADDRESS_SIZE]; /* "127.0.0.1:PORT"; "" when it has no port */
 	uint16_t port;                       /* 0 = none */
-	char url[PROVIDER_URL_SIZE]; /* of one elsewhere; "": of this machine, or not known */
+	char url[PROVIDER_URL_SIZE];   /* of one elsewhere; "": of this machine, or not known */
+	char gpus[PROVIDER_GPUS_SIZE]; /* as ordered */
 	bool asked; /* also of ADOPTED: it was asked to end before, and still runs */
 	int code;   /* EXITED: exit code, -1 when by a signal */
 	int signal; /* EXITED: or 0 */
@@ -56,6 +58,8 @@ struct provider_order {
 	uint64_t agent;  /* id of the new agent; not 0 */
 	uint32_t number; /* the host's own, for a name that survives restarts; comes back too */
 	const char *pool;
+	const char *
+		gpus; /* numbers of those of this machine that are the agent's, "0,3"; NULL: none */
 };
 
 struct provider;

@@ -241,6 +241,67 @@ static void test_new_pool_of_a_reload_is_scaled(void **state)
 	finish(host);
 }
 
+/* Whether the agent's environment has this variable. */
+static bool has_variable(int64_t pid, const char *variable)
+{
+	char path[64];
+	char data[16384];
+	FILE *file;
+	size_t size;
+
+	snprintf(path, sizeof path, "/proc/%lld/environ", (long long)pid);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	size = fread(data, 1, sizeof data - 1, file);
+	fclose(file);
+	data[size] = '\0';
+	for (const char *at = data; at < data + size; at += strlen(at) + 1)
+		if (strcmp(at, variable) == 0)
+			return true;
+	return false;
+}
+
+static void test_gpus_are_never_given_twice(void **state)
+{
+	struct host *host = *state;
+	const char *yaml = pool_yaml(host, "min: 2\n    max: 2\n    gpus: 2\nhost: {gpus: 3}");
+
+	host_open(host, yaml);
+	host_wait_said(host, "refused: an agent of pool echo has 2 GPUs, and 1 of 3 are free");
+	host_wait_ready(host, "echo", 1);
+	assert_true(has_variable(host_agent(host, "echo")->pid, "CUDA_VISIBLE_DEVICES=0,1"));
+	host_close(host);
+	/* After a restart they are still its own. */
+	host_open(host, yaml);
+	host_wait_said(host, "refused: an agent of pool echo has 2 GPUs, and 1 of 3 are free");
+	host_configure(
+		host, pool_yaml(host, "min: 2\n    max: 2\n    gpus: 2\n    placement: spread\n"
+				      "host: {gpus: 64}"));
+	host_wait_ready(host, "echo", 2);
+	for (const struct roster_agent *agent = roster_first(engine_roster(host->engine));
+		agent != NULL; agent = roster_next(agent))
+		assert_true(has_variable(agent->pid, strcmp(agent->name, "echo-1") == 0
+							     ? "CUDA_VISIBLE_DEVICES=0,1"
+							     : "CUDA_VISIBLE_DEVICES=32,63"));
+	finish(host);
+}
+
+static void test_a_budget_of_the_host_bounds_all_pools(void **state)
+{
+	struct host *host = *state;
+
+	host_open(host,
+		pool_yaml(host, "min: 3\n    max: 3\n    resources: {cpu: 2 cores, memory: 1GiB}\n"
+				"host: {cpu: 5 cores}"));
+	host_wait_said(host, "refused: agents are promised 4 of the 5 cores of `host`");
+	host_wait_ready(host, "echo", 2);
+	host_configure(host,
+		pool_yaml(host, "min: 3\n    max: 3\n    resources: {cpu: 2 cores, memory: 1GiB}\n"
+				"host: {cpu: 6 cores, memory: 2GiB}"));
+	host_wait_said(host, "refused: agents are promised 2048 of the 2048 MiB of `host`");
+	finish(host);
+}
+
 int main(int argument_count, char **arguments)
 {
 	int rc = host_dispatch(argument_count, arguments);
@@ -257,6 +318,8 @@ int main(int argument_count, char **arguments)
 		TEST(test_missing_program_is_named_until_it_is_there),
 		TEST(test_agent_that_never_answers_is_ended),
 		TEST(test_new_pool_of_a_reload_is_scaled),
+		TEST(test_gpus_are_never_given_twice),
+		TEST(test_a_budget_of_the_host_bounds_all_pools),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,6 +100,42 @@ static void test_life_of_an_agent(void **state)
 	provider->ops->close(provider);
 }
 
+static void test_gpus_are_told_and_adopted(void **state)
+{
+	struct scene *scene = *state;
+	struct provider *provider = open_provider(scene);
+	struct provider_order wanted = {
+		.order = 101, .agent = 1, .number = 1, .pool = "gpu", .gpus = "0,3"};
+	struct provider_event event;
+	char message[256] = "";
+	char line[128];
+	const char *arguments[] = {"sh", "-c",
+		"echo \"$3 $CUDA_VISIBLE_DEVICES\" >\"$1\"; read x <\"$2\"", "sh", scene->up,
+		scene->go, "{gpu}", NULL};
+	const char *environment[] = {"PATH", NULL};
+	struct process_template template = {.pool = "gpu",
+		.arguments = arguments,
+		.environment = environment,
+		.directory = scene->directory,
+		.grace_ns = 1000,
+		.uid = -1,
+		.gid = -1};
+	assert_true(process_pool_set(provider, &template, message, sizeof message));
+	assert_true(provider->ops->start(provider, &wanted, 0, message, sizeof message));
+	take(provider, PROVIDER_STARTED, 1, &event);
+	assert_string_equal(event.gpus, "0,3");
+	scene_wait_up(scene, line, sizeof line);
+	assert_string_equal(line, "0,3 0,3");
+	provider->ops->close(provider);
+	provider = open_provider(scene);
+	take(provider, PROVIDER_ADOPTED, 1, &event);
+	assert_string_equal(event.gpus, "0,3");
+	assert_string_equal(event.pool, "gpu");
+	scene_go(scene);
+	take(provider, PROVIDER_EXITED, 1, &event);
+	provider->ops->close(provider);
+}
+
 static void test_crash_tells_the_last_words(void **state)
 {
 	struct scene *scene = *state;
@@ -249,6 +285,7 @@ int main(int argument_count, char **arguments)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(test_life_of_an_agent),
+		SCENE_TEST(test_gpus_are_told_and_adopted),
 		SCENE_TEST(test_crash_tells_the_last_words),
 		SCENE_TEST(test_orders_that_cannot_be_filled),
 		SCENE_TEST(test_template_is_replaced),
