@@ -50,10 +50,11 @@ static int run(const struct args *args)
 	const char *text = args->word_count == 1 ? config_example(span_of(args->words[0])) : NULL;
 
 	if (text == NULL) {
-		fprintf(stderr, "usage: ballast init http|command|urls|lease [--output FILE]\n"
+		fprintf(stderr, "usage: ballast init http|command|urls|exec|lease [--output FILE]\n"
 				"  http     HTTP agents that ballast starts and scales\n"
 				"  command  a command line run once per task\n"
 				"  urls     HTTP services that exist already\n"
+				"  exec     HTTP agents that your own scripts make and remove\n"
 				"  lease    workers that come and ask for tasks\n");
 		return EXIT_USAGE;
 	}
@@ -64,5 +65,5 @@ static int run(const struct args *args)
 	return write_file(path == NULL ? STANDARD_FILE : path, text);
 }
 
-const struct command command_init = {"init", "http|command|urls|lease",
+const struct command command_init = {"init", "http|command|urls|exec|lease",
 	"writes a commented ballast.yaml to begin with", run, OPTIONS};

@@ -42,7 +42,8 @@ static const char example_http[] = HEAD
 	"    #metrics: { preset: vllm }  # what an agent exposes at /metrics\n"
 	"    #env: [PATH, HOME, LANG]  # nothing else of ballast's environment is passed on\n"
 	"    #offers: [python]       # what tasks may ask for as needs\n"
-	"    #resources: { memory: 2GiB, cpu: 1 core }\n" RETRY
+	"    #resources: { memory: 2GiB, cpu: 1 core }\n"
+	"    #gpus: 1                # {gpu} and CUDA_VISIBLE_DEVICES are its own\n" RETRY
 	"    #drain_limit: 10m       # an agent that is removed finishes its tasks until then\n"
 	"    #scale:\n"
 	"    #  strategy: conservative\n"
@@ -84,6 +85,25 @@ static const char example_urls[] = HEAD
 	"    #offers: [gpu]          # what tasks may ask for as needs\n"
 	"    #price: 0.12 USD/h      # of one of them\n" RETRY;
 
+static const char example_exec[] = HEAD
+	"pools:\n"
+	"  elsewhere:                # also the kind of task it takes: `ballast submit elsewhere "
+	"...`\n"
+	"    # HTTP agents that your own scripts make, list and remove: see ballast-agents(7) for\n"
+	"    # what they find in their environment and what they print.\n"
+	"    provider:\n"
+	"      exec: { create: ./create, list: ./list, delete: ./delete, timeout: 60s }\n"
+	"    max: 4                  # most agents\n"
+	"    #min: 1                 # fewest agents\n"
+	"    #slots: 1               # tasks that one agent takes at once\n"
+	"    #placement: spread      # the scripts honour it, or refuse\n"
+	"    #gpus: 1                # likewise\n"
+	"    #labels: { zone: b }    # likewise; tasks may ask for them\n"
+	"    #ready: { path: /health, timeout: 60s }\n"
+	"    #env: [PATH, HOME, LANG]  # nothing else of ballast's environment is passed on\n"
+	"    #price: 0.12 USD/h      # of one agent\n" RETRY
+	"    #drain_limit: 10m       # an agent that is removed finishes its tasks until then\n";
+
 static const char example_lease[] = HEAD
 	"pools:\n"
 	"  research:                 # also the kind of task it takes: `ballast submit research "
@@ -95,12 +115,12 @@ static const char example_lease[] = HEAD
 	"    #offers: [python]       # what tasks may ask for as needs\n" RETRY
 	"    #drain_limit: 10m       # how long a drained worker may keep its tasks\n";
 
-const char *const config_example_kinds[] = {"http", "command", "urls", "lease", NULL};
+const char *const config_example_kinds[] = {"http", "command", "urls", "exec", "lease", NULL};
 
 const char *config_example(struct span kind)
 {
 	static const char *const texts[] = {
-		example_http, example_command, example_urls, example_lease};
+		example_http, example_command, example_urls, example_exec, example_lease};
 	for (size_t i = 0; config_example_kinds[i]; i++)
 		if (span_equal(kind, span_of(config_example_kinds[i])))
 			return texts[i];

@@ -123,6 +123,12 @@ class ExecTest(harness.Case):
         self.assertIn("not through within 4 s: stopped", daemon.log())
         self.finish(daemon, 1)
 
+    def test_one_that_is_slow_is_told(self):
+        daemon = self.begin(["slow"])
+        daemon.wait_agents("far", 1, 40)
+        self.assertRegex(daemon.log(), "create is slow: 2[.0-9]* s of the 4 s it may take")
+        self.finish(daemon, 1)
+
     def test_one_that_never_works_is_deleted_and_replaced(self):
         daemon = self.begin(["ghost"])
         daemon.wait_agents("far", 1, 40)

@@ -13,7 +13,8 @@
 #include "wire/config.h"
 #include "wire/configexample.h"
 
-static const int32_t kinds[] = {BAL_POOL_PROCESS, BAL_POOL_COMMAND, BAL_POOL_URLS, BAL_POOL_LEASE};
+static const int32_t kinds[] = {
+	BAL_POOL_PROCESS, BAL_POOL_COMMAND, BAL_POOL_URLS, BAL_POOL_PROCESS, BAL_POOL_LEASE};
 
 static void check_example(struct span text, int32_t kind)
 {
