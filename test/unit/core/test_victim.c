@@ -2,6 +2,9 @@
 /* Which agent leaves: the one whose end costs least, and never one that is about to be ready. */
 #include "scene.h"
 
+#include "core/state.h"
+#include "core/victim.h"
+
 #define BOOT_NS (60 * NS_PER_S)
 
 /* A pool that only does what it is told, with three ready agents of ten slots: 101, 102, 103. */
@@ -163,6 +166,24 @@ static void test_an_operator_gets_the_number_asked_for(void **state)
 		"drain 101; end 101");
 }
 
+/* With nobody starting the last one at work is like any other. */
+static void test_the_last_one_may_leave(void **state)
+{
+	struct scene *scene = *state;
+	struct bal_event_pool pool = scene_pool_standard(0, BAL_POOL_PROCESS);
+
+	pool.strategy = BAL_STRATEGY_AGGRESSIVE;
+	pool.slots = 10;
+	scene_pool(scene, &pool);
+	scene_agent(scene, 101, 0, 10);
+	scene_agent(scene, 102, 0, 10);
+	scene_drain(scene, 102, false);
+	scene_clear(scene);
+	assert_non_null(victim_find(scene->core, &scene->core->pools[0], false));
+	scene_agent_starting(scene, 103, 0, 10);
+	assert_int_equal(victim_find(scene->core, &scene->core->pools[0], false)->id, 103);
+}
+
 /* A strategy that wants fewer waits when only such an agent and the one that carries the load until
  * then could leave; it makes no empty orders meanwhile. */
 static void test_a_strategy_waits_for_who_is_about_to_be_ready(void **state)
@@ -201,6 +222,7 @@ int main(void)
 		TEST(test_what_a_context_saves_is_learned),
 		TEST(test_who_is_about_to_be_ready_stays),
 		TEST(test_an_operator_gets_the_number_asked_for),
+		TEST(test_the_last_one_may_leave),
 		TEST(test_a_strategy_waits_for_who_is_about_to_be_ready),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
