@@ -201,7 +201,9 @@ struct bal_needs {
 	X(MINIMUM, minimum)     /* likewise one with a minimum of agents of a pool */              \
 	X(VERTICAL, vertical)   /* what may be done to the resources of a pool's agents */         \
 	X(BUDGET, budget)       /* what all agents together may have of this host */               \
-	X(RESIZED, resized) /* limits of an agent were changed, or could not be, or were found */
+	X(RESIZED, resized) /* limits of an agent were changed, or could not be, or were found */  \
+	X(ORDER, order)     /* somebody wants so many agents, now or later */                      \
+	X(ORDER_CANCELLED, order_cancelled) /* a held order is taken back */
 enum bal_event_type {
 #define X(name, member) BAL_EVENT_##name,
 	BAL_EVENT_MAP(X)
@@ -279,6 +281,7 @@ struct bal_event_pool {
 	struct bal_scale_rule down;
 	uint32_t queue_deep;       /* tasks waiting (batch excepted) that trigger scaling up */
 	int64_t emergency_wait_ns; /* a critical task waiting longer is an emergency */
+	bool advise;               /* strategies and emergencies say what they would do */
 	uint32_t market;           /* enum bal_market */
 };
 
@@ -459,6 +462,8 @@ struct bal_event {
 		struct bal_event_vertical vertical;
 		struct bal_event_budget budget;
 		struct bal_event_resized resized;
+		struct bal_event_order order;
+		struct bal_event_order_cancelled order_cancelled;
 	};
 };
 

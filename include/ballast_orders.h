@@ -37,7 +37,52 @@ enum bal_verdict {
 		BAL_VERDICT_COUNT
 };
 
-#define BAL_NOT_KNOWN (-1)
+enum bal_timing {
+#define X(name, text) BAL_TIMING_##name,
+	BAL_TIMING_MAP(X)
+#undef X
+		BAL_TIMING_COUNT
+};
+
+enum bal_condition {
+#define X(name, text) BAL_CONDITION_##name,
+	BAL_CONDITION_MAP(X)
+#undef X
+		BAL_CONDITION_COUNT
+};
+
+#define BAL_HELD_MAX 64 /* orders that wait for their time or condition */
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+/* Somebody wants that many agents, now or later. */
+struct bal_event_order {
+	uint64_t key; /* not 0; given twice it is one order */
+	uint32_t pool;
+	uint32_t agents;
+	uint32_t timing;       /* enum bal_timing */
+	uint32_t condition;    /* enum bal_condition, of CONDITIONAL */
+	uint32_t threshold;    /* of it: load in permille, or tasks that wait */
+	int64_t at_ns;         /* of SCHEDULED */
+	int64_t expires_at_ns; /* of CONDITIONAL: how long it is waited for; BAL_NEVER_NS */
+};
+
+struct bal_event_order_cancelled {
+	uint64_t order; /* a held one */
+};
+
+/* ---- orders -------------------------------------------------------------------------------- */
+
+/* An order that waits. The one that comes of it has its id as `held`. */
+struct bal_held {
+	uint64_t id;
+	uint64_t about; /* the order that it tries again; 0 = none */
+	uint32_t reason;
+	uint32_t tries;              /* how often that was tried again, with this one */
+	uint32_t threshold_permille; /* load down to which that is still needed */
+	int64_t given_at_ns;
+	struct bal_event_order order;
+};
 
 /* What a pool was like over a stretch of time. Nothing is known of it when span_ns is 0. */
 struct bal_stretch {
@@ -58,6 +103,8 @@ struct bal_order {
 	uint64_t id;
 	uint64_t about;  /* the order that this one undoes or tries again; 0 = none */
 	uint64_t answer; /* the order that undoes this one, or tries it again; 0 = none */
+	uint64_t held;   /* the id under which it was held; 0 = it was not */
+	enum bal_timing timing;
 	uint32_t pool;
 	enum bal_order_type type;
 	enum bal_order_state state;
@@ -82,9 +129,17 @@ struct bal_order {
 bool bal_order_past(const struct bal_core *core, uint32_t back, struct bal_order *order);
 bool bal_order_find(const struct bal_core *core, uint64_t id, struct bal_order *order);
 
+/* Orders that wait, by place, 0 .. BAL_HELD_MAX - 1; false when the place is empty. */
+bool bal_held_at(const struct bal_core *core, uint32_t place, struct bal_held *held);
+
+/* The order, held or given, that has this key; 0 when none is remembered. */
+uint64_t bal_order_by_key(const struct bal_core *core, uint64_t key);
+
 /* Texts of the tables; "?" outside their range. */
 const char *bal_order_type_name(enum bal_order_type type);
 const char *bal_order_state_name(enum bal_order_state state);
 const char *bal_verdict_name(enum bal_verdict verdict);
+const char *bal_timing_name(enum bal_timing timing);
+const char *bal_condition_name(enum bal_condition condition);
 
 #endif

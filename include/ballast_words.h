@@ -199,7 +199,15 @@
 	X(HOLD_ODD, "the load is unlike its own past: its forecasts are not acted on")             \
 	X(HOLD_UNSURE, "its forecasts were not right often enough to act on them (0.85)")          \
 	X(HOLD_CLOCK, "the clock was set less than an hour ago: forecasts are not acted on")       \
-	X(HOLD_EXPECTED, "the load that is expected or declared needs the agents that are there")
+	X(HOLD_EXPECTED, "the load that is expected or declared needs the agents that are there")  \
+	X(ORDER_HELD, "waits for its time or condition")                                           \
+	X(ORDER_CANCELLED, "somebody took it back before its time came")                           \
+	X(SKIP_GONE, "its pool is gone, or is not scaled any more")                                \
+	X(SKIP_ENOUGH, "the pool has as many agents as it wants")                                  \
+	X(SKIP_UNNEEDED, "what it was given for is over")                                          \
+	X(SKIP_EXPIRED, "its condition did not come in time")                                      \
+	X(HOLD_ADVISE, "the pool is only advised: what would be done is recorded, nothing is "     \
+		       "done")
 
 /* How bad an alert is. */
 #define BAL_ALERT_LEVEL_MAP(X)                                                                     \
@@ -259,11 +267,25 @@
 
 #define BAL_ORDER_STATE_MAP(X)                                                                     \
 	X(NONE, "none")                                                                            \
-	X(WORKING, "working") /* agents that it asked for are on their way */                      \
-	X(WATCHED, "watched") /* done; what comes of it is watched */                              \
-	X(CLOSED, "closed")   /* done, and judged where it was watched */                          \
-	X(SKIPPED, "skipped") /* checked, and not carried out */                                   \
-	X(ADVICE, "advice")   /* what would have been done; nothing was */
+	X(WORKING, "working")     /* agents that it asked for are on their way */                  \
+	X(WATCHED, "watched")     /* done; what comes of it is watched */                          \
+	X(CLOSED, "closed")       /* done, and judged where it was watched */                      \
+	X(CANCELLED, "cancelled") /* taken back while it was held */                               \
+	X(SKIPPED, "skipped")     /* checked, and not carried out */                               \
+	X(ADVICE, "advice")       /* what would have been done; nothing was */
+
+/* When an order is carried out. */
+#define BAL_TIMING_MAP(X)                                                                          \
+	X(IMMEDIATE, "immediate")                                                                  \
+	X(SCHEDULED, "scheduled")     /* at an instant */                                          \
+	X(CONDITIONAL, "conditional") /* as soon as something holds */
+
+/* What a conditional order may wait for, of its pool. */
+#define BAL_CONDITION_MAP(X)                                                                       \
+	X(LOAD_ABOVE, "load>")                                                                     \
+	X(LOAD_BELOW, "load<")                                                                     \
+	X(WAITING_ABOVE, "waiting>") /* tasks, batch excepted */                                   \
+	X(WAITING_BELOW, "waiting<")
 
 /* What came of an order. */
 #define BAL_VERDICT_MAP(X)                                                                         \

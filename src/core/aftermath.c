@@ -12,6 +12,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "core/agent.h"
+#include "core/intent.h"
 #include "core/learn.h"
 #include "core/order.h"
 #include "core/outbox.h"
@@ -94,6 +95,26 @@ static void tell(struct bal_core *core, const struct order *order)
 	effect->reason = REASONS[order->verdict];
 }
 
+/* True when nobody is missing: agents came, were taken back from draining, or called off. */
+static bool is_met(const struct order *order)
+{
+	return order->why.agents_before + order->came + order->off >= order->why.agents_after;
+}
+
+/* What the pool's next look asks for again by itself is not asked for twice. */
+static void retry(struct bal_core *core, const struct order *order)
+{
+	const struct pool *pool = pool_of(core, order);
+	uint32_t reason = order->why.reason;
+
+	if (order->change != BAL_ORDER_AGENTS || order->wanted == 0 || is_met(order) ||
+		reason == BAL_REASON_SCALE_MINIMUM || !core->started ||
+		reason == BAL_REASON_SCALE_SCHEDULED || reason == BAL_REASON_SCALE_FROM_ZERO ||
+		pool->removed || core->stopping)
+		return;
+	intent_retry(core, order, time_add_ns(core->now_ns, knob(core, BAL_KNOB_START_BACKOFF)));
+}
+
 void aftermath_done(struct bal_core *core, struct order *order)
 {
 	int64_t watch_ns = knob(core, BAL_KNOB_ORDER_WATCH);
@@ -102,6 +123,7 @@ void aftermath_done(struct bal_core *core, struct order *order)
 	order->done_at_ns = core->now_ns;
 	order->mark = pool_of(core, order)->scaling->meter.now;
 	order->state = BAL_ORDER_IS_CLOSED;
+	retry(core, order);
 	if (order->wanted > 0 && order->off == order->wanted)
 		return; /* others thought better of it */
 	if (is_up(order) && order->wanted > order->off && order->came == 0) {

@@ -36,6 +36,7 @@
 	X(RULE, rule, struct bal_event_rule)                                                       \
 	X(ALERT, alert, struct bal_alert)                                                          \
 	X(OBJECTIVE, objective, struct bal_event_objective)                                        \
+	X(HELD, held, struct bal_held)                                                             \
 	X(MINIMUM, minimum, struct bal_event_minimum)                                              \
 	X(RECOVERY, recovery, struct bal_recovery)
 

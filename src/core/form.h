@@ -22,6 +22,7 @@ extern const struct form FORM_METER;
 extern const struct form FORM_METER_BOOK;
 extern const struct form FORM_ORDER_TALLY;
 extern const struct form FORM_TRIGGERS;
+extern const struct form FORM_HELD;
 extern const struct form FORM_KIND;
 extern const struct form FORM_LIMIT;
 extern const struct form FORM_TENANT;

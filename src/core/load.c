@@ -15,6 +15,7 @@
 #include "core/check.h"
 #include "core/defer.h"
 #include "core/form.h"
+#include "core/intent.h"
 #include "core/knees.h"
 #include "core/learn.h"
 #include "core/life.h"
@@ -427,6 +428,25 @@ static bool read_context(struct load *load, uint32_t place)
 	       context_restore(load->core, place, &context);
 }
 
+static bool read_held(struct load *load, uint32_t place)
+{
+	struct intent_book *book = load->core->intents;
+	struct bal_held *held = &book->items[place];
+
+	book->count++;
+	return form_read(&FORM_HELD, held, &load->reader) && held->id != 0 &&
+	       intent_valid(load->core, &held->order);
+}
+
+static void read_intents(struct load *load)
+{
+	uint64_t sequence = bytes_get_varint(&load->reader);
+
+	load->ok = load->ok && sequence <= UINT32_MAX;
+	load->core->intents->sequence = (uint32_t)sequence;
+	read_list(load, BAL_HELD_MAX, read_held);
+}
+
 static bool read_minimum(struct load *load, uint32_t place)
 {
 	struct bal_event_minimum *minimum = &load->core->minimums->items[place];
@@ -455,6 +475,7 @@ static void read_watched(struct load *load)
 	load->ok = load->ok && sequence <= UINT32_MAX;
 	core->recoveries->sequence = (uint32_t)sequence;
 	read_list(load, RECOVER_KEPT_MAX, read_recovery);
+	read_intents(load);
 	read_list(load, BAL_MINIMUMS_MAX, read_minimum);
 	load->ok = load->ok && minimum_restore(core->minimums);
 }

@@ -72,6 +72,20 @@ struct order *order_new(struct bal_core *core, uint32_t number, enum bal_reason 
 	return order;
 }
 
+struct order *order_note(struct bal_core *core, uint32_t number, enum bal_reason reason,
+	enum bal_order_state state, enum bal_reason remark)
+{
+	uint64_t last = core->pools[number].order_last;
+	struct order *order = order_new(core, number, reason);
+
+	order->ended = true;
+	order->state = state;
+	order->remark = remark;
+	order->done_at_ns = core->now_ns;
+	core->pools[number].order_last = last;
+	return order;
+}
+
 void order_seen(struct bal_core *core, uint64_t id)
 {
 	struct order *order = order_find(core, id);
@@ -149,6 +163,8 @@ static void fill(const struct order *order, struct bal_order *view)
 	*view = (struct bal_order){.id = order->id,
 		.about = order->about,
 		.answer = order->answer,
+		.held = order->held,
+		.timing = (enum bal_timing)order->timing,
 		.pool = order->why.pool,
 		.type = (enum bal_order_type)order->change,
 		.state = (enum bal_order_state)order->state,
@@ -187,6 +203,10 @@ bool bal_order_find(const struct bal_core *core, uint64_t id, struct bal_order *
 {
 	const struct order *found = order_find(core, id);
 
+	/* One that was held is asked for by the id that it had then. */
+	for (uint32_t i = 0; i < core->limits.orders_max && found == NULL && id != 0; i++)
+		if (core->orders[i].held == id)
+			found = &core->orders[i];
 	if (found != NULL)
 		fill(found, order);
 	return found != NULL;

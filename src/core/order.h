@@ -11,6 +11,11 @@
 /* Makes an order for a pool; the explanation is filled in with what the pool looks like now. */
 struct order *order_new(struct bal_core *core, uint32_t pool, enum bal_reason reason);
 
+/* Makes the record of one that is not carried out, for a reason: nothing waits for it, and it is
+ * not the pool's last. */
+struct order *order_note(struct bal_core *core, uint32_t pool, enum bal_reason reason,
+	enum bal_order_state state, enum bal_reason remark);
+
 /* The order with this id, NULL when it is not remembered. */
 struct order *order_find(const struct bal_core *core, uint64_t id);
 

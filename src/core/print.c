@@ -282,6 +282,10 @@ static const char *name_value(enum record_how how, uint64_t value)
 		return name_space(value);
 	case RECORD_KNOB:
 		return name_knob(value);
+	case RECORD_TIMING:
+		return bal_timing_name((enum bal_timing)value);
+	case RECORD_CONDITION:
+		return bal_condition_name((enum bal_condition)value);
 	case RECORD_FLAG:
 		return value != 0 ? "yes" : "no";
 	default:

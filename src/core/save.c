@@ -9,6 +9,7 @@
 #include "core/alert.h"
 #include "core/book.h"
 #include "core/form.h"
+#include "core/intent.h"
 #include "core/knees.h"
 #include "core/minimum.h"
 #include "core/objective.h"
@@ -264,6 +265,8 @@ static void put_state(struct save *save, const struct bal_core *core)
 	objective_put(core->objectives, &save->writer, slide_window, save);
 	put_number(save, core->recoveries->sequence);
 	put_table(save, &FORM_RECOVERY, core->recoveries->records, RECOVER_KEPT_MAX);
+	put_number(save, core->intents->sequence);
+	put_table(save, &FORM_HELD, core->intents->items, BAL_HELD_MAX);
 	put_table(save, &FORM_MINIMUM, core->minimums->items, BAL_MINIMUMS_MAX);
 	put_shifts(save, core);
 	resize_put(core, &save->writer, slide_window, save);

@@ -14,6 +14,7 @@
 #include "core/aftermath.h"
 #include "core/agent.h"
 #include "core/drain.h"
+#include "core/intent.h"
 #include "core/minimum.h"
 #include "core/order.h"
 #include "core/outbox.h"
@@ -40,6 +41,8 @@
 #define REMEMBERED_MAX       1e15
 #define BUCKET_MAX           (INT64_C(1) << 60)
 #define START_BACKOFF_MAX_NS NS_PER_MIN
+#define ADVICE_NS            (5 * NS_PER_MIN)
+#define ADVICE_AGAIN_NS      NS_PER_HOUR
 #define START_DOUBLINGS_MAX  6
 
 uint32_t scale_agents(const struct pool *pool)
@@ -169,16 +172,61 @@ static uint32_t take_back(struct bal_core *core, struct pool *pool, uint32_t cou
 	return taken;
 }
 
+/* What the configuration itself or somebody asks for is done in a pool that is only advised, too.
+ */
+static bool is_advised(const struct pool *pool, enum bal_reason reason)
+{
+	return pool->conf.advise && reason != BAL_REASON_SCALE_MINIMUM &&
+	       reason != BAL_REASON_SCALE_SCHEDULED && reason != BAL_REASON_SCALE_MAXIMUM &&
+	       reason != BAL_REASON_SCALE_FROM_ZERO && reason != BAL_REASON_SCALE_OPERATOR &&
+	       reason != BAL_REASON_SCALE_RETRY;
+}
+
+/* Records what would have been done: no more than once in five minutes, and the same advice only
+ * once in an hour, since the reason for it does not go away by being told. */
+static void advise(struct bal_core *core, struct pool *pool, uint32_t agents,
+	enum bal_reason reason, uint32_t threshold, int64_t since_ns)
+{
+	struct order_tally *tally = &pool->scaling->tally;
+	int64_t wait_ns = agents + 1 == tally->advised_agents ? ADVICE_AGAIN_NS : ADVICE_NS;
+	struct bal_effect *effect;
+	struct order *order;
+
+	pool->hold = BAL_REASON_HOLD_ADVISE;
+	if (tally->advised_agents != 0 && core->now_ns - tally->advised_at_ns < wait_ns)
+		return;
+	tally->advised_at_ns = core->now_ns;
+	tally->advised_agents = agents + 1;
+	order = order_note(
+		core, pool->conf.pool, reason, BAL_ORDER_IS_ADVICE, BAL_REASON_HOLD_ADVISE);
+	order->why.agents_before = scale_agents(pool);
+	order->why.agents_after = agents;
+	order->why.load_permille = scale_load_permille(pool);
+	order->why.threshold_permille = threshold;
+	order->why.sustained_ns = since_ns == BAL_NEVER_NS ? 0 : core->now_ns - since_ns;
+	aftermath_given(core, order);
+	effect = outbox_add(core, BAL_EFFECT_ORDER);
+	effect->order = order->id;
+	effect->pool = pool->conf.pool;
+	effect->reason = BAL_REASON_HOLD_ADVISE;
+}
+
 static void order_up(struct bal_core *core, struct pool *pool, uint32_t count,
 	enum bal_reason reason, uint32_t threshold, int64_t since_ns)
 {
 	uint32_t before = scale_agents(pool);
 	uint32_t load = scale_load_permille(pool);
-	struct order *order = order_new(core, pool->conf.pool, reason);
-	uint32_t taken = take_back(core, pool, count);
-	uint32_t boot = count - taken;
 	struct bal_effect *effect;
+	struct order *order;
+	uint32_t taken, boot;
 
+	if (is_advised(pool, reason)) {
+		advise(core, pool, before + count, reason, threshold, since_ns);
+		return;
+	}
+	order = order_new(core, pool->conf.pool, reason);
+	taken = take_back(core, pool, count);
+	boot = count - taken;
 	order->why.agents_before = before;
 	order->why.agents_after = before + count;
 	order->why.load_permille = load;
@@ -266,6 +314,10 @@ static void order_down(struct bal_core *core, struct pool *pool, uint32_t count,
 {
 	struct order *order;
 
+	if (is_advised(pool, reason)) {
+		advise(core, pool, scale_agents(pool) - count, reason, threshold, since_ns);
+		return;
+	}
 	victims_weigh(core, pool);
 	if (victim_find(core, pool, insists(reason)) == NULL) {
 		pool->hold = BAL_REASON_HOLD_BOOTING;
@@ -514,6 +566,7 @@ void scale_timer(struct bal_core *core, struct pool *pool)
 	if (!pool->exists || pool->conf.kind != BAL_POOL_PROCESS || core->stopping)
 		return;
 	scale_count_waiting(core);
+	intent_look(core, pool);
 	if (!pool->removed) {
 		resize_begin_look(core, pool);
 		look(core, pool);
@@ -523,17 +576,23 @@ void scale_timer(struct bal_core *core, struct pool *pool)
 		timer_set(core, &pool->timer, pool->conf.pool, core->now_ns + LOOK_NS);
 }
 
-void scale_to(struct bal_core *core, struct pool *pool, uint32_t agents)
+void scale_ordered(
+	struct bal_core *core, struct pool *pool, uint32_t agents, enum bal_reason reason)
 {
 	uint32_t before = scale_agents(pool);
 
 	agents = agents < pool->conf.agents_max ? agents : pool->conf.agents_max;
-	scale_count_waiting(core);
 	if (agents > before)
-		order_up(core, pool, agents - before, BAL_REASON_SCALE_OPERATOR, 0, BAL_NEVER_NS);
+		order_up(core, pool, agents - before, reason, 0, BAL_NEVER_NS);
 	else if (agents < before)
-		order_down(core, pool, before - agents, BAL_REASON_SCALE_OPERATOR,
-			scale_load_permille(pool), 0, pool->steps.below_since_ns);
+		order_down(core, pool, before - agents, reason, scale_load_permille(pool), 0,
+			pool->steps.below_since_ns);
+}
+
+void scale_to(struct bal_core *core, struct pool *pool, uint32_t agents)
+{
+	scale_count_waiting(core);
+	scale_ordered(core, pool, agents, BAL_REASON_SCALE_OPERATOR);
 }
 
 uint64_t scale_for_objective(struct bal_core *core, struct pool *pool)
@@ -548,7 +607,7 @@ uint64_t scale_for_objective(struct bal_core *core, struct pool *pool)
 		return 0;
 	count = count < max - agents ? count : max - agents;
 	order_up(core, pool, count, BAL_REASON_SCALE_OBJECTIVE, 0, BAL_NEVER_NS);
-	return pool->order_last;
+	return pool->conf.advise ? 0 : pool->order_last;
 }
 
 /* Undone are the agents of an order for more, as far as the minimum allows, or as many come again

@@ -16,6 +16,11 @@ void scale_timer(struct bal_core *core, struct pool *pool);
 /* Somebody wants this many agents now; clamped to 0 .. the pool's maximum. */
 void scale_to(struct bal_core *core, struct pool *pool, uint32_t agents);
 
+/* The same for this reason, from counts of waiting tasks that are fresh; the order is the pool's
+ * last, if there was anything to order. */
+void scale_ordered(
+	struct bal_core *core, struct pool *pool, uint32_t agents, enum bal_reason reason);
+
 /* An objective of a kind that it serves is broken: orders agents as an emergency does. Returns the
  * order; 0 when there is none, since one is open, or the pool may not or cannot have more. */
 uint64_t scale_for_objective(struct bal_core *core, struct pool *pool);

@@ -9,6 +9,7 @@
 #include "core/alert.h"
 #include "core/book.h"
 #include "core/defer.h"
+#include "core/intent.h"
 #include "core/knees.h"
 #include "core/minimum.h"
 #include "core/objective.h"
@@ -128,6 +129,7 @@ void state_place(struct bal_core *core, struct arena *arena)
 	arena_align(arena);
 	core->minimums = arena_take(arena, 1, sizeof *core->minimums);
 	core->resizes = resize_place(arena, limits->agents_max, limits->pools_max);
+	core->intents = arena_take(arena, 1, sizeof *core->intents);
 	core->orders = arena_take(arena, limits->orders_max, sizeof(struct order));
 	core->decisions = arena_take(arena, limits->explanations_max, sizeof(struct bal_why));
 	map_init(&core->decisions_by_id, arena, limits->explanations_max);

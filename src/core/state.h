@@ -51,6 +51,7 @@ struct recover_book;
 struct signal_book;
 struct minimum_table;
 struct resize_book;
+struct intent_book;
 
 /* What a timer belongs to; also the upper part of its tie, so that the order is total. */
 enum timer_owner { TIMER_TASK, TIMER_AGENT, TIMER_POOL };
@@ -244,6 +245,8 @@ struct order_tally {
 	int64_t held_until_ns; /* no strategy's order in that direction before; 0 = none was undone
 				*/
 	double held_offered;   /* load when that began */
+	int64_t advised_at_ns; /* when a pool that is only advised last was */
+	uint32_t advised_agents; /* and to what; 0 = never */
 };
 
 /* The load of a pool and what strategies remember of it; touched by pools that they scale. */
@@ -357,6 +360,10 @@ struct order {
 	uint32_t off;     /* agents that were drained before they were ready */
 	uint64_t about;   /* see struct bal_order */
 	uint64_t answer;
+	uint64_t held;   /* likewise */
+	uint64_t key;    /* that it was asked for with; 0 = by nobody */
+	uint32_t tries;  /* how often it was tried again */
+	uint32_t timing; /* enum bal_timing */
 	int64_t price_predicted_microcents_hour;
 	int64_t done_at_ns;          /* BAL_NEVER_NS: not yet */
 	int64_t judge_at_ns;         /* likewise: it is not watched */
@@ -429,8 +436,9 @@ struct bal_core {
 	uint32_t shelf_turn; /* the place that is taken next */
 
 	struct order *orders;
-	uint32_t order_count; /* ever made since this start */
-	struct list watched;  /* orders, by the time of their verdict and their ids */
+	uint32_t order_count;        /* ever made since this start */
+	struct intent_book *intents; /* orders that wait */
+	struct list watched;         /* orders, by the time of their verdict and their ids */
 	struct bal_why *decisions;
 	struct map decisions_by_id;
 	uint64_t decision_count;

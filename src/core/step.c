@@ -22,6 +22,7 @@
 #include "core/drain.h"
 #include "core/fitjob.h"
 #include "core/hedge.h"
+#include "core/intent.h"
 #include "core/limit.h"
 #include "core/minimum.h"
 #include "core/objective.h"
@@ -629,6 +630,16 @@ static enum bal_status on_resized(struct bal_core *core, const struct bal_event 
 	return resize_ended(core, &event->resized);
 }
 
+static enum bal_status on_order(struct bal_core *core, const struct bal_event *event)
+{
+	return core->stopping ? BAL_UNAVAILABLE : intent_take(core, &event->order);
+}
+
+static enum bal_status on_order_cancelled(struct bal_core *core, const struct bal_event *event)
+{
+	return intent_cancel(core, event->order_cancelled.order);
+}
+
 static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(
 	struct bal_core *core, const struct bal_event *event) = {
 	[BAL_EVENT_MORE] = on_nothing,
@@ -669,6 +680,8 @@ static enum bal_status (*const HANDLERS[BAL_EVENT_COUNT])(
 	[BAL_EVENT_VERTICAL] = on_vertical,
 	[BAL_EVENT_BUDGET] = on_budget,
 	[BAL_EVENT_RESIZED] = on_resized,
+	[BAL_EVENT_ORDER] = on_order,
+	[BAL_EVENT_ORDER_CANCELLED] = on_order_cancelled,
 };
 
 static void serve_timer(struct bal_core *core, struct timer *timer)
@@ -722,6 +735,7 @@ static void settle(struct bal_core *core)
 		serve_series(core);
 		watch_run(core);
 		aftermath_run(core);
+		intent_run(core);
 	}
 	if (core->now_ns >= core->wake_at_ns) {
 		core->wake_at_ns = BAL_NEVER_NS;
@@ -756,7 +770,7 @@ int64_t bal_deadline_ns(const struct bal_core *core)
 		return BAL_NEVER_NS;
 	return num_min_i64(
 		num_min_i64(num_min_i64(series_next_ns(core->series), watch_next_ns(core)),
-			aftermath_next_ns(core)),
+			num_min_i64(aftermath_next_ns(core), intent_next_ns(core))),
 		num_min_i64(timer_next_ns(core), core->wake_at_ns));
 }
 

@@ -371,3 +371,25 @@ const char *bal_verdict_name(enum bal_verdict verdict)
 
 	return WORD_OF(names, verdict);
 }
+
+const char *bal_timing_name(enum bal_timing timing)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_TIMING_##name] = text,
+		BAL_TIMING_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, timing);
+}
+
+const char *bal_condition_name(enum bal_condition condition)
+{
+	static const char *const names[] = {
+#define X(name, text) [BAL_CONDITION_##name] = text,
+		BAL_CONDITION_MAP(X)
+#undef X
+	};
+
+	return WORD_OF(names, condition);
+}

@@ -56,6 +56,8 @@
 	X(EFFECT, 4, BAL_EFFECT_COUNT - 1)                                                         \
 	X(ORDER_TYPE, 4, BAL_ORDER_TYPE_COUNT - 1)                                                 \
 	X(ORDER_STATE, 4, BAL_ORDER_STATE_COUNT - 1)                                               \
+	X(TIMING, 4, BAL_TIMING_COUNT - 1)                                                         \
+	X(CONDITION, 4, BAL_CONDITION_COUNT - 1)                                                   \
 	X(VERDICT, 4, BAL_VERDICT_COUNT - 1)                                                       \
 	X(PRIORITY_8, 1, BAL_PRIORITY_COUNT - 1)                                                   \
 	X(TASK_STATE_8, 1, BAL_TASK_STATE_COUNT - 1)                                               \
@@ -97,7 +99,9 @@
 	X(minimum)                                                                                 \
 	X(vertical)                                                                                \
 	X(budget)                                                                                  \
-	X(resized)
+	X(resized)                                                                                 \
+	X(order)                                                                                   \
+	X(order_cancelled)
 
 #define RECORD_FIELDS_more(X, type, at) X(type, UNUSED, at, unused, "")
 
@@ -148,7 +152,8 @@
 	RECORD_FIELDS_scale_rule(X, type, at down., "down")                                        \
 	X(type, U32, at, queue_deep, "deep queue #")                                               \
 	X(type, DURATION_NS, at, emergency_wait_ns, "emergency wait #")                            \
-	X(type, MARKET, at, market, "#")
+	X(type, MARKET, at, market, "#")                                                           \
+	X(type, FLAG, at, advise, "advised only")
 /* clang-format on */
 
 #define RECORD_FIELDS_pool_removed(X, type, at) X(type, INDEX, at, pool, "")
@@ -305,6 +310,18 @@
 	X(type, U32, at, kinds_count, "# kinds")                                                   \
 	X(type, U32, at, kinds, "kinds #")
 
+#define RECORD_FIELDS_order(X, type, at)                                                           \
+	X(type, U64, at, key, "")                                                                  \
+	X(type, INDEX, at, pool, "")                                                               \
+	X(type, U32, at, agents, "")                                                               \
+	X(type, TIMING, at, timing, "")                                                            \
+	X(type, CONDITION, at, condition, "")                                                      \
+	X(type, U32, at, threshold, "")                                                            \
+	X(type, INSTANT_NS, at, at_ns, "at #")                                                     \
+	X(type, INSTANT_NS, at, expires_at_ns, "until #")
+
+#define RECORD_FIELDS_order_cancelled(X, type, at) X(type, U64, at, order, "")
+
 #define RECORD_FIELDS_minimum(X, type, at)                                                         \
 	X(type, U32, at, place, "")                                                                \
 	X(type, INDEX, at, pool, "")                                                               \
@@ -386,7 +403,10 @@
 	X(MINIMUM, "minimum {agents} of pool {pool} in place {place}: from {begins_ns}")           \
 	X(VERTICAL, "resources of pool {pool}'s agents: {mode}")                                   \
 	X(BUDGET, "budget of the host")                                                            \
-	X(RESIZED, "limits of agent {agent}: {status}")
+	X(RESIZED, "limits of agent {agent}: {status}")                                            \
+	X(ORDER, "pool {pool} is to have {agents} agents: {timing}, {condition} {threshold}, "     \
+		 "key {key}")                                                                      \
+	X(ORDER_CANCELLED, "order {order} taken back")
 
 /* How each effect reads, likewise. */
 #define RECORD_EFFECT_MAP(X)                                                                       \

@@ -373,7 +373,9 @@
 	X(type, FLAG, at, held_is_up, "")                                                          \
 	X(type, U32, at, held_row, "")                                                             \
 	X(type, INSTANT_NS, at, held_until_ns, "")                                                 \
-	X(type, DOUBLE, at, held_offered, "")
+	X(type, DOUBLE, at, held_offered, "")                                                      \
+	X(type, PAST_NS, at, advised_at_ns, "")                                                    \
+	X(type, U32, at, advised_agents, "")
 
 #define STATE_FIELDS_stretch(X, type, at)                                                          \
 	X(type, VALUE, at, span_ns, "")                                                            \
@@ -401,6 +403,10 @@
 	X(type, U32, at, off, "")                                                                  \
 	X(type, U64, at, about, "")                                                                \
 	X(type, U64, at, answer, "")                                                               \
+	X(type, U64, at, held, "")                                                                 \
+	X(type, U64, at, key, "")                                                                  \
+	X(type, U32, at, tries, "")                                                                \
+	X(type, TIMING, at, timing, "")                                                            \
 	X(type, VALUE, at, price_predicted_microcents_hour, "")                                    \
 	X(type, SINCE_NS, at, done_at_ns, "")                                                      \
 	X(type, INSTANT_NS, at, judge_at_ns, "")                                                   \
@@ -432,6 +438,15 @@
 
 #define STATE_FIELDS_rule(X, type, at)      RECORD_FIELDS_rule(X, type, at)
 #define STATE_FIELDS_objective(X, type, at) RECORD_FIELDS_objective(X, type, at)
+#define STATE_FIELDS_held(X, type, at)                                                             \
+	X(type, U64, at, id, "")                                                                   \
+	X(type, U64, at, about, "")                                                                \
+	X(type, REASON, at, reason, "")                                                            \
+	X(type, U32, at, tries, "")                                                                \
+	X(type, U32, at, threshold_permille, "")                                                   \
+	X(type, PAST_NS, at, given_at_ns, "")                                                      \
+	RECORD_FIELDS_order(X, type, at order.)
+
 #define STATE_FIELDS_minimum(X, type, at)   RECORD_FIELDS_minimum(X, type, at)
 
 #define STATE_FIELDS_recovery(X, type, at)                                                         \

@@ -394,7 +394,7 @@ static void test_none_came(void **state)
 	outgrow(scene);
 	order = scene_pool_view(scene, 0).order_last;
 	STEP(scene, SCALE_ENDED, scale_ended, .order = order, .status = BAL_UNAVAILABLE);
-	scene_expect(scene, "order 0 order_failed");
+	scene_expect(scene, "order 0 order_held; order 0 order_failed");
 	assert_int_equal(order_of(scene, order).state, BAL_ORDER_IS_CLOSED);
 	assert_int_equal(order_of(scene, order).verdict, BAL_VERDICT_FAILED);
 	assert_true(order_of(scene, order).done_at_ns == scene->now_ns);

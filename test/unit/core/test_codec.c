@@ -240,7 +240,7 @@ static void test_result_of_a_job(void **state)
 /* The bytes of one record, so that a change of the format is noticed. */
 static void test_golden_bytes(void **state)
 {
-	static const uint8_t expected[] = {2, BAL_EVENT_TASK_SUBMITTED, 0x82, 0x03, 17, 3, 2, 0, 1,
+	static const uint8_t expected[] = {3, BAL_EVENT_TASK_SUBMITTED, 0x82, 0x03, 17, 3, 2, 0, 1,
 		0, 0, 0, 0, 2, 0x20, 0, 0, 0, 0xf4, 0x03, 0, 0, 1, 4, 0, 0, 0};
 	struct bal_event event = {.now_ns = 192, .type = BAL_EVENT_TASK_SUBMITTED};
 	uint8_t bytes[BAL_RECORD_SIZE];

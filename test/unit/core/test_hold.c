@@ -169,7 +169,7 @@ static void test_backoff_holds_what_would_be_ordered(void **state)
 	HOLDS(scene, hold_backoff);
 	scene_expect(scene, "");
 	scene_run_for(scene, 30 * NS_PER_S);
-	scene_expect(scene, "scale 0 +1 scale_load_high");
+	scene_expect(scene, "scale 0 +1 scale_load_high; order 0 skip_enough");
 }
 
 static void test_backoff_holds_the_minimum(void **state)
@@ -186,7 +186,7 @@ static void test_backoff_holds_the_minimum(void **state)
 	HOLDS(scene, hold_backoff);
 	scene_expect(scene, "");
 	scene_run_for(scene, 31 * NS_PER_S);
-	scene_expect(scene, "scale 0 +2 scale_minimum");
+	scene_expect(scene, "scale 0 +2 scale_minimum; order 0 skip_enough");
 }
 
 static void test_backoff_holds_the_first_agent(void **state)
@@ -202,7 +202,7 @@ static void test_backoff_holds_the_first_agent(void **state)
 	scene_run_for(scene, 29 * NS_PER_S);
 	scene_expect(scene, "");
 	scene_run_for(scene, 2 * NS_PER_S);
-	scene_expect(scene, "scale 0 +1 scale_from_zero");
+	scene_expect(scene, "scale 0 +1 scale_from_zero; order 0 skip_enough");
 }
 
 static void test_too_many_agents_is_a_decision_of_its_own(void **state)
