@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ballast agents, pools, pause, drain, scale, reload: looking at the fleet and steering it. */
+/* ballast agents, pools, pause, drain, reload: looking at the fleet and steering it. */
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/orders.h"
 #include "cli/show.h"
 #include "wire/jsonwrite.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define AGENTS_MAX_SCALE 1000000
-#define BODY_SIZE        256
+#define BODY_SIZE 256
 
 static const struct args_option OPTIONS[] = {
+	ASK_OPTIONS,
+	{NULL, NULL, NULL, NULL},
+};
+
+static const struct args_option POOL_OPTIONS[] = {
+	{"--history", NULL, NULL, "shows orders, what came of them, and those that wait"},
 	ASK_OPTIONS,
 	{NULL, NULL, NULL, NULL},
 };
@@ -101,6 +107,8 @@ static int run_agents(const struct args *args)
 
 static int run_pools(const struct args *args)
 {
+	if (args_has(args, "--history"))
+		return orders_history(args);
 	return list(args, "pools", POOL_COLUMNS, COUNT_OF(POOL_COLUMNS));
 }
 
@@ -136,21 +144,6 @@ static int run_drain(const struct args *args)
 	return steer(args, "agents", args->words[0], "drain",
 		back ? SPAN("{\"back\":true}") : SPAN("{}"),
 		back ? "takes tasks again" : "drains: it finishes what it has");
-}
-
-static int run_scale(const struct args *args)
-{
-	char body[BODY_SIZE];
-	uint64_t count;
-
-	if (args->word_count != 2 ||
-		!span_number(span_of(args->words[1]), AGENTS_MAX_SCALE, &count)) {
-		fprintf(stderr, "usage: ballast scale POOL COUNT\n");
-		return EXIT_USAGE;
-	}
-	snprintf(body, sizeof body, "{\"agents\":%llu}", (unsigned long long)count);
-	return steer(args, "pools", args->words[0], "scale", span_of(body),
-		"is asked for that many agents");
 }
 
 static int run_pause(const struct args *args)
@@ -205,11 +198,9 @@ static int run_reload(const struct args *args)
 const struct command command_agents = {
 	"agents", "[AGENT]", "lists agents, or shows one", run_agents, OPTIONS};
 const struct command command_pools = {
-	"pools", "[POOL]", "lists pools, or shows one", run_pools, OPTIONS};
+	"pools", "[POOL]", "lists pools, or shows one", run_pools, POOL_OPTIONS};
 const struct command command_drain = {"drain", "AGENT",
 	"lets an agent finish what it has and take nothing new", run_drain, DRAIN_OPTIONS};
-const struct command command_scale = {
-	"scale", "POOL COUNT", "asks for so many agents now", run_scale, OPTIONS};
 const struct command command_pause = {"pause", "POOL",
 	"stops dispatch and scaling of a pool, or some of it", run_pause, PAUSE_OPTIONS};
 const struct command command_reload = {

@@ -234,14 +234,67 @@ static void explain_trigger(yyjson_val *root)
 		text(root, "trigger.threshold"), cell(root, "sustained", SHOW_SECONDS));
 }
 
+static void print_stretch(const char *when, yyjson_val *stretch)
+{
+	if (stretch == NULL)
+		return;
+	printf("  %s: %s of the slots busy, %s waiting, %s of the waits too long, %s per hour\n",
+		when, cell(stretch, "utilisation", SHOW_SHARE), text(stretch, "waiting"),
+		cell(stretch, "late", SHOW_SHARE), text(stretch, "price_per_hour"));
+}
+
+/* What became of it, which an order of an earlier version does not say. */
+static void print_life(yyjson_val *root)
+{
+	const char *verdict = yyjson_get_str(show_member(root, "verdict"));
+
+	if (verdict == NULL)
+		return;
+	printf("It is %s", text(root, "state"));
+	if (strcmp(verdict, "open") != 0)
+		printf("; verdict: %s", verdict);
+	if (show_member(root, "remark_text") != NULL)
+		printf(" (%s)", text(root, "remark_text"));
+	printf(".\n");
+	if (number(root, "asked") > 0)
+		printf("%s of %s agents came.\n", text(root, "came"), text(root, "asked"));
+	if (show_member(root, "about") != NULL)
+		printf("It answers order %s.\n", text(root, "about"));
+	if (show_member(root, "answered_by") != NULL)
+		printf("Order %s answers it.\n", text(root, "answered_by"));
+	print_stretch("before", show_member(root, "before"));
+	print_stretch("after ", show_member(root, "after"));
+}
+
+/* Of advice, and of what was skipped or taken back, nothing was done. */
+static bool is_undone(yyjson_val *root)
+{
+	const char *state = yyjson_get_str(show_member(root, "state"));
+
+	return state != NULL && (strcmp(state, "advice") == 0 || strcmp(state, "skipped") == 0 ||
+					strcmp(state, "cancelled") == 0);
+}
+
+static void explain_held(yyjson_val *root)
+{
+	printf("Order %s waits: pool %s is to have %s agents", text(root, "id"), text(root, "pool"),
+		text(root, "agents_after"));
+	if (show_member(root, "when") != NULL)
+		printf(" when %s", text(root, "when"));
+	else
+		printf(" at %s", text(root, "due_at"));
+	printf(".\nBecause: %s.\n", text(root, "text"));
+}
+
 static void explain_scaled(yyjson_val *root)
 {
 	if (show_member(root, "resize") != NULL) {
 		explain_resized(root, show_member(root, "resize"));
 		return;
 	}
-	printf("Pool %s went from %s to %s agents (order %s).\n", text(root, "pool"),
-		text(root, "agents_before"), text(root, "agents_after"), text(root, "id"));
+	printf("Pool %s %s from %s to %s agents (order %s).\n", text(root, "pool"),
+		is_undone(root) ? "would go" : "went", text(root, "agents_before"),
+		text(root, "agents_after"), text(root, "id"));
 	printf("Because: %s.\n", text(root, "text"));
 	explain_trigger(root);
 	/* Where no load was the reason there is no threshold. */
@@ -254,6 +307,7 @@ static void explain_scaled(yyjson_val *root)
 		printf("%s was chosen: it had the least work left (%s); it finished it first.\n",
 			name_of(show_member(root, "victim")),
 			cell(root, "victim.work_left", SHOW_SECONDS));
+	print_life(root);
 }
 
 static void explain_alert(yyjson_val *root)
@@ -281,7 +335,12 @@ static void explain(yyjson_val *root)
 {
 	const char *decision = yyjson_get_str(show_member(root, "decision"));
 
-	if (show_member(root, "alert") != NULL)
+	if (decision == NULL && show_member(root, "due_at") == NULL &&
+		show_member(root, "when") == NULL)
+		decision = "";
+	if (decision == NULL)
+		explain_held(root);
+	else if (show_member(root, "alert") != NULL)
 		explain_alert(root);
 	else if (show_member(root, "step") != NULL)
 		explain_recovery(root);

@@ -2,8 +2,10 @@
 /* Agents and pools: what is there, and what an operator may ask for. */
 #include "daemon/request.h"
 
+#include "base/checksum.h"
 #include "base/units.h"
 #include "daemon/instant.h"
+#include "daemon/orderview.h"
 #include "daemon/resizeview.h"
 #include "wire/nearest.h"
 #include "wire/url.h"
@@ -15,6 +17,7 @@
 #define LIST_SIZE_MAX (32u << 20)
 #define ONE_SIZE_MAX  (64u << 10)
 #define AGENTS_MAX    10000
+#define LATER_MAX_NS  (366 * NS_PER_DAY)
 
 static void put_seconds(struct json_writer *writer, const char *key, int64_t ns)
 {
@@ -355,24 +358,104 @@ void api_pool_get(struct request *request)
 
 struct scale_form {
 	int64_t agents;
+	int64_t in_ns; /* 0 = not said */
+	int64_t for_ns;
+	struct span at;
+	struct span when;
+	struct span key;
 };
+
+/* Fills in when the order is due; false after answering that it makes no sense. */
+static bool fill_timing(
+	struct request *request, const struct scale_form *form, struct bal_event_order *order)
+{
+	struct clock *clock = engine_clock(request->engine);
+	int64_t now_ns = clock_core_ns(clock), utc_ns;
+	bool at = form->at.at != NULL, in = form->in_ns > 0, when = form->when.at != NULL;
+
+	order->expires_at_ns = BAL_NEVER_NS;
+	if (at + in + when > 1 || (form->for_ns > 0 && !when)) {
+		request_problem(request, 422, "field",
+			"one of \"at\", \"in\" and \"when\" says when; \"for\" goes with \"when\"");
+		return false;
+	}
+	if (when && !orderview_read_condition(form->when, &order->condition, &order->threshold)) {
+		request_problem(request, 422, "field",
+			"\"when\": expected load>0.8, load<30%%, waiting>20 or waiting<5");
+		return false;
+	}
+	if (at && !instant_read(form->at, &utc_ns)) {
+		request_problem(request, 422, "field",
+			"\"at\": expected an instant such as 2026-11-23T13:20:46Z");
+		return false;
+	}
+	if (when)
+		order->timing = BAL_TIMING_CONDITIONAL;
+	else if (at || in)
+		order->timing = BAL_TIMING_SCHEDULED;
+	if (at || in)
+		order->at_ns = at ? clock_to_core_ns(clock, utc_ns) : now_ns + form->in_ns;
+	if (form->for_ns > 0)
+		order->expires_at_ns = now_ns + form->for_ns;
+	return true;
+}
+
+/* What came of the order: it waits, it was skipped, or the pool is on its way. */
+static void answer_scaled(struct request *request, const struct bal_event_order *order)
+{
+	struct bal_core *core = engine_core(request->engine);
+	uint64_t id = bal_order_by_key(core, order->key);
+	struct bal_order given;
+	struct bal_held held;
+	struct json_writer writer;
+	struct buffer body;
+
+	for (uint32_t i = 0; i < BAL_HELD_MAX; i++) {
+		if (!bal_held_at(core, i, &held) || held.id != id)
+			continue;
+		buffer_init(&body, ONE_SIZE_MAX);
+		json_writer_init(&writer, &body);
+		orderview_write_held(request->engine, &held, &writer);
+		request_answer_json(request, 202, &body);
+		return;
+	}
+	if (bal_order_find(core, id, &given) && given.state == BAL_ORDER_IS_SKIPPED &&
+		given.remark != BAL_REASON_SKIP_ENOUGH)
+		request_problem(request, 409, "skipped", "the order was skipped: %s",
+			bal_reason_text((enum bal_reason)given.remark));
+	else
+		answer_pool(request, order->pool);
+}
 
 void api_pool_scale(struct request *request)
 {
 	static const struct json_field fields[] = {
-		{"agents", JSON_INTEGER, true, 0, AGENTS_MAX, offsetof(struct scale_form, agents)}};
+		{"agents", JSON_INTEGER, true, 0, AGENTS_MAX, offsetof(struct scale_form, agents)},
+		{"at", JSON_TEXT, false, 1, 64, offsetof(struct scale_form, at)},
+		{"in", JSON_DURATION, false, 1, LATER_MAX_NS, offsetof(struct scale_form, in_ns)},
+		{"when", JSON_TEXT, false, 1, 64, offsetof(struct scale_form, when)},
+		{"for", JSON_DURATION, false, 1, LATER_MAX_NS, offsetof(struct scale_form, for_ns)},
+		{"key", JSON_TEXT, false, 1, 256, offsetof(struct scale_form, key)}};
 	struct scale_form form = {.agents = 0};
 	struct bal_pool_view view;
 	uint32_t pool = find_pool(request, &view);
 	const struct config_pool *config;
-	struct bal_event event = {.type = BAL_EVENT_POOL_SCALED};
+	struct bal_event event = {.type = BAL_EVENT_ORDER};
 	struct json json;
 	enum bal_status status;
+	bool read;
 
 	if (pool == BAL_NONE || !request_query(request, NULL, 0, NULL) ||
-		!request_read(request, &json, fields, 1, &form))
+		!request_read(request, &json, fields, 6, &form))
 		return;
+	event.order = (struct bal_event_order){.pool = pool, .agents = (uint32_t)form.agents};
+	read = fill_timing(request, &form, &event.order);
+	event.order.key = form.key.at == NULL
+				  ? engine_mint(request->engine)
+				  : checksum_hash64(pool, form.key.at, form.key.size) | 1;
 	json_release(&json);
+	if (!read)
+		return;
 	config = engine_pool_config(request->engine, pool);
 	if (config == NULL || config->kind != BAL_POOL_PROCESS) {
 		request_problem(request, 422, "not-scaled",
@@ -386,11 +469,9 @@ void api_pool_scale(struct request *request)
 			config->agents_max);
 		return;
 	}
-	event.pool_scaled =
-		(struct bal_event_pool_scaled){.pool = pool, .agents = (uint32_t)form.agents};
 	status = engine_event(request->engine, &event);
 	if (status == BAL_OK)
-		answer_pool(request, pool);
+		answer_scaled(request, &event.order);
 	else
 		request_status(request, status, "scale");
 }

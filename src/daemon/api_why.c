@@ -5,6 +5,7 @@
 #include "daemon/alertview.h"
 #include "daemon/conn.h"
 #include "daemon/orders.h"
+#include "daemon/orderview.h"
 #include "daemon/why.h"
 
 #include <inttypes.h>
@@ -59,6 +60,25 @@ static bool answer_watched(struct request *request, uint64_t id)
 	return true;
 }
 
+/* An order that waits: what it waits for is its explanation. */
+static bool answer_held(struct request *request, uint64_t id)
+{
+	struct json_writer writer;
+	struct bal_held held;
+	struct buffer body;
+
+	for (uint32_t i = 0; i < BAL_HELD_MAX; i++) {
+		if (!bal_held_at(engine_core(request->engine), i, &held) || held.id != id)
+			continue;
+		buffer_init(&body, WHY_SIZE_MAX);
+		json_writer_init(&writer, &body);
+		orderview_write_held(request->engine, &held, &writer);
+		request_answer_json(request, 200, &body);
+		return true;
+	}
+	return false;
+}
+
 struct why_visit {
 	struct request *request;
 	bool answered;
@@ -80,6 +100,7 @@ void api_why_get(struct request *request)
 {
 	struct store *store = engine_store(request->engine);
 	struct why_visit visit = {.request = request};
+	struct bal_order order_known;
 	struct span order;
 	struct bal_why why;
 	struct job *job;
@@ -94,6 +115,10 @@ void api_why_get(struct request *request)
 		return;
 	if (answer_watched(request, id))
 		return;
+	if (answer_held(request, id))
+		return;
+	if (bal_order_find(engine_core(request->engine), id, &order_known))
+		id = order_known.id; /* it may have been asked for as it was held */
 	bal_why(engine_core(request->engine), id, &why);
 	job = engine_job(request->engine, id);
 	if (why.kind != BAL_WHY_NOTHING) {
@@ -116,18 +141,52 @@ void api_why_get(struct request *request)
 
 void api_order_list(struct request *request)
 {
+	struct url_parameter parameters[] = {{.name = "pool"}};
+	char memory[REQUEST_QUERY_SIZE];
 	struct json_writer writer;
+	struct bal_held held;
 	struct buffer body;
 
-	if (!request_query(request, NULL, 0, NULL))
+	if (!request_query(request, parameters, 1, memory))
 		return;
+	if (parameters[0].value.at != NULL && !config_name_valid(parameters[0].value)) {
+		request_problem(request, 400, "query", "expected ?pool= with the name of a pool");
+		return;
+	}
 	buffer_init(&body, ORDERS_SIZE_MAX);
 	json_writer_init(&writer, &body);
 	json_open(&writer, '{');
 	json_key(&writer, "orders");
 	json_open(&writer, '[');
-	orders_write(engine_orders(request->engine), &writer);
+	orders_write(engine_orders(request->engine), parameters[0].value, &writer);
+	json_close(&writer);
+	json_key(&writer, "held");
+	json_open(&writer, '[');
+	for (uint32_t i = 0; i < BAL_HELD_MAX; i++)
+		if (bal_held_at(engine_core(request->engine), i, &held))
+			orderview_write_held(request->engine, &held, &writer);
 	json_close(&writer);
 	json_close(&writer);
 	request_answer_json(request, 200, &body);
+}
+
+void api_order_cancel(struct request *request)
+{
+	struct bal_event event = {.type = BAL_EVENT_ORDER_CANCELLED};
+	enum bal_status status;
+	uint64_t id;
+
+	if (!request_query(request, NULL, 0, NULL))
+		return;
+	if (!span_number(request->segments[0], UINT64_MAX, &id)) {
+		request_problem(request, 404, "unknown", "that is not an id of an order");
+		return;
+	}
+	event.order_cancelled.order = id;
+	status = engine_event(request->engine, &event);
+	if (status == BAL_OK)
+		request_answer(request, 204, NULL, SPAN(""), NULL);
+	else
+		request_problem(request, 404, "unknown",
+			"no order %" PRIu64 " waits: only orders that wait can be taken back", id);
 }

@@ -104,6 +104,8 @@ static const char *name_of(const struct event_record *record)
 	case BAL_EFFECT_RECOVERY:
 		return record->reason == BAL_REASON_OBJECTIVE_BROKEN ? "recovery.begun"
 								     : "recovery.ended";
+	case BAL_EFFECT_ORDER:
+		return record->reason == BAL_REASON_ORDER_HELD ? "order.held" : "order.closed";
 	default:
 		return NULL;
 	}
@@ -302,7 +304,8 @@ static void on_effect(
 		.type = (uint8_t)effect->type,
 		.state = (uint8_t)effect->state,
 		.reason = (uint8_t)effect->reason};
-	bool about_agent = effect->agent != 0 || effect->type == BAL_EFFECT_SCALE;
+	bool about_agent = effect->agent != 0 || effect->type == BAL_EFFECT_SCALE ||
+			   effect->type == BAL_EFFECT_ORDER;
 
 	if (name_of(&record) == NULL)
 		return;

@@ -15,6 +15,7 @@
 #define VALUE_SIZE_MAX (TEXT_SIZE_MAX + 32)
 #define KEY_SIZE       16
 #define KEY_FORMAT     "order-%03u"
+#define MEMBER_SIZE    300
 
 struct kept {
 	uint64_t number; /* counts up over all starts; 0: the place is free */
@@ -86,7 +87,17 @@ static void store(struct orders *orders, uint64_t number, uint64_t id, struct sp
 		to->ops->submit(to, &op, NULL);
 }
 
-/* An order may have several effects, one for each agent that it drains: the first tells it. */
+/* The number under which an order is kept, or the next one. */
+static uint64_t number_of(const struct orders *orders, uint64_t id)
+{
+	for (uint32_t i = 0; i < ORDERS_KEPT; i++)
+		if (orders->ring[i].number != 0 && orders->ring[i].id == id)
+			return orders->ring[i].number;
+	return orders->number + 1;
+}
+
+/* An order may have several effects, one for each agent that it drains: the first tells it, and
+ * what came of it tells it anew. */
 static void on_effect(
 	struct engine_watcher *watcher, const struct bal_effect *effect, struct job *job)
 {
@@ -95,9 +106,11 @@ static void on_effect(
 	struct json_writer writer;
 	struct buffer text;
 	struct bal_why why;
+	uint64_t number;
 
 	(void)job;
-	if (effect->order == 0 || orders_find(orders, effect->order).at != NULL)
+	if (effect->order == 0 ||
+		(effect->type != BAL_EFFECT_ORDER && orders_find(orders, effect->order).at != NULL))
 		return;
 	bal_why(engine_core(orders->engine), effect->order, &why);
 	if (why.kind != BAL_WHY_SCALED)
@@ -105,9 +118,9 @@ static void on_effect(
 	buffer_init_fixed(&text, memory, sizeof memory);
 	json_writer_init(&writer, &text);
 	why_write(orders->engine, &why, &writer);
-	if (json_writer_done(&writer) &&
-		keep(orders, orders->number + 1, effect->order, buffer_span(&text)))
-		store(orders, orders->number, effect->order, buffer_span(&text));
+	number = number_of(orders, effect->order);
+	if (json_writer_done(&writer) && keep(orders, number, effect->order, buffer_span(&text)))
+		store(orders, number, effect->order, buffer_span(&text));
 }
 
 struct orders *orders_open(struct engine *engine)
@@ -134,14 +147,18 @@ void orders_close(struct orders *orders)
 	free(orders);
 }
 
-void orders_write(const struct orders *orders, struct json_writer *writer)
+void orders_write(const struct orders *orders, struct span pool, struct json_writer *writer)
 {
+	char member[MEMBER_SIZE];
+	int size = snprintf(member, sizeof member, "\"pool\":\"%.*s\"", (int)pool.size, pool.at);
+
 	for (uint64_t number = orders->number; number > 0; number--) {
 		const struct kept *kept = &orders->ring[number % ORDERS_KEPT];
 
 		if (kept->number != number)
 			return;
-		json_put_raw(writer, (struct span){kept->text, kept->size});
+		if (pool.at == NULL || memmem(kept->text, kept->size, member, (size_t)size) != NULL)
+			json_put_raw(writer, (struct span){kept->text, kept->size});
 	}
 }
 

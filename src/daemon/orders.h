@@ -17,8 +17,8 @@ struct orders;
 struct orders *orders_open(struct engine *engine);
 void orders_close(struct orders *orders);
 
-/* Writes all of them as elements of an array, newest first. */
-void orders_write(const struct orders *orders, struct json_writer *writer);
+/* Writes all of them, or those of a pool, as elements of an array, newest first. */
+void orders_write(const struct orders *orders, struct span pool, struct json_writer *writer);
 
 /* The explanation of one of them as JSON; absent when it is not kept. */
 struct span orders_find(const struct orders *orders, uint64_t id);

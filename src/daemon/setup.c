@@ -33,6 +33,7 @@ static void fill_scale(const struct config_pool *pool, struct bal_event_pool *ev
 		pool->scale.down.sustain_ns, pool->scale.down.cooldown_ns};
 	event->queue_deep = (uint32_t)pool->scale.queue;
 	event->emergency_wait_ns = pool->emergency_ns;
+	event->advise = pool->scale.mode == 1;
 }
 
 /* A command pool is one agent with `max` slots; others count agents. */

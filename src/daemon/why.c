@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "core/trigger.h"
 #include "daemon/instant.h"
+#include "daemon/orderview.h"
 #include "daemon/resizeview.h"
 #include "daemon/whykeep.h"
 
@@ -296,6 +297,7 @@ static void put_scaled(
 	const struct source *source, struct json_writer *writer, const struct bal_why *why)
 {
 	struct bal_resize resize;
+	struct bal_order order;
 
 	put_name(source, writer, "pool", BAL_SYMBOL_POOL, why->pool);
 	json_key(writer, "at");
@@ -311,6 +313,8 @@ static void put_scaled(
 	json_put_decimal(writer, why->threshold_permille, 3);
 	put_count(writer, "waiting", why->queued);
 	put_seconds(writer, "sustained", why->sustained_ns);
+	if (bal_order_find(engine_core(source->engine), why->id, &order))
+		orderview_write_life(source->engine, &order, writer);
 	if (bal_resize_find(engine_core(source->engine), why->id, &resize))
 		resizeview_explain(source->engine, writer, &resize);
 	put_trigger(source, writer, why);

@@ -49,10 +49,17 @@
 	X(GET, "/v1/pools", pool_list, READ, NONE, "List pools")                                   \
 	X(GET, "/v1/pools/{pool}", pool_get, READ, NONE, "Read a pool")                            \
 	X(POST, "/v1/pools/{pool}/scale", pool_scale, ADMIN, SMALL,                                \
-		"Set the number of agents of a pool now: {\"agents\": 3}")                         \
+		"Set the number of agents of a pool: {\"agents\": 3}; later with \"at\" or "       \
+		"\"in\", on a condition with \"when\" and \"for\", once by \"key\"")               \
 	X(POST, "/v1/pools/{pool}/pause", pool_pause, ADMIN, SMALL,                                \
 		"Pause or resume: {\"dispatch\": true, \"out\": false, \"in\": false}")            \
-	X(GET, "/v1/orders", order_list, READ, NONE, "Recent scaling orders with their reasons")   \
+	X(GET, "/v1/orders", order_list, READ, NONE,                                               \
+		"Recent scaling orders with reasons and verdicts, and those that wait: "           \
+		"?pool=")                                                                          \
+	X(DELETE, "/v1/orders/{order}", order_cancel, ADMIN, NONE,                                 \
+		"Take back an order that waits")                                                   \
+	X(POST, "/v1/orders/{order}/cancel", order_cancel, ADMIN, NONE,                            \
+		"Take back an order that waits")                                                   \
 	X(GET, "/v1/forecasts", forecast_list, READ, NONE,                                         \
 		"What load and use are expected, how surely, how good that was so far, and when "  \
 		"memory and storage are used up; ?signal= adds "                                   \

@@ -138,6 +138,7 @@ struct config_pool {
 		struct config_rule up;
 		struct config_rule down;
 		int64_t queue; /* waiting tasks that trigger scaling up */
+		int32_t mode;  /* 1: only advise */
 	} scale;
 	int64_t emergency_ns; /* a critical task waiting longer is an emergency */
 };

@@ -27,6 +27,8 @@ static const char *const markets[] = {
 
 const char *const config_placements[] = {"pack", "spread", NULL};
 
+static const char *const scale_modes[] = {"act", "advise", NULL};
+
 static const char *const strategies[] = {
 #define X(name, text) text,
 	BAL_STRATEGY_MAP(X)
@@ -71,6 +73,8 @@ static const struct config_row scale_rows[] = {
 		&down_section},
 	{"queue", CONFIG_COUNT, SCALE(queue), 1, TASKS_MAX, "100",
 		"waiting tasks (batch excepted) that add agents"},
+	{"mode", CONFIG_CHOICE, SCALE(mode), 0, 0, "act",
+		"advise: what would be done is recorded, nothing is done", 0, scale_modes},
 };
 static const struct config_section scale_section = {"scale", scale_rows, COUNT_OF(scale_rows), 0};
 
