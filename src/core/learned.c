@@ -15,11 +15,12 @@
 #include "core/learn.h"
 #include "core/objective.h"
 #include "core/record.h"
+#include "core/resource.h"
 #include "core/series.h"
 #include "core/shelf.h"
 
 #define LEARNED_MAGIC   UINT32_C(0x4e52414c)
-#define LEARNED_VERSION 6
+#define LEARNED_VERSION 7
 
 /* Series may take so many bytes of a snapshot, since it is written once a minute: many rows keep
  * less of their past each, and of very many the last ones keep nothing. */
@@ -191,35 +192,51 @@ static void put_series(struct bytes_writer *writer, const struct bal_core *core)
 	}
 }
 
+static void put_shifts(struct bytes_writer *writer, const struct bal_core *core)
+{
+	const struct shifts *shifts = &core->shifts;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < shifts->count; i++)
+		count += core->kinds[shifts->kinds[i]].name_hash != 0;
+	bytes_put_u32(writer, count);
+	for (uint32_t i = 0; i < shifts->count; i++) {
+		uint64_t hash = core->kinds[shifts->kinds[i]].name_hash;
+
+		if (hash == 0)
+			continue;
+		bytes_put_u64(writer, hash);
+		shift_put(&shifts->items[i], writer);
+	}
+}
+
+static void put_all(struct bytes_writer *writer, const struct bal_core *core)
+{
+	bytes_put_u32(writer, LEARNED_MAGIC);
+	bytes_put_u32(writer, LEARNED_VERSION);
+	put_kinds(writer, core);
+	put_pools(writer, core);
+	put_histories(writer, core);
+	put_contexts(writer, core);
+	put_series(writer, core);
+	put_objectives(writer, core);
+	put_knees(writer, core);
+	put_shifts(writer, core);
+	resource_trends_put(core, writer);
+}
+
 size_t bal_learned_save(const struct bal_core *core, void *to, size_t size)
 {
-	struct bytes_writer measure;
 	struct bytes_writer writer;
 
 	/* Measured first: bytes that do not fit are not written at all. */
-	bytes_writer_init(&measure, NULL, 0);
-	bytes_put_u32(&measure, LEARNED_MAGIC);
-	bytes_put_u32(&measure, LEARNED_VERSION);
-	put_kinds(&measure, core);
-	put_pools(&measure, core);
-	put_histories(&measure, core);
-	put_contexts(&measure, core);
-	put_series(&measure, core);
-	put_objectives(&measure, core);
-	put_knees(&measure, core);
-	bytes_put_u32(&measure, 0);
-	if (to == NULL || size < measure.used)
-		return measure.used;
+	bytes_writer_init(&writer, NULL, 0);
+	put_all(&writer, core);
+	bytes_put_u32(&writer, 0);
+	if (to == NULL || size < writer.used)
+		return writer.used;
 	bytes_writer_init(&writer, to, size);
-	bytes_put_u32(&writer, LEARNED_MAGIC);
-	bytes_put_u32(&writer, LEARNED_VERSION);
-	put_kinds(&writer, core);
-	put_pools(&writer, core);
-	put_histories(&writer, core);
-	put_contexts(&writer, core);
-	put_series(&writer, core);
-	put_objectives(&writer, core);
-	put_knees(&writer, core);
+	put_all(&writer, core);
 	bytes_put_u32(&writer, checksum_crc32c(0, to, writer.used));
 	return writer.used;
 }
@@ -403,6 +420,20 @@ static bool get_knees(struct bytes_reader *reader, struct bal_core *core, bool a
 	return ok;
 }
 
+static bool get_shifts(struct bytes_reader *reader, struct bal_core *core, bool apply)
+{
+	uint32_t count = bytes_get_u32(reader);
+	bool ok = true;
+
+	for (uint32_t i = 0; i < count && ok && !reader->failed; i++) {
+		uint64_t hash = bytes_get_u64(reader);
+
+		ok = shifts_kind_read(
+			&core->shifts, apply ? kind_of_hash(core, hash) : BAL_NONE, reader);
+	}
+	return ok;
+}
+
 static bool read_learned(struct bal_core *core, const void *from, size_t size, bool apply)
 {
 	struct bytes_reader reader;
@@ -416,7 +447,8 @@ static bool read_learned(struct bal_core *core, const void *from, size_t size, b
 	if (ok)
 		get_contexts(&reader, core, apply);
 	ok = ok && get_series(&reader, core, apply) && get_objectives(&reader, core, apply) &&
-	     get_knees(&reader, core, apply);
+	     get_knees(&reader, core, apply) && get_shifts(&reader, core, apply) &&
+	     resource_trends_read(core, apply, &reader);
 	return ok && !reader.failed && bytes_left(&reader) == 0;
 }
 

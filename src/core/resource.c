@@ -16,7 +16,9 @@
 #include "core/series.h"
 #include "core/trend.h"
 
-#define VALUE_MAX 1e24
+#define VALUE_MAX    1e24
+#define KEPT_STORAGE 0  /* no agent has this id */
+#define KEPT_MINUTES 60 /* the silence after which a trend begins anew anyway */
 
 /* A level while its bin is open. */
 struct level {
@@ -42,6 +44,11 @@ struct resource_sum {
 	bool told[LEVEL_COUNT], missing[LEVEL_COUNT];
 };
 
+struct kept_trend {
+	uint64_t id; /* of an agent; KEPT_STORAGE */
+	struct trend trend;
+};
+
 struct resource {
 	uint32_t agents_high; /* places from here on were never used */
 	double host_free;     /* bytes of memory; below 0: not known */
@@ -50,6 +57,9 @@ struct resource {
 	struct trend storage;
 	struct resource_agent *agents;
 	struct resource_sum *sums; /* by pool */
+	/* Trends from before a restart, until those that they are of report again. */
+	struct kept_trend *kept;
+	uint32_t kept_count, kept_max;
 };
 
 struct resource *resource_place(struct arena *arena, uint32_t agents_max, uint32_t pools_max)
@@ -57,10 +67,14 @@ struct resource *resource_place(struct arena *arena, uint32_t agents_max, uint32
 	struct resource *resource = arena_take(arena, 1, sizeof *resource);
 	struct resource_agent *agents = arena_take(arena, agents_max, sizeof *agents);
 	struct resource_sum *sums = arena_take(arena, pools_max, sizeof *sums);
+	uint32_t kept_max = agents_max < RESOURCE_KEPT_MAX ? agents_max + 1 : RESOURCE_KEPT_MAX;
+	struct kept_trend *kept = arena_take(arena, kept_max, sizeof *kept);
 
 	arena_align(arena);
 	if (resource == NULL)
 		return NULL;
+	resource->kept = kept;
+	resource->kept_max = kept_max;
 	resource->agents = agents;
 	resource->sums = sums;
 	resource->host_free = -1;
@@ -82,6 +96,28 @@ static bool is_watched(const struct bal_core *core, uint32_t place)
 	return place < core->resource->agents_high && core->resource->agents[place].used;
 }
 
+/* One for which there is no room begins anew. */
+static void keep_trend(struct resource *resource, uint64_t id, const struct trend *trend)
+{
+	if (resource->kept_count == resource->kept_max)
+		return;
+	resource->kept[resource->kept_count].id = id;
+	resource->kept[resource->kept_count++].trend = *trend;
+}
+
+/* A trend goes on where it was before a restart, or begins. */
+static void begin_trend(struct resource *resource, uint64_t id, struct trend *trend)
+{
+	trend_init(trend);
+	for (uint32_t i = 0; i < resource->kept_count; i++) {
+		if (resource->kept[i].id != id)
+			continue;
+		*trend = resource->kept[i].trend;
+		resource->kept[i] = resource->kept[--resource->kept_count];
+		return;
+	}
+}
+
 static struct resource_agent *watch_agent(struct bal_core *core, const struct agent *agent)
 {
 	uint32_t place = slab_index(&core->agents, agent);
@@ -89,7 +125,7 @@ static struct resource_agent *watch_agent(struct bal_core *core, const struct ag
 
 	if (!is_watched(core, place)) {
 		*watched = (struct resource_agent){.used = true};
-		trend_init(&watched->memory);
+		begin_trend(core->resource, agent->id, &watched->memory);
 		series_begin(
 			core->series, agent->pool, SERIES_CPU, core->now_ns, core->utc_offset_ns);
 	}
@@ -156,7 +192,7 @@ static void store_sample(struct bal_core *core, const struct bal_event_sample *s
 	if (sample->signal != BAL_SIGNAL_STORE_FREE || resource->store_size <= 0)
 		return;
 	if (!resource->store[LEVEL_STORAGE].seen)
-		trend_init(&resource->storage);
+		begin_trend(resource, KEPT_STORAGE, &resource->storage);
 	series_begin(core->series, 0, SERIES_STORAGE, core->now_ns, core->utc_offset_ns);
 	value = num_max(resource->store_size - value, 0);
 	level_add(&resource->store[LEVEL_STORAGE], value);
@@ -404,6 +440,31 @@ static bool get_levels(struct bytes_reader *reader, struct level *levels)
 	return ok;
 }
 
+static void put_kept(uint64_t id, const struct trend *trend, struct bytes_writer *writer,
+	resource_flush *flush, void *context)
+{
+	bytes_put_u64(writer, id);
+	trend_put(trend, writer, flush, context);
+}
+
+/* Reads as many as there are; keeps those that are of use to a core, NULL: of none. */
+static bool read_kept(struct resource *resource, int64_t now_ns, struct bytes_reader *reader)
+{
+	uint32_t count = bytes_get_u32(reader);
+	struct trend trend;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t id = bytes_get_u64(reader);
+
+		trend_init(&trend);
+		if (reader->failed || !trend_read(&trend, reader))
+			return false;
+		if (resource != NULL && trend.minute <= now_ns / NS_PER_MIN)
+			keep_trend(resource, id, &trend);
+	}
+	return !reader->failed;
+}
+
 void resource_put(const struct bal_core *core, struct bytes_writer *writer, resource_flush *flush,
 	void *context)
 {
@@ -423,6 +484,9 @@ void resource_put(const struct bal_core *core, struct bytes_writer *writer, reso
 		trend_put(&resource->agents[i].memory, writer, flush, context);
 	}
 	bytes_put_u64(writer, 0);
+	bytes_put_u32(writer, resource->kept_count);
+	for (uint32_t i = 0; i < resource->kept_count; i++)
+		put_kept(resource->kept[i].id, &resource->kept[i].trend, writer, flush, context);
 }
 
 static bool read_agent(struct bal_core *core, uint64_t id, struct bytes_reader *reader)
@@ -460,7 +524,62 @@ bool resource_read(struct bal_core *core, struct bytes_reader *reader)
 		ok = read_agent(core, id, reader);
 		id = bytes_get_u64(reader);
 	}
-	return ok && !reader->failed;
+	return ok && !reader->failed && read_kept(resource, INT64_MAX, reader);
+}
+
+/* ---- over a restart ---- */
+
+static void flush_nothing(void *context)
+{
+	(void)context;
+}
+
+static bool is_worth_keeping(const struct bal_core *core, const struct trend *trend)
+{
+	return trend->is_open && core->now_ns / NS_PER_MIN - trend->minute <= KEPT_MINUTES;
+}
+
+/* Writes all that are kept, at most as many as there is room for, and returns how many; without a
+ * writer it only counts. */
+static uint32_t walk_trends(const struct bal_core *core, struct bytes_writer *writer)
+{
+	const struct resource *resource = core->resource;
+	uint32_t count = 0;
+
+	if (resource->store[LEVEL_STORAGE].seen && is_worth_keeping(core, &resource->storage)) {
+		count++;
+		if (writer != NULL)
+			put_kept(KEPT_STORAGE, &resource->storage, writer, flush_nothing, NULL);
+	}
+	for (uint32_t i = 0; i < resource->agents_high && count < resource->kept_max; i++) {
+		if (!resource->agents[i].used ||
+			!is_worth_keeping(core, &resource->agents[i].memory))
+			continue;
+		count++;
+		if (writer != NULL)
+			put_kept(agent_at(core, i)->id, &resource->agents[i].memory, writer,
+				flush_nothing, NULL);
+	}
+	for (uint32_t i = 0; i < resource->kept_count && count < resource->kept_max; i++) {
+		if (!is_worth_keeping(core, &resource->kept[i].trend))
+			continue;
+		count++;
+		if (writer != NULL)
+			put_kept(resource->kept[i].id, &resource->kept[i].trend, writer,
+				flush_nothing, NULL);
+	}
+	return count;
+}
+
+void resource_trends_put(const struct bal_core *core, struct bytes_writer *writer)
+{
+	bytes_put_u32(writer, walk_trends(core, NULL));
+	walk_trends(core, writer);
+}
+
+bool resource_trends_read(struct bal_core *core, bool apply, struct bytes_reader *reader)
+{
+	return read_kept(apply ? core->resource : NULL, core->now_ns, reader);
 }
 
 const char *resource_check(const struct bal_core *core)

@@ -56,6 +56,13 @@ void resource_put(const struct bal_core *core, struct bytes_writer *writer, reso
 /* Reads it into a fresh core with the agents there; false when the bytes are none. */
 bool resource_read(struct bal_core *core, struct bytes_reader *reader);
 
+/* Over a restart: writes the trends of the first RESOURCE_KEPT_MAX agents and of the storage, 2.3
+ * KiB each; reads them, with effect if `apply` is true: agents that come back go on with theirs.
+ * False when the bytes are none, which has to be found without effect first. */
+#define RESOURCE_KEPT_MAX 1024
+void resource_trends_put(const struct bal_core *core, struct bytes_writer *writer);
+bool resource_trends_read(struct bal_core *core, bool apply, struct bytes_reader *reader);
+
 /* The name of the first rule that is broken; NULL when all hold. */
 const char *resource_check(const struct bal_core *core);
 

@@ -64,3 +64,17 @@ bool shifts_read(struct shifts *shifts, struct bytes_reader *reader)
 	shift = take(shifts, kind);
 	return shift != NULL && shift_read(shift, reader);
 }
+
+bool shifts_kind_read(struct shifts *shifts, uint32_t kind, struct bytes_reader *reader)
+{
+	struct shift read;
+	struct shift *shift = NULL;
+
+	if (!shift_read(&read, reader))
+		return false;
+	if (kind < shifts->kinds_max && shifts->places[kind] == 0)
+		shift = take(shifts, kind);
+	if (shift != NULL)
+		*shift = read;
+	return true;
+}

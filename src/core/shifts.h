@@ -34,4 +34,8 @@ const struct shift *shifts_find(const struct shifts *shifts, uint32_t kind);
 void shifts_put(const struct shifts *shifts, uint32_t place, struct bytes_writer *writer);
 bool shifts_read(struct shifts *shifts, struct bytes_reader *reader);
 
+/* Reads a shift alone (shift_put) into that of a kind which has none yet; of BAL_NONE, of a kind
+ * that has one, or when there is no room, it is only looked at. */
+bool shifts_kind_read(struct shifts *shifts, uint32_t kind, struct bytes_reader *reader);
+
 #endif

@@ -3,13 +3,14 @@
 #include "scene.h"
 
 #include "base/checksum.h"
+#include "base/prng.h"
 #include "core/learn.h"
 #include "core/state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LEARNED_SIZE 16384
+#define LEARNED_SIZE 65536
 
 static void name(struct scene *scene, uint32_t space, uint32_t number, const char *text)
 {
@@ -203,6 +204,154 @@ static void test_everything_with_a_name_comes_back(void **state)
 	scene_close(after);
 }
 
+/* Feeds one agent's memory and the storage, once a minute: a leak of 1 MiB each. */
+static void leak(struct scene *scene, int64_t *mib, uint32_t minutes)
+{
+	for (uint32_t i = 0; i < minutes; i++) {
+		assert_int_equal(scene_sample(scene, 101, BAL_SIGNAL_MEMORY_MIB, (*mib)++), BAL_OK);
+		scene_run_for(scene, NS_PER_MIN);
+		scene_clear(scene);
+	}
+}
+
+static void sized_store(struct scene *scene, int64_t used_mib)
+{
+	assert_int_equal(STEP(scene, SAMPLE, sample, .subject = BAL_SUBJECT_STORE,
+				 .signal = BAL_SIGNAL_STORE_SIZE, .value = 1000 * MIB),
+		BAL_OK);
+	assert_int_equal(STEP(scene, SAMPLE, sample, .subject = BAL_SUBJECT_STORE,
+				 .signal = BAL_SIGNAL_STORE_FREE, .value = (1000 - used_mib) * MIB),
+		BAL_OK);
+}
+
+static uint32_t minutes_until_found(struct scene *scene, int64_t mib, uint32_t restart_after)
+{
+	static uint8_t bytes[1 << 20];
+	uint32_t minutes = 0;
+
+	while (minutes++ < 300) {
+		struct bal_alert alert;
+
+		sized_store(scene, 100 + mib);
+		leak(scene, &mib, 1);
+		for (uint32_t i = 0; i < bal_alert_places(scene->core); i++)
+			if (bal_alert_at(scene->core, i, &alert) &&
+				alert.subject == BAL_SUBJECT_AGENT)
+				return minutes;
+		if (minutes == restart_after) {
+			size_t size = bal_learned_save(scene->core, bytes, sizeof bytes);
+			struct scene *after = scene_open(&SCENE_LIMITS);
+			struct bal_exhaustion exhaustion;
+
+			assert_true(size <= sizeof bytes);
+			after->now_ns = scene->now_ns;
+			STEP(after, MORE, more, 0);
+			assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_OK);
+			scene_start(after, 2);
+			scene_pool_urls(after, 2, 100, 1); /* another place, another pool */
+			scene_agent(after, 101, 2, 1);
+			/* The storage goes on as well, and not from nothing. */
+			sized_store(after, 100 + mib);
+			assert_true(
+				bal_exhaustion(after->core, 0, BAL_SERIES_STORAGE, &exhaustion));
+			minutes += minutes_until_found(after, mib, 0);
+			scene_close(after);
+			return minutes;
+		}
+	}
+	return minutes;
+}
+
+/* A leak is found when it would have been found without a restart in the midst of it. */
+static void test_leaks_are_found_over_a_restart(void **state)
+{
+	struct scene *scene = *state;
+	uint32_t without, with;
+
+	scene_pool_urls(scene, 0, 101, 1);
+	without = minutes_until_found(scene, 50, 0);
+	assert_in_range(without, 10, 120);
+	scene = scene_open(&SCENE_LIMITS);
+	scene_start(scene, 1);
+	scene_pool_urls(scene, 0, 101, 1);
+	with = minutes_until_found(scene, 50, without / 2);
+	assert_int_equal(with, without);
+	scene_close(scene);
+}
+
+/* Trends from before a restart are part of the state until they are taken; those of agents that do
+ * not come back are left behind after an hour. */
+static void test_trends_wait_for_their_agents(void **state)
+{
+	static uint8_t bytes[1 << 20], again[1 << 20];
+	struct scene *scene = *state;
+	struct scene *after = scene_open(&SCENE_LIMITS);
+	struct scene *last = scene_open(&SCENE_LIMITS);
+	struct scene *copy = scene_open(&SCENE_LIMITS);
+	int64_t mib = 50;
+	size_t size, empty, whole;
+
+	empty = bal_learned_save(scene->core, NULL, 0);
+	scene_pool_urls(scene, 0, 101, 1);
+	leak(scene, &mib, 20);
+	size = bal_learned_save(scene->core, bytes, sizeof bytes);
+	assert_in_range(size, empty + 1000, empty + 4000);
+	after->now_ns = scene->now_ns;
+	STEP(after, MORE, more, 0);
+	assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_OK);
+	scene_start(after, 2);
+	/* Nobody has taken it yet: it is there to be saved once more. */
+	assert_int_equal(bal_learned_save(after->core, again, sizeof again), size);
+	whole = bal_core_save(after->core, again, sizeof again);
+	assert_in_range(whole, 1, sizeof again);
+	assert_int_equal(bal_core_load(copy->core, again, whole), BAL_OK);
+	assert_true(bal_core_digest(copy->core) == bal_core_digest(after->core));
+	assert_int_equal(bal_learned_save(copy->core, again, sizeof again), size);
+	scene_close(copy);
+	scene_run_for(after, 61 * NS_PER_MIN);
+	assert_int_equal(bal_learned_save(after->core, again, sizeof again), empty);
+	/* What is of the future is of another clock. */
+	assert_int_equal(bal_learned_load(last->core, bytes, size), BAL_OK);
+	assert_int_equal(bal_learned_save(last->core, again, sizeof again), empty);
+	scene_close(after);
+	scene_close(last);
+}
+
+/* Service times twice as long as usual are still that after a restart. */
+static void test_shifts_come_back(void **state)
+{
+	struct scene *scene = *state;
+	struct scene *after = scene_open(&SCENE_LIMITS);
+	static uint8_t bytes[1 << 20];
+	struct bal_shift before = {.found = false}, again;
+	struct prng random;
+	size_t size;
+
+	name(scene, BAL_SYMBOL_KIND, 1, "review");
+	prng_init(&random, 5);
+	for (uint32_t i = 0; i < 120000 && !before.found; i++) {
+		shifts_add(&scene->core->shifts, 1, (int64_t)i * NS_PER_S,
+			(i < 100000 ? 1.0 : 1.5) * prng_lognormal(&random, 1.0, 1.0));
+		assert_true(bal_shift(scene->core, 1, &before));
+	}
+	shifts_add(&scene->core->shifts, 4, 0, 1.0); /* without a name it is not kept */
+	size = bal_learned_save(scene->core, bytes, sizeof bytes);
+	name(after, BAL_SYMBOL_KIND, 3, "review");
+	assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_OK);
+	assert_true(bal_shift(after->core, 3, &again));
+	assert_true(before.found);
+	assert_true(again.found);
+	assert_true(before.factor == again.factor);
+	assert_int_equal(before.since_ns, again.since_ns);
+	assert_int_equal(before.at_ns, again.at_ns);
+	assert_null(shifts_find(&after->core->shifts, 4));
+	assert_null(shifts_find(&after->core->shifts, 1));
+	/* It is not read over one that is there. */
+	assert_int_equal(bal_learned_load(after->core, bytes, size), BAL_OK);
+	assert_int_equal(after->core->shifts.count, 1);
+	scene_close(after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +361,9 @@ int main(void)
 		TEST(test_damage_is_refused),
 		TEST(test_numbers_that_cannot_be_are_refused),
 		TEST(test_everything_with_a_name_comes_back),
+		TEST(test_leaks_are_found_over_a_restart),
+		TEST(test_trends_wait_for_their_agents),
+		TEST(test_shifts_come_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
