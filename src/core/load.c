@@ -108,6 +108,7 @@ static bool read_pool(struct load *load, uint32_t place)
 		core->pools_high = place + 1;
 	pool->timer.owner = TIMER_POOL;
 	trigger_begin(&pool->scaling->triggers);
+	calm_begin(&pool->scaling->calm);
 	limits_note(pool);
 	if (pool->shed >= BAL_PRIORITY_COUNT)
 		return false;

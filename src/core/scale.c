@@ -509,8 +509,13 @@ static struct strategy_wish ask_strategy(
 static struct strategy_wish ask(struct bal_core *core, struct pool *pool, bool follows)
 {
 	struct strategy_view view = view_pool(core, pool);
+	struct strategy_wish wish = ask_strategy(core, pool, view, follows);
 
-	return sight_consult(core, pool, &view, ask_strategy(core, pool, view, follows));
+	/* Steps have times and cool-downs enough. */
+	if (pool->conf.strategy != BAL_STRATEGY_CONSERVATIVE &&
+		pool->conf.strategy != BAL_STRATEGY_AGGRESSIVE)
+		wish = calm_look(&pool->scaling->calm, &view, wish);
+	return sight_consult(core, pool, &view, wish);
 }
 
 static void look(struct bal_core *core, struct pool *pool)
@@ -670,7 +675,7 @@ bool scale_valid(const struct pool *pool)
 
 	for (uint32_t i = 0; i < PREDICTIVE_RATIOS; i++)
 		ok = ok && predictive->ratios[i] >= 0;
-	ok = ok && trigger_valid(&pool->scaling->triggers);
+	ok = ok && trigger_valid(&pool->scaling->triggers) && pool->scaling->calm.direction <= 2;
 	return ok && num_abs(predictive->sum) <= REMEMBERED_MAX &&
 	       predictive->level <= REMEMBERED_MAX && predictive->fast <= REMEMBERED_MAX &&
 	       pool->scaling->demand.offered <= REMEMBERED_MAX &&

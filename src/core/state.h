@@ -10,6 +10,7 @@
 #include "base/prng.h"
 #include "base/slab.h"
 #include "core/bond.h"
+#include "core/calm.h"
 #include "core/demand.h"
 #include "core/lateness.h"
 #include "core/meter.h"
@@ -258,6 +259,7 @@ struct scaling {
 	struct kpa_memory kpa;
 	struct predictive_memory predictive;
 	struct trigger_memory triggers;
+	struct calm_memory calm; /* of strategies that have none of their own */
 	struct lateness lateness;
 };
 

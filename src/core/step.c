@@ -188,6 +188,7 @@ static enum bal_status on_pool(struct bal_core *core, const struct bal_event *ev
 		pool->backoff_until_ns = INT64_MIN / 2;
 		pool->timer.owner = TIMER_POOL;
 		trigger_begin(&pool->scaling->triggers);
+		calm_begin(&pool->scaling->calm);
 	}
 	pool->conf = *conf;
 	limits_note(pool);

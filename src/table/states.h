@@ -122,6 +122,8 @@
 	X(type, PAST_NS, at kpa., looked_at_ns, "")                                                \
 	X(type, PAST_NS, at kpa., panic_at_ns, "")                                                 \
 	X(type, DOUBLE, at kpa., panic_most, "")                                                   \
+	X(type, U32, at calm., direction, "")                                                      \
+	X(type, PAST_NS, at calm., turned_at_ns, "")                                               \
 	X(type, DOUBLE, at kpa., buckets, "")                                                      \
 	X(type, U64, at lateness., starts, "")                                                     \
 	X(type, U64, at lateness., late, "")                                                       \
