@@ -76,7 +76,7 @@ static bool is_pressed(const struct world *world)
 	if (!bal_pool_view(world->core, 0, &view))
 		return false;
 	slots = view.slots_ready +
-		SLOTS * (double)(view.ordered + view.agents[BAL_AGENT_STARTING] - world->asked);
+		SLOTS * ((double)view.ordered + view.agents[BAL_AGENT_STARTING] - world->asked);
 	return view.waiting > 0 || view.running > 0.9 * slots;
 }
 
