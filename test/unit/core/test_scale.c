@@ -666,6 +666,29 @@ static void test_a_gap_orders_nothing(void **state)
 	}
 }
 
+/* Counters that go back, values that are none, then silence: half of the slots are busy all the
+ * time, so nobody leaves. When the work ends, agents do. */
+static void test_nonsense_and_silence_never_scale_in(void **state)
+{
+	static const int64_t values[] = {0, -1, INT64_MIN, INT64_MAX, 0, 7};
+	struct scene *scene = *state;
+
+	begin(scene, BAL_STRATEGY_CONSERVATIVE, 3);
+	scene_fill(scene, 1, 15);
+	for (uint32_t i = 0; i < 60; i++) {
+		for (uint64_t agent = AGENT_FIRST; agent < AGENT_FIRST + 3; agent++)
+			for (uint32_t signal = 0; signal < BAL_SIGNAL_DECISION_COUNT; signal++)
+				scene_sample(scene, agent, (enum bal_signal)signal, values[i % 6]);
+		scene_run_for(scene, NS_PER_MIN);
+	}
+	scene_run_for(scene, NS_PER_HOUR);
+	assert_int_equal(scene_count(scene, BAL_EFFECT_DRAIN), 0);
+	assert_int_equal(scene_count(scene, BAL_EFFECT_SCALE), 0);
+	scene_finish(scene, 1, 15);
+	scene_run_for(scene, 15 * NS_PER_MIN + NS_PER_S);
+	assert_int_equal(scene_count(scene, BAL_EFFECT_DRAIN), 1);
+}
+
 /* What strategies remember is part of the state: a copy decides what the original decides. */
 static void test_memories_are_saved(void **state)
 {
@@ -716,6 +739,7 @@ int main(void)
 		TEST(test_fixed_does_nothing_by_itself),
 		TEST(test_strategies_of_others),
 		TEST(test_a_gap_orders_nothing),
+		TEST(test_nonsense_and_silence_never_scale_in),
 		TEST(test_memories_are_saved),
 		TEST(test_from_zero),
 		TEST(test_crashing_starts_back_off),
