@@ -31,8 +31,8 @@
 #include <stdint.h>
 
 #include "ballast_alerts.h"
+#include "ballast_derived.h"
 #include "ballast_forecasts.h"
-#include "ballast_knees.h"
 #include "ballast_orders.h"
 #include "ballast_past.h"
 #include "ballast_peaks.h"

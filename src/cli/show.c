@@ -17,6 +17,7 @@
 #define MEMBER_SIZE_MAX  64
 #define COLUMN_WIDTH_MIN 8
 #define GAP              2
+#define INDENT           4
 
 bool show_colours(void)
 {
@@ -232,6 +233,27 @@ static void print_titles(const struct show_column *columns, uint32_t count, cons
 	printf("%s\n", colours ? "\033[0m" : "");
 }
 
+/* The width of each column; of all with their gaps. */
+static size_t measure(
+	yyjson_val *rows, const struct show_column *columns, uint32_t count, size_t *widths)
+{
+	size_t index, row_count, all = (size_t)GAP * (count - 1);
+	char cell[SHOW_CELL_SIZE];
+	yyjson_val *row;
+
+	for (uint32_t i = 0; i < count; i++)
+		widths[i] = strlen(columns[i].title);
+	yyjson_arr_foreach(rows, index, row_count, row) for (uint32_t i = 0; i < count; i++)
+	{
+		show_cell(show_member(row, columns[i].path), columns[i].kind, cell, sizeof cell);
+		if (width_of(cell) > widths[i])
+			widths[i] = width_of(cell);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		all += widths[i];
+	return all;
+}
+
 void show_table(
 	yyjson_val *rows, const struct show_column *columns, uint32_t count, const char *none)
 {
@@ -245,14 +267,7 @@ void show_table(
 		printf("%s\n", none);
 		return;
 	}
-	for (uint32_t i = 0; i < count; i++)
-		widths[i] = strlen(columns[i].title);
-	yyjson_arr_foreach(rows, index, row_count, row) for (uint32_t i = 0; i < count; i++)
-	{
-		show_cell(show_member(row, columns[i].path), columns[i].kind, cell, sizeof cell);
-		if (width_of(cell) > widths[i])
-			widths[i] = width_of(cell);
-	}
+	measure(rows, columns, count, widths);
 	if (room > 0)
 		fit(columns, count, widths, room);
 	print_titles(columns, count, widths);
@@ -265,6 +280,70 @@ void show_table(
 		}
 		putchar('\n');
 	}
+}
+
+/* One "title value" of a stacked row, on the next line when this one is full; returns the columns
+ * that are taken. A value longer than a line is cut. */
+static size_t print_pair(
+	const struct show_column *column, const char *cell, size_t taken, size_t room)
+{
+	size_t title = strlen(column->title), own = width_of(cell);
+
+	if (taken > INDENT && taken + GAP + title + 1 + own > room) {
+		putchar('\n');
+		taken = 0;
+	}
+	if (taken > 0)
+		printf("%*s", GAP, "");
+	else
+		printf("%*s", INDENT, "");
+	taken += taken > 0 ? (size_t)GAP : (size_t)INDENT;
+	if (taken + title + 1 + own > room)
+		own = room > taken + title + 1 ? room - taken - title - 1 : 0;
+	printf("%s ", column->title);
+	print_cell(column, cell, own, true, show_colours());
+	return taken + title + 1 + own;
+}
+
+static void print_stack(yyjson_val *row, const struct show_column *columns, uint32_t count,
+	uint32_t head_count, const size_t *widths, size_t room)
+{
+	size_t taken = 0;
+	char cell[SHOW_CELL_SIZE];
+
+	for (uint32_t i = 0; i < head_count; i++) {
+		show_cell(show_member(row, columns[i].path), columns[i].kind, cell, sizeof cell);
+		print_cell(&columns[i], cell, widths[i], i + 1 == head_count, show_colours());
+	}
+	putchar('\n');
+	for (uint32_t i = head_count; i < count; i++) {
+		yyjson_val *value = show_member(row, columns[i].path);
+
+		if (value == NULL || yyjson_is_null(value))
+			continue;
+		show_cell(value, columns[i].kind, cell, sizeof cell);
+		taken = print_pair(&columns[i], cell, taken, room);
+	}
+	if (taken > 0)
+		putchar('\n');
+}
+
+void show_wide(yyjson_val *rows, const struct show_column *columns, uint32_t count,
+	uint32_t head_count, const char *none)
+{
+	size_t widths[SHOW_COLUMNS_MAX], index, row_count;
+	unsigned room = show_width();
+	yyjson_val *row;
+
+	if (room == 0 || yyjson_arr_size(rows) == 0 ||
+		measure(rows, columns, count, widths) <= room) {
+		show_table(rows, columns, count, none);
+		return;
+	}
+	fit(columns, head_count, widths, room);
+	print_titles(columns, head_count, widths);
+	yyjson_arr_foreach(rows, index, row_count, row)
+		print_stack(row, columns, count, head_count, widths, room);
 }
 
 void show_object(yyjson_val *object, const struct show_column *columns, uint32_t count)

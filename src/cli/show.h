@@ -32,7 +32,7 @@ struct show_column {
 	bool shrinks;
 };
 
-#define SHOW_COLUMNS_MAX 14
+#define SHOW_COLUMNS_MAX 32
 #define SHOW_CELL_SIZE   256
 
 /* The member "a.b" of an object; NULL when there is none. */
@@ -44,6 +44,12 @@ void show_cell(yyjson_val *value, enum show_kind kind, char *cell, size_t size);
 /* Prints an array of objects as a table; `none` is said when it is empty. */
 void show_table(
 	yyjson_val *rows, const struct show_column *columns, uint32_t count, const char *none);
+
+/* The same of many columns: as a table where it fits, or else each row as a heading of its first
+ * `head_count` columns and below it all others that it has, with their titles, on as many lines as
+ * that takes. */
+void show_wide(yyjson_val *rows, const struct show_column *columns, uint32_t count,
+	uint32_t head_count, const char *none);
 
 /* Prints the members of one object that it has, one "title: value" per line. */
 void show_object(yyjson_val *object, const struct show_column *columns, uint32_t count);

@@ -409,6 +409,30 @@ bool resource_exhaustion(const struct bal_core *core, uint32_t number, enum bal_
 	return true;
 }
 
+bool bal_agent_memory(const struct bal_core *core, uint64_t id, struct bal_agent_memory *memory)
+{
+	const struct agent *agent = agent_find(core, id);
+	const struct trend *trend;
+	uint32_t place;
+
+	if (agent == NULL || !is_watched(core, slab_index(&core->agents, agent)))
+		return false;
+	place = slab_index(&core->agents, agent);
+	if (!core->resource->agents[place].levels[LEVEL_MEMORY].seen)
+		return false;
+	trend = &core->resource->agents[place].memory;
+	*memory = (struct bal_agent_memory){.limit_mib = limit_mib(core, place),
+		.is_rising = trend->finding.is_found,
+		.full_in_ns = BAL_NEVER_NS};
+	if (!trend->finding.is_found)
+		return true;
+	memory->mib_per_hour = trend->finding.slope * 3600;
+	memory->confidence = trend->finding.confidence;
+	if (memory->limit_mib >= 0)
+		memory->full_in_ns = trend_exhaustion(trend, memory->limit_mib).likely_ns;
+	return true;
+}
+
 /* ---- saved states ---- */
 
 static void put_levels(struct bytes_writer *writer, const struct level *levels)

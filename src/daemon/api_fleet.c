@@ -4,6 +4,7 @@
 
 #include "base/checksum.h"
 #include "base/units.h"
+#include "daemon/derived.h"
 #include "daemon/instant.h"
 #include "daemon/orderview.h"
 #include "daemon/resizeview.h"
@@ -92,6 +93,7 @@ static void write_agent(struct engine *engine, const struct roster_agent *agent,
 	put_seconds(writer, "busy_seconds", view->busy_ns);
 	json_key(writer, "utilisation");
 	json_put_decimal(writer, utilisation(view, clock_core_ns(clock)), 3);
+	derived_put_agent(engine, view, writer);
 	put_signals(writer, agent);
 	resizeview_agent(engine, writer, agent->id);
 	json_close(writer);
@@ -253,7 +255,7 @@ static void write_paused(const struct bal_pool_view *view, struct json_writer *w
 }
 
 static void write_pool(struct engine *engine, uint32_t pool, const struct bal_pool_view *view,
-	struct json_writer *writer)
+	bool curve, struct json_writer *writer)
 {
 	const struct config_pool *config = engine_pool_config(engine, pool);
 
@@ -278,6 +280,7 @@ static void write_pool(struct engine *engine, uint32_t pool, const struct bal_po
 		json_put_decimal(writer, view->load_permille, 3);
 	put_seconds(writer, "oldest_wait_seconds", view->oldest_wait_ns);
 	put_seconds(writer, "service_seconds", view->service_ns);
+	derived_put_pool(engine, pool, config == NULL ? 0 : (uint32_t)config->slots, curve, writer);
 	write_paused(view, writer);
 	json_key(writer, "hold");
 	json_put_word(writer, bal_reason_name(view->hold));
@@ -307,7 +310,7 @@ void api_pool_list(struct request *request)
 	json_open(&writer, '[');
 	for (uint32_t i = 0; i < count; i++)
 		if (bal_pool_view(engine_core(engine), i, &view))
-			write_pool(engine, i, &view, &writer);
+			write_pool(engine, i, &view, false, &writer);
 	json_close(&writer);
 	json_close(&writer);
 	request_answer_json(request, 200, &body);
@@ -343,7 +346,7 @@ static void answer_pool(struct request *request, uint32_t pool)
 	buffer_init(&body, ONE_SIZE_MAX);
 	json_writer_init(&writer, &body);
 	bal_pool_view(engine_core(request->engine), pool, &view);
-	write_pool(request->engine, pool, &view, &writer);
+	write_pool(request->engine, pool, &view, true, &writer);
 	request_answer_json(request, 200, &body);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/units.h"
 #include "daemon/alertview.h"
+#include "daemon/derived.h"
 #include "daemon/forecasts.h"
 #include "wire/metric.h"
 
@@ -347,6 +348,7 @@ void metrics_write(const struct metrics *metrics, uint64_t requests, uint32_t co
 	write_series(metrics, &text);
 	write_pool_agents(metrics, &text);
 	write_gauges(metrics, &text);
+	derived_metrics(metrics->engine, &text);
 	write_store(metrics, &text);
 	forecasts_metrics(metrics->engine, &text);
 	alertview_metrics(metrics->engine, &text);

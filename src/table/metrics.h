@@ -62,6 +62,9 @@
 		"Pools", "percentunit", "{{pool}}", METRICS_OF_POOL)                               \
 	X(POOL_MEMORY, GAUGE, "pool_memory_bytes", "Memory of its agents, added up.",              \
 		"Pools", "bytes", "{{pool}}", METRICS_OF_POOL)                                     \
+	X(POOL_KNEE, GAUGE, "pool_knee_tasks",                                                     \
+		"Tasks at once from which on an agent's throughput grows no more; none: unknown.", \
+		"Pools", "short", "{{pool}}", METRICS_OF_POOL)                                     \
 	X(SCALE_OUT, COUNTER, "scale_out_orders_total", "Orders for more agents.",                 \
 		"Pools", "ops", "out", METRICS_RATE(""))                                           \
 	X(SCALE_IN, COUNTER, "scale_in_orders_total", "Agents chosen to be drained.",              \

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * ballast_knees.h - how many tasks at once an agent can have before more bring nothing.
+ * ballast_derived.h - what follows from what was measured: how many tasks at once an agent can have
+ * before more bring nothing, and whether its memory leaks.
  *
  * A part of ballast.h, which includes it.
  */
-#ifndef BALLAST_KNEES_H
-#define BALLAST_KNEES_H
+#ifndef BALLAST_DERIVED_H
+#define BALLAST_DERIVED_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -46,5 +47,17 @@ bool bal_knee_of_agent(const struct bal_core *core, uint64_t agent, struct bal_k
 /* A level of a pool, 0 .. BAL_KNEE_LEVELS - 1; false when its agents were never there. */
 bool bal_knee_level_of_pool(
 	const struct bal_core *core, uint32_t pool, uint32_t place, struct bal_knee_level *level);
+
+/* Whether the floor of an agent's memory rises and does not come back. */
+struct bal_agent_memory {
+	double limit_mib; /* below 0: not known */
+	bool is_rising;   /* the rest is known */
+	double mib_per_hour;
+	double confidence;
+	int64_t full_in_ns; /* until the limit is reached; BAL_NEVER_NS: it is not */
+};
+
+/* Of an agent whose memory is sampled; false when nobody reports it. */
+bool bal_agent_memory(const struct bal_core *core, uint64_t agent, struct bal_agent_memory *memory);
 
 #endif
