@@ -5,7 +5,7 @@
  * floors goes the line of Theil and Sen (Sen, JASA 1968), the median of all slopes between two of
  * them, which one odd block does not move; its interval comes from the same slopes.
  *
- * A line is a rise when three things hold.
+ * A line is a rise when four things hold.
  *   1. It is large for this series: five times the root of the mean square of all rises and falls
  *      over such a window before, fading over half a day. That covers noise, collections longer
  *      than a block, and loads that wander, without knowing any of them. A young series has seen
@@ -13,7 +13,8 @@
  *   2. It is steady: the first half of it rises as the second does, and the median step is not far
  *      from the mean step. A step to another level is one large step, and what fills at the start
  *      slows down.
- *   3. It is not the course of the day. Once a day has been seen, the floor of that time of the day
+ *   3. It is a good part of what is freed again each time: floors are seen as well as that.
+ *   4. It is not the course of the day. Once a day has been seen, the floor of that time of the day
  *      is taken off before. On the first day a rise must be faster than a course that doubles from
  *      night to noon.
  *
@@ -27,39 +28,43 @@
 
 #include <string.h>
 
-#define BLOCKS_MAX   9
-#define PAIRS_MAX    (BLOCKS_MAX * (BLOCKS_MAX - 1) / 2)
-#define MINUTES_DAY  1440
-#define MINUTES_SLOT 15
-#define SLOT_LAG     8  /* slots: a window that is looked at has left them */
-#define MINUTES_WARM 2  /* at the start, which nobody looks at */
-#define FILL_MINUTES 60 /* of the first day, which are not what other days are */
-#define GAP_MAX      120
-#define LARGE        5.0
-#define SPREAD_SHARE 0.5
-#define LARGE_SPREAD 3.0
-#define LARGE_YOUNG  1.3  /* the scatter counts for more as long as there is little else */
-#define LOOKS_YOUNG  60.0 /* looks that the scatter is worth */
-#define ODD          3.0
-#define FADE         0.999   /* of a minute: half a day */
-#define RISE_LEAST   0.005   /* of the floor, over a window: below it is rounding */
-#define SLOPE_OF_DAY 0.00087 /* of the floor, each minute: 2 pi / 1440 times a fifth */
-#define BARE_SHARE   0.5
-#define STEADY_LOW   0.6
-#define STEADY_YOUNG 0.85 /* as long as what fills at the start is in the window */
-#define STEADY_HIGH  1.6
-#define STEADY_STEP  0.5
-#define CALM_MINUTES 24
-#define CALM_SLOPE   0.3
-#define DAYS_RISING  5
-#define DAYS_RISE    0.02
-#define VALUE_MAX    1e30
-#define Z95          1.96
+#define BLOCKS_MAX     9
+#define PAIRS_MAX      (BLOCKS_MAX * (BLOCKS_MAX - 1) / 2)
+#define MINUTES_DAY    1440
+#define MINUTES_SLOT   15
+#define SLOT_LAG       8  /* slots: a window that is looked at has left them */
+#define MINUTES_WARM   2  /* at the start, which nobody looks at */
+#define FILL_MINUTES   60 /* of the first day, which are not what other days are */
+#define GAP_MAX        120
+#define LARGE          5.0
+#define SPREAD_SHARE   0.5
+#define LARGE_SPREAD   3.0
+#define LARGE_YOUNG    1.3  /* the scatter counts for more as long as there is little else */
+#define LOOKS_YOUNG    60.0 /* looks that the scatter is worth */
+#define ODD            3.0
+#define FADE           0.999   /* of a minute: half a day */
+#define RISE_LEAST     0.005   /* of the floor, over a window: below it is rounding */
+#define SLOPE_OF_DAY   0.00087 /* of the floor, each minute: 2 pi / 1440 times a fifth */
+#define BARE_SHARE     0.7
+#define HEIGHT_SHARE   0.33 /* of what is freed again each time: floors are no surer than that */
+#define SHORT_MINUTES  1    /* blocks of a window that only shows what is urgent: ... */
+#define SHORT_SHARE    0.25 /* ... a rise by so much of all */
+#define SCALE_OF_STEPS 3    /* the scale whose usual rises say what a step is */
+#define STEADY_LOW     0.6
+#define STEADY_YOUNG   0.85 /* as long as what fills at the start is in the window */
+#define STEADY_HIGH    1.6
+#define STEADY_STEP    0.5
+#define CALM_MINUTES   24
+#define CALM_SLOPE     0.3
+#define DAYS_RISING    5
+#define DAYS_RISE      0.02
+#define VALUE_MAX      1e30
+#define Z95            1.96
 
 /* The windows: blocks of so many minutes. */
 static const struct window {
 	uint32_t blocks, minutes;
-} WINDOWS[TREND_SCALES] = {{9, 3}, {5, 5}, {8, 6}, {8, 14}};
+} WINDOWS[TREND_SCALES] = {{8, SHORT_MINUTES}, {9, 3}, {7, 4}, {8, 6}, {8, 14}};
 
 /* What a window shows. */
 struct line {
@@ -300,37 +305,6 @@ static double usual_rise(const struct trend_scale *scale, const struct line *lin
 	return num_sqrt(square + young * stand_in * stand_in);
 }
 
-static bool is_large(
-	const struct trend *trend, const struct trend_scale *scale, const struct line *line)
-{
-	double rise = line->slope * (line->blocks - 1);
-	double level = num_abs((double)trend->lows[place_of(trend->minute - 1)]);
-
-	if (!line->has_day && line->slope < SLOPE_OF_DAY * level * line->minutes)
-		return false;
-	double usual = usual_rise(scale, line);
-
-	return rise > RISE_LEAST * level && rise > LARGE * usual &&
-	       line->spread > LARGE_SPREAD * usual && line->spread > SPREAD_SHARE * rise;
-}
-
-/* What goes beyond all that is usual counts as much as what is just beyond: a step to another level
- * would hide all rises for half a day. */
-static void learn_rise(struct trend_scale *scale, int64_t minute, const struct line *line)
-{
-	float *late = &scale->late[(uint64_t)minute % (sizeof scale->late / sizeof *scale->late)];
-	double rise = (double)*late;
-	double square = rise * rise;
-
-	if (scale->weight >= LOOKS_YOUNG)
-		square = num_min(square, ODD * ODD * scale->square / scale->weight);
-	scale->square = FADE * scale->square + square;
-	scale->weight = FADE * scale->weight + (rise != 0);
-	*late = (float)(line->slope * (line->blocks - 1));
-}
-
-/* ---- findings ---- */
-
 /* Mean height of the highest values of blocks above the line. */
 static double peak_height(const struct trend *trend, const struct line *line)
 {
@@ -350,6 +324,41 @@ static double peak_height(const struct trend *trend, const struct line *line)
 	}
 	return count > 0 ? num_max(median(heights, count), 0) : 0;
 }
+
+static bool is_large(
+	const struct trend *trend, const struct trend_scale *scale, const struct line *line)
+{
+	double rise = line->slope * (line->blocks - 1);
+	double level = num_abs((double)trend->lows[place_of(trend->minute - 1)]);
+
+	if (!line->has_day && line->slope < SLOPE_OF_DAY * level * line->minutes)
+		return false;
+	double usual = usual_rise(scale, line);
+	double height = HEIGHT_SHARE * peak_height(trend, line);
+
+	if (line->minutes == SHORT_MINUTES &&
+		(rise < SHORT_SHARE * level || line->spread < 2 * height / HEIGHT_SHARE))
+		return false;
+	return rise > RISE_LEAST * level && rise > LARGE * usual && rise > height &&
+	       line->spread > LARGE_SPREAD * usual && line->spread > SPREAD_SHARE * rise;
+}
+
+/* What goes beyond all that is usual counts as much as what is just beyond: a step to another level
+ * would hide all rises for half a day. */
+static void learn_rise(struct trend_scale *scale, int64_t minute, const struct line *line)
+{
+	float *late = &scale->late[(uint64_t)minute % (sizeof scale->late / sizeof *scale->late)];
+	double rise = (double)*late;
+	double square = rise * rise;
+
+	if (scale->weight >= LOOKS_YOUNG)
+		square = num_min(square, ODD * ODD * scale->square / scale->weight);
+	scale->square = FADE * scale->square + square;
+	scale->weight = FADE * scale->weight + (rise != 0);
+	*late = (float)(line->slope * (line->blocks - 1));
+}
+
+/* ---- findings ---- */
 
 static void note_line(struct trend *trend, const struct line *line)
 {
@@ -452,6 +461,39 @@ static void look_at_days(struct trend *trend, bool *is_new)
 
 /* ---- time ---- */
 
+/* How far the floor of a slot that ended before `end` is from what is known of it; false when
+ * either is missing. */
+static bool slot_off(const struct trend *trend, int64_t end, double *off)
+{
+	double known = (double)trend->slots[slot_of(end - 1)], floor;
+
+	if (known != known || !block_floor(trend, end, MINUTES_SLOT, false, &floor))
+		return false;
+	*off = floor - known;
+	return true;
+}
+
+/* Where a slot and the two after it are off by as much, all of the series went to another level,
+ * and the course of the day with it: left where it was, it would be a rise a day later. */
+static bool follow_step(struct trend *trend, int64_t end)
+{
+	const struct trend_scale *scale = &trend->scales[SCALE_OF_STEPS];
+	double off[3], first, usual;
+
+	for (uint32_t i = 0; i < 3; i++)
+		if (!slot_off(trend, end + i * MINUTES_SLOT, &off[i]))
+			return true;
+	first = off[0];
+	usual = scale->weight > 0 ? num_sqrt(scale->square / scale->weight) : 0;
+	if (num_abs(median(off, 3)) <= ODD * usual)
+		return true;
+	if (num_abs(first - median(off, 3)) > num_abs(median(off, 3)) / 2)
+		return false;
+	for (uint32_t i = 0; i < TREND_SLOTS; i++)
+		trend->slots[i] += (float)median(off, 3);
+	return true;
+}
+
 /* The slot that the longest window has left becomes part of the day's course. */
 static void learn_slot(struct trend *trend)
 {
@@ -460,7 +502,7 @@ static void learn_slot(struct trend *trend)
 	double floor;
 
 	if (trend->finding.is_found || end - MINUTES_SLOT < trend->begin + FILL_MINUTES ||
-		!block_floor(trend, end, MINUTES_SLOT, false, &floor))
+		!follow_step(trend, end) || !block_floor(trend, end, MINUTES_SLOT, false, &floor))
 		return;
 	*slot = (float)(*slot == *slot ? (double)*slot * 0.7 + floor * 0.3 : floor);
 }

@@ -15,13 +15,14 @@
  * are of any clock that does not jump; days of 24 hours are assumed to resemble each other. What
  * begins anew (a process that was restarted) begins with trend_init.
  *
- * A rise can be seen over windows of about half an hour, one hour and two, and over days. On the
+ * A rise can be seen over windows of about half an hour, one hour and two, and over days; one that
+ * would double the whole in half an hour within ten minutes. On the
  * first day the daily course is not known yet, so that a slow rise is not told from it.
  */
 #define TREND_MINUTES 128 /* kept as they were */
 #define TREND_SLOTS   96  /* quarters of an hour of a day */
 #define TREND_DAYS    8
-#define TREND_SCALES  4
+#define TREND_SCALES  5
 
 struct trend_scale {
 	double square;  /* mean square of what the floor rose or fell over this window, fading */
