@@ -152,6 +152,7 @@ void agent_free(struct bal_core *core, struct agent *agent)
 	resource_gone(core, agent);
 	resize_gone(core, agent);
 	knees_gone(core, agent);
+	shifts_agent_gone(&core->shifts, slab_index(&core->agents, agent));
 	slab_give(&core->agents, agent);
 }
 

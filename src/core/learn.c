@@ -18,6 +18,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "core/agent.h"
+#include "core/alert.h"
 #include "core/knees.h"
 #include "core/resize.h"
 #include "core/shelf.h"
@@ -292,6 +293,16 @@ int64_t learn_late_ns(
 	return num_to_i64(expected_s(core, task, agent) * kind->late * (double)NS_PER_S);
 }
 
+static void watch_slowness(struct bal_core *core, const struct agent *agent, double slowness)
+{
+	uint32_t place = slab_index(&core->agents, agent);
+
+	if (shifts_agent_add(
+		    &core->shifts, place, num_add_i64(core->now_ns, core->utc_offset_ns), slowness))
+		alert_observe(core, BAL_SUBJECT_AGENT, agent->id, RULE_FACT_REGRESSION,
+			shifts_factor_permille(shifts_of_agent(&core->shifts, place)));
+}
+
 static void learn_service(struct bal_core *core, const struct task *task, const struct agent *agent,
 	int64_t service_ns)
 {
@@ -319,6 +330,7 @@ static void learn_service(struct bal_core *core, const struct task *task, const 
 	if (knob(core, BAL_KNOB_HEDGE_SHARE) > 0)
 		late_add(core, kind,
 			slowness > late_of(kind) * learn_slowness(core, agent, task->kind));
+	watch_slowness(core, agent, slowness);
 	of_pool = learn_history(core, pool_who(core, agent->pool), kind_hash(core, task->kind));
 	history_add(core, of_pool, slowness);
 	tell_slowness(core, agent->pool, task->kind, of_pool);

@@ -504,6 +504,12 @@ static void read_shifts(struct load *load)
 		load->ok = shifts_read(&load->core->shifts, &load->reader);
 }
 
+static bool read_agent_shift(struct load *load, uint32_t place)
+{
+	return slab_holds(&load->core->agents, place) &&
+	       shifts_agent_read(&load->core->shifts, place, &load->reader);
+}
+
 static void read_timers(struct load *load)
 {
 	struct bal_core *core = load->core;
@@ -542,6 +548,7 @@ static void read_state(struct load *load)
 	read_watched(load);
 	if (load->ok)
 		read_shifts(load);
+	read_list(load, limits->agents_max, read_agent_shift);
 	if (load->ok)
 		load->ok = resize_read(core, &load->reader);
 	if (load->ok)

@@ -216,6 +216,16 @@ static void put_shifts(struct save *save, const struct bal_core *core)
 		slide(save, 0);
 		shifts_put(&core->shifts, i, &save->writer);
 	}
+	for (uint32_t i = slab_next(&core->agents, 0); i != SLAB_NONE;
+		i = slab_next(&core->agents, i + 1)) {
+		slide(save, 0);
+		if (shifts_of_agent(&core->shifts, i) == NULL)
+			continue;
+		put_number(save, (uint64_t)i + 1);
+		shifts_agent_put(&core->shifts, i, &save->writer);
+	}
+	slide(save, 0);
+	put_end(save);
 	slide(save, 0);
 }
 

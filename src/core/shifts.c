@@ -6,14 +6,19 @@
 #include "base/arena.h"
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "base/num.h"
+#include "base/units.h"
 
-void shifts_place(struct shifts *shifts, struct arena *arena, uint32_t kinds_max)
+void shifts_place(
+	struct shifts *shifts, struct arena *arena, uint32_t kinds_max, uint32_t agents_max)
 {
 	shifts->kinds_max = kinds_max;
+	shifts->agents_max = agents_max;
 	shifts->places = arena_take(arena, kinds_max, sizeof *shifts->places);
 	shifts->kinds = arena_take(arena, SHIFTS_MAX, sizeof *shifts->kinds);
 	arena_align(arena);
 	shifts->items = arena_take(arena, SHIFTS_MAX, sizeof *shifts->items);
+	shifts->agents = arena_take(arena, agents_max, sizeof *shifts->agents);
 }
 
 static struct shift *take(struct shifts *shifts, uint32_t kind)
@@ -46,6 +51,56 @@ const struct shift *shifts_find(const struct shifts *shifts, uint32_t kind)
 		return NULL;
 	return &shifts->items[shifts->places[kind] - 1];
 }
+
+int64_t shifts_factor_permille(const struct shift *shift)
+{
+	if (shift == NULL)
+		return -1;
+	if (!shift->finding.is_found)
+		return PERMILLE;
+	return num_to_i64(num_round(num_min(shift->finding.factor, 1e9) * PERMILLE));
+}
+
+/* ---- agents ---- */
+
+bool shifts_agent_add(struct shifts *shifts, uint32_t place, int64_t at_ns, double slowness)
+{
+	struct shift *shift;
+	int64_t bin;
+
+	bal_assert(place < shifts->agents_max);
+	shift = &shifts->agents[place];
+	bin = shift->bin;
+	shift_add(shift, at_ns, slowness);
+	return shift->bin != bin;
+}
+
+const struct shift *shifts_of_agent(const struct shifts *shifts, uint32_t place)
+{
+	if (place >= shifts->agents_max || !shifts->agents[place].is_open)
+		return NULL;
+	return &shifts->agents[place];
+}
+
+void shifts_agent_gone(struct shifts *shifts, uint32_t place)
+{
+	if (shifts_of_agent(shifts, place) != NULL)
+		shift_init(&shifts->agents[place]);
+}
+
+void shifts_agent_put(const struct shifts *shifts, uint32_t place, struct bytes_writer *writer)
+{
+	bal_assert(shifts_of_agent(shifts, place) != NULL);
+	shift_put(&shifts->agents[place], writer);
+}
+
+bool shifts_agent_read(struct shifts *shifts, uint32_t place, struct bytes_reader *reader)
+{
+	bal_assert(place < shifts->agents_max);
+	return shift_read(&shifts->agents[place], reader) && shifts->agents[place].is_open;
+}
+
+/* ---- saved states ---- */
 
 void shifts_put(const struct shifts *shifts, uint32_t place, struct bytes_writer *writer)
 {

@@ -124,7 +124,7 @@ void state_place(struct bal_core *core, struct arena *arena)
 	core->alerts = alert_place(arena, limits->effects_max);
 	core->objectives = objective_place(arena, limits->kinds_max);
 	core->recoveries = arena_take(arena, 1, sizeof *core->recoveries);
-	shifts_place(&core->shifts, arena, limits->kinds_max);
+	shifts_place(&core->shifts, arena, limits->kinds_max, limits->agents_max);
 	core->book = book_place(arena, limits->trails_max, limits->strips_max);
 	arena_align(arena);
 	core->minimums = arena_take(arena, 1, sizeof *core->minimums);

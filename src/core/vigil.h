@@ -18,6 +18,7 @@ struct bytes_writer;
  * row were ordinary, and for VIGIL_ODD_BINS_MAX at most: what lasts longer is how it is now.
  */
 #define VIGIL_ODD          0.5
+#define VIGIL_SURE         0.7 /* noise does not come here: worth an alert */
 #define VIGIL_CALM_BINS    6
 #define VIGIL_ODD_BINS_MAX 288 /* a day of five minutes */
 #define VIGIL_EVENT_BINS   36  /* what was odd for longer is a change, and forecasts learn it */

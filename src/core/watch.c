@@ -16,6 +16,7 @@
 #include "core/recover.h"
 #include "core/scale.h"
 #include "core/series.h"
+#include "core/vigil.h"
 
 #define GROWTH_TASKS_MIN 20 /* in five minutes, before a forecast is held against them */
 #define FIVE_MIN_S       300.0
@@ -152,6 +153,30 @@ static int64_t kind_growth(const struct bal_core *core, uint32_t kind)
 	return num_to_i64(rate * FIVE_MIN_S / (double)arrivals * (double)PERMILLE);
 }
 
+/* The oddest of its series; 1000 is beyond what noise does. */
+static int64_t kind_anomaly(const struct bal_core *core, uint32_t kind)
+{
+	double score = 0;
+	bool is_known = false;
+
+	for (uint32_t i = BAL_SERIES_ARRIVALS; i <= BAL_SERIES_WORK; i++) {
+		struct bal_unrest unrest;
+
+		if (!bal_series_unrest(core, kind, (enum bal_series)i, &unrest))
+			continue;
+		is_known = true;
+		score = num_max(score, unrest.score);
+	}
+	if (!is_known)
+		return NOT_KNOWN;
+	return num_to_i64(num_min(score / VIGIL_SURE, 1) * (double)PERMILLE);
+}
+
+static int64_t kind_regression(const struct bal_core *core, uint32_t kind)
+{
+	return shifts_factor_permille(shifts_find(&core->shifts, kind));
+}
+
 static const struct {
 	uint32_t fact;
 	int64_t (*value)(const struct bal_core *core, uint32_t kind);
@@ -160,6 +185,8 @@ static const struct {
 	{RULE_FACT_RESPONSE_RATIO, objective_response_ratio},
 	{RULE_FACT_SATISFACTION_MEAN, kind_satisfaction},
 	{RULE_FACT_GROWTH, kind_growth},
+	{RULE_FACT_ANOMALY, kind_anomaly},
+	{RULE_FACT_REGRESSION, kind_regression},
 };
 
 static const uint32_t STATE_FACTS[BAL_OBJECTIVE_COUNT] = {
