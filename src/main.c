@@ -16,10 +16,32 @@
  * Layers: base < table < core < {wire, store, sample} < {sim, provider} < daemon < cli. */
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/wrap.h"
 #include "provider/launcher.h"
 
 #include <stdio.h>
 #include <string.h>
+
+static int help_of(const struct command *command)
+{
+	wrap_begin();
+	return help_print(command->name);
+}
+
+/* Tables and sentences; not documents, what tasks say, or what goes on until it is stopped. */
+static bool is_prose(const struct command *command, const struct args *args)
+{
+	static const char *const verbatim[] = {"run", "demo", "work", "submit", "wait", "logs",
+		"grafana", "completion", "anomalies", "sample-agent", NULL};
+
+	for (int i = 0; verbatim[i] != NULL; i++)
+		if (strcmp(command->name, verbatim[i]) == 0)
+			return false;
+	for (const struct args_option *at = command->options; at->name != NULL; at++)
+		if (strcmp(at->name, "--json") == 0 && args_has(args, "--json"))
+			return false;
+	return true;
+}
 
 int main(int argc, char **argv)
 {
@@ -35,10 +57,12 @@ int main(int argc, char **argv)
 	if (command == NULL)
 		return help_unknown(argv[1]);
 	if (argc > 2 && (strcmp(argv[2], "--help") == 0 || strcmp(argv[2], "-h") == 0))
-		return help_print(command->name);
+		return help_of(command);
 	if (!args_read(&args, argc - 1, argv + 1, command->options)) {
 		fprintf(stderr, "ballast %s: %s\n", command->name, args.error);
 		return EXIT_USAGE;
 	}
+	if (is_prose(command, &args))
+		wrap_begin();
 	return command->run(&args);
 }
