@@ -37,6 +37,6 @@
  */
 
 #define STATE_MAGIC   UINT32_C(0x534c4142) /* "BALS" */
-#define STATE_VERSION 21
+#define STATE_VERSION 22
 
 #endif

@@ -14,6 +14,7 @@
 #include "core/aftermath.h"
 #include "core/agent.h"
 #include "core/drain.h"
+#include "core/heading.h"
 #include "core/intent.h"
 #include "core/minimum.h"
 #include "core/order.h"
@@ -22,7 +23,6 @@
 #include "core/record.h"
 #include "core/recover.h"
 #include "core/resize.h"
-#include "core/series.h"
 #include "core/sight.h"
 #include "core/timer.h"
 #include "core/victim.h"
@@ -37,7 +37,6 @@
 #define SERVICE_MIN_S        1e-3
 #define SERVICE_KNOWN        30.0 /* services, before their variance means something */
 #define CV2_MAX              16.0
-#define GROWTH_MAX           3.0
 #define REMEMBERED_MAX       1e15
 #define BUCKET_MAX           (INT64_C(1) << 60)
 #define START_BACKOFF_MAX_NS NS_PER_MIN
@@ -372,29 +371,6 @@ static bool look_urgent(struct bal_core *core, struct pool *pool, uint32_t agent
 
 /* ---- what a strategy sees ---- */
 
-/* Expected load one boot ahead over the present one, of the kinds that the pool serves; 1 when no
- * forecast may be acted on. */
-static double growth_of(const struct bal_core *core, const struct pool *pool, double boot_s)
-{
-	double now = 0, later = 0;
-
-	if (sight_clock_is_new(core))
-		return 1;
-	for (uint32_t i = slab_next(&core->lanes, 0); i != SLAB_NONE;
-		i = slab_next(&core->lanes, i + 1)) {
-		const struct lane *lane = slab_at(&core->lanes, i);
-		double near, far;
-
-		if (!lane_serves(lane, pool->conf.pool) ||
-			!series_rate(core->series, lane->kind, 1, &near) ||
-			!series_rate(core->series, lane->kind, 2 * boot_s, &far))
-			continue;
-		now += near;
-		later += far;
-	}
-	return now > 0 ? num_clamp(later / now, 1, GROWTH_MAX) : 1;
-}
-
 static struct strategy_view view_pool(const struct bal_core *core, const struct pool *pool)
 {
 	int64_t oldest_ns = pool->oldest_since_ns;
@@ -489,6 +465,7 @@ static struct strategy_wish ask_strategy(
 	const struct bal_core *core, struct pool *pool, struct strategy_view view, bool follows)
 {
 	struct scaling *scaling = pool->scaling;
+	const struct heading *heading;
 
 	if (pool->conf.strategy == BAL_STRATEGY_CONSERVATIVE ||
 		pool->conf.strategy == BAL_STRATEGY_AGGRESSIVE)
@@ -501,7 +478,12 @@ static struct strategy_wish ask_strategy(
 	case BAL_STRATEGY_KPA:
 		return kpa_look(&KPA_STANDARD, &scaling->kpa, &view);
 	default:
-		view.growth = growth_of(core, pool, view.boot_s);
+		heading = heading_of(core, pool, view.boot_s);
+		/* Whose clock was just set does not know yet where in its day it is. */
+		if (!sight_clock_is_new(core)) {
+			view.growth = heading->growth;
+			view.drift = heading->drift;
+		}
 		return predictive_look(&PREDICTIVE_STANDARD, &scaling->predictive, &view);
 	}
 }
@@ -666,18 +648,11 @@ void scale_agent_gone(struct bal_core *core, struct pool *pool, bool failed)
 bool scale_valid(const struct pool *pool)
 {
 	const struct kpa_memory *kpa = &pool->scaling->kpa;
-	const struct predictive_memory *predictive = &pool->scaling->predictive;
-	bool ok = kpa->bucket >= -BUCKET_MAX && kpa->bucket <= BUCKET_MAX &&
-		  kpa->count <= KPA_BUCKETS && predictive->bin >= -BUCKET_MAX &&
-		  predictive->bin <= BUCKET_MAX && predictive->known_s >= 0 &&
-		  predictive->weight >= 0 && predictive->level >= 0 && predictive->fast >= 0 &&
-		  pool->scaling->demand.offered >= 0;
+	double offered = pool->scaling->demand.offered;
 
-	for (uint32_t i = 0; i < PREDICTIVE_RATIOS; i++)
-		ok = ok && predictive->ratios[i] >= 0;
-	ok = ok && trigger_valid(&pool->scaling->triggers) && pool->scaling->calm.direction <= 2;
-	return ok && num_abs(predictive->sum) <= REMEMBERED_MAX &&
-	       predictive->level <= REMEMBERED_MAX && predictive->fast <= REMEMBERED_MAX &&
-	       pool->scaling->demand.offered <= REMEMBERED_MAX &&
-	       lateness_valid(&pool->scaling->lateness);
+	return kpa->bucket >= -BUCKET_MAX && kpa->bucket <= BUCKET_MAX &&
+	       kpa->count <= KPA_BUCKETS && offered >= 0 && offered <= REMEMBERED_MAX &&
+	       predictive_valid(&pool->scaling->predictive) &&
+	       heading_valid(&pool->scaling->heading) && lateness_valid(&pool->scaling->lateness) &&
+	       trigger_valid(&pool->scaling->triggers) && pool->scaling->calm.direction <= 2;
 }

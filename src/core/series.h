@@ -156,6 +156,17 @@ bool series_exhaustion(const struct series_book *book, uint32_t number, enum ser
  * False when there is no forecast, or one that has not been right often enough to act on. */
 bool series_rate(const struct series_book *book, uint32_t kind, double ahead_s, double *rate);
 
+/* How the arrivals of a kind move, by a forecast that is sure enough for orders to follow it. */
+struct series_course {
+	double now, later; /* per second; with what is declared for these instants */
+	double drift;      /* of the usual ones, relative, per second */
+};
+
+/* Now and `ahead_s` seconds from now, an hour at most. False when no forecast is sure enough, or
+ * while the series is not as usual. */
+bool series_course(const struct series_book *book, uint32_t kind, int64_t now_ns, double ahead_s,
+	struct series_course *course);
+
 /* Work per second that is forecast, of all kinds whose forecasts have been right often enough. */
 struct series_tide {
 	double soon; /* for the largest step of the next hour */

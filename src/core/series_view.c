@@ -16,10 +16,12 @@ _Static_assert((int)BAL_SERIES_ARRIVALS == (int)SERIES_ARRIVALS &&
 
 /* Requirement "predictive optimization": forecasts are acted on from this confidence on. */
 #define CONFIDENCE_MIN 0.80
-#define RATE_STEPS_MAX 12
-#define HOURS_AHEAD    24
-#define BINS_PER_DAY   288
-#define LEAD_MAX       168 /* of a forecast that is made of a declared rate only */
+/* Likewise "confidence" of orders. */
+#define CONFIDENCE_ORDER 0.85
+#define RATE_STEPS_MAX   12
+#define HOURS_AHEAD      24
+#define BINS_PER_DAY     288
+#define LEAD_MAX         168 /* of a forecast that is made of a declared rate only */
 
 /* Quantiles of the normal distribution, which counts of some size follow. */
 #define Z80 1.2816
@@ -228,13 +230,20 @@ bool series_exhaustion(const struct series_book *book, uint32_t number, enum ser
 	return end_ns > 0;
 }
 
-/* True when the forecasts of a series have been right often enough to act on. */
-static bool may_act(const struct series_book *book, uint32_t kind, enum series_what what)
+/* True when the forecasts of a series have been right so often. */
+static bool is_sure(
+	const struct series_book *book, uint32_t kind, enum series_what what, double confidence)
 {
 	struct bal_outlook outlook;
 
 	return series_outlook(book, kind, what, 0, &outlook) && outlook.scored &&
-	       outlook.confidence >= CONFIDENCE_MIN;
+	       outlook.confidence >= confidence;
+}
+
+/* True when they have been right often enough to act on. */
+static bool may_act(const struct series_book *book, uint32_t kind, enum series_what what)
+{
+	return is_sure(book, kind, what, CONFIDENCE_MIN);
 }
 
 bool series_rate(const struct series_book *book, uint32_t kind, double ahead_s, double *rate)
@@ -252,6 +261,54 @@ bool series_rate(const struct series_book *book, uint32_t kind, double ahead_s, 
 		lead++;
 	}
 	*rate = sum / ((double)lead * step_s);
+	return true;
+}
+
+/* Arrivals per bin at an instant, `place` bins from the middle of the open one, without what is
+ * declared: on the line between the middles of bins. False when that is not known. */
+static bool usual_at(
+	const struct series_book *book, uint32_t kind, double place, double *usual, double *slope)
+{
+	uint32_t lead = (uint32_t)num_clamp(num_floor(place), 0, RATE_STEPS_MAX) + 1;
+	struct bal_band near, far;
+
+	if (!series_ahead(book, kind, SERIES_ARRIVALS, SERIES_FINE, lead, &near) ||
+		!series_ahead(book, kind, SERIES_ARRIVALS, SERIES_FINE, lead + 1, &far))
+		return false;
+	*slope = far.usual - near.usual;
+	*usual = num_max(near.usual + *slope * (place - (double)(lead - 1)), 0);
+	return *usual > 0;
+}
+
+/* What is declared for the bin of that instant, as a factor of the usual. */
+static double declared_at(const struct series_book *book, uint32_t kind, double place)
+{
+	uint32_t lead = (uint32_t)num_clamp(num_floor(place + 0.5), 0, RATE_STEPS_MAX) + 1;
+	struct bal_band band;
+
+	if (!series_ahead(book, kind, SERIES_ARRIVALS, SERIES_FINE, lead, &band) ||
+		!(band.usual > 0))
+		return 1;
+	return band.mean / band.usual;
+}
+
+bool series_course(const struct series_book *book, uint32_t kind, int64_t now_ns, double ahead_s,
+	struct series_course *course)
+{
+	double step_s = (double)series_step_ns(SERIES_FINE) / (double)NS_PER_S;
+	double left_s = (double)open_left_ns(book, SERIES_FINE, now_ns) / (double)NS_PER_S;
+	double place = 0.5 - left_s / step_s;
+	double there = place + num_clamp(ahead_s / step_s, 0, RATE_STEPS_MAX);
+	double now, later, slope, slope_later;
+
+	if (!is_sure(book, kind, SERIES_ARRIVALS, CONFIDENCE_ORDER) ||
+		series_is_odd(book, kind, SERIES_ARRIVALS) ||
+		!usual_at(book, kind, place, &now, &slope) ||
+		!usual_at(book, kind, there, &later, &slope_later))
+		return false;
+	*course = (struct series_course){.now = now * declared_at(book, kind, place) / step_s,
+		.later = later * declared_at(book, kind, there) / step_s,
+		.drift = slope / now / step_s};
 	return true;
 }
 

@@ -12,6 +12,7 @@
 #include "core/bond.h"
 #include "core/calm.h"
 #include "core/demand.h"
+#include "core/heading.h"
 #include "core/lateness.h"
 #include "core/meter.h"
 #include "core/shifts.h"
@@ -258,6 +259,7 @@ struct scaling {
 	struct hpa_memory hpa;
 	struct kpa_memory kpa;
 	struct predictive_memory predictive;
+	struct heading heading;
 	struct trigger_memory triggers;
 	struct calm_memory calm; /* of strategies that have none of their own */
 	struct lateness lateness;

@@ -29,6 +29,7 @@ struct strategy_view {
 	double service_s;     /* mean of a task, > 0 */
 	double boot_s;        /* from an order to an agent that works */
 	double growth; /* load one boot ahead over the present one, by forecast; 1 = not known */
+	double drift;  /* relative change of the load per second, by forecast; 0 = not known */
 	double wait_s; /* objective: waits up to here are good */
 	double late_share; /* and at most this share of waits may be longer */
 	bool order_open;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Load is measured as the slots that would be busy if there were always enough (core/demand.h): it
- * does not saturate, and leads what is busy by what waits. Its level is smoothed over a window that
- * is the strategy's to choose: short ones follow, long ones are calm.
+ * does not saturate, and leads what is busy by what waits. What it is about now is its level
+ * (core/pace.h), from windows that are as long as the load allows.
  *
- * The record: each bin of 10 s is compared with the level as it was one boot before; the ratios are
- * kept in a histogram whose steps are 5 % wide and which forgets within a day or so. It holds
- * whatever makes load uncertain, noise and growth alike, so nothing about either is assumed. Until
- * it holds an hour, the standard ratio stands in.
+ * The record: each bin of 10 s is compared with what was expected of it one boot before; the ratios
+ * are kept in a histogram whose steps are 5 % wide and which forgets within a day or so. It holds
+ * whatever makes load uncertain, noise, growth and wrong forecasts alike, so nothing about any of
+ * them is assumed. Until it holds an hour, the standard ratio stands in.
  *
- * The queueing model adds what a ratio cannot know: that few slots need more room than many. Beyond
- * that, what waits too long already is worked off within a minute of the agents' arrival.
+ * The queueing model adds what a ratio cannot know: that few slots need more room than many. It is
+ * asked again when what it was asked has changed by half a percent. Beyond that, what waits too
+ * long already is worked off within a minute of the agents' arrival.
  */
 #include "core/strategy_predictive.h"
 
@@ -18,7 +19,7 @@
 #include "base/units.h"
 #include "core/erlang.h"
 
-#define BIN_NS          (10 * NS_PER_S)
+#define BIN_NS          (PACE_BIN_S * NS_PER_S)
 #define RATIO_STEP      1.05
 #define RATIO_LOG       0.04879016416943205 /* ln 1.05 */
 #define RATIO_FIRST     (-16)               /* 1.05^-16 = 0.46; the last one is 9.9 */
@@ -26,17 +27,17 @@
 #define RATIOS_MIN      360    /* bins: an hour */
 #define FORGET          0.9998 /* of a bin: half after 9.6 hours */
 #define CLEAR_BACKLOG_S 60
-#define FAST_S          10
+#define SUDDEN_S        30 /* a level of a window so short is another one */
 #define CALM_NS         (15 * NS_PER_MIN)
-#define PRESSED         0.9 /* of all slots */
-#define UNUSUAL_MAX     2   /* times the level; twice as much is never usual */
-#define UNUSUAL         0.995
-#define LEVEL_MIN       0.01 /* slots; a ratio to less says nothing */
+#define PRESSED         0.9   /* of all slots */
+#define LEVEL_MIN       0.01  /* slots; a ratio to less says nothing */
+#define SAME            0.005 /* relative change that the queueing model is not asked again for */
+#define REMEMBERED_MAX  1e15
+#define BIN_MAX         (INT64_C(1) << 60)
 
 enum { UP = 1, DOWN = 2 };
 
-const struct predictive_setting PREDICTIVE_STANDARD = {
-	.quantile = 0.9, .window_ns = 2 * NS_PER_MIN, .hold_ns = 3 * NS_PER_MIN};
+const struct predictive_setting PREDICTIVE_STANDARD = {.quantile = 0.99, .hold_ns = 3 * NS_PER_MIN};
 
 static double ceil_of(double x)
 {
@@ -88,15 +89,35 @@ static double ratio_at(const struct predictive_memory *memory, double quantile)
 
 /* ---- bins ---- */
 
+/* What the level says of the time when an agent that is ordered now works. */
+static double expect(const struct predictive_memory *memory, const struct strategy_view *view)
+{
+	return memory->pace.now * view->growth;
+}
+
+static void forget_expected(struct predictive_memory *memory)
+{
+	for (uint32_t i = 0; i < PREDICTIVE_LEADS_MAX; i++)
+		memory->expected[i] = 0;
+}
+
 static void close_bin(struct predictive_memory *memory, const struct strategy_view *view)
 {
 	uint32_t lead = lead_bins(view);
 	double before = memory->expected[place_of(memory->bin - lead, PREDICTIVE_LEADS_MAX)];
-	double load = memory->looks == 0 ? memory->level : memory->sum / memory->looks;
 
-	if (before >= LEVEL_MIN && memory->looks > 0)
-		add_ratio(memory, load / before);
-	memory->expected[place_of(memory->bin, PREDICTIVE_LEADS_MAX)] = memory->level;
+	if (memory->looks > 0) {
+		double load = memory->sum / memory->looks;
+
+		pace_bin(&memory->pace, load);
+		if (before >= LEVEL_MIN)
+			add_ratio(memory, load / before);
+	}
+	/* One surprise, however long a boot is. */
+	if (memory->sudden)
+		forget_expected(memory);
+	memory->sudden = false;
+	memory->expected[place_of(memory->bin, PREDICTIVE_LEADS_MAX)] = expect(memory, view);
 	memory->wishes[place_of(memory->bin, PREDICTIVE_WISHES)] = memory->wish_most;
 	memory->wish_most = 0;
 	memory->looks = 0;
@@ -110,52 +131,64 @@ static void begin_again(struct predictive_memory *memory, int64_t bin)
 	memory->bin = bin;
 	memory->looks = 0;
 	memory->sum = 0;
-	memory->known_s = 0;
-	for (uint32_t i = 0; i < PREDICTIVE_LEADS_MAX; i++)
-		memory->expected[i] = 0;
+	pace_begin(&memory->pace);
+	memory->sudden = false;
+	forget_expected(memory);
 	for (uint32_t i = 0; i < PREDICTIVE_WISHES; i++)
 		memory->wishes[i] = 0;
 }
 
-static void note(const struct predictive_setting *setting, struct predictive_memory *memory,
-	const struct strategy_view *view)
+static void note(struct predictive_memory *memory, const struct strategy_view *view)
 {
 	int64_t bin = view->now_ns / BIN_NS;
-	double window_s = (double)setting->window_ns / (double)NS_PER_S;
-	double usual;
+	struct pace_look look = {.value = view->offered,
+		.since_s = view->since_s,
+		.drift = view->drift,
+		.memory_s = view->service_s};
 
 	if (bin < memory->bin || bin > memory->bin + 1)
 		begin_again(memory, bin);
 	if (bin == memory->bin + 1)
 		close_bin(memory, view);
-	/* A window is as long as what is known, until it is full. */
-	memory->known_s = num_min(memory->known_s + view->since_s, window_s);
-	memory->level +=
-		(view->offered - memory->level) * num_min(view->since_s / memory->known_s, 1);
-	memory->fast += (view->offered - memory->fast) *
-			num_min(view->since_s / num_min(memory->known_s, FAST_S), 1);
-	/* Beyond what is usual it is no noise: the level has moved, and a window of the past would
-	 * only hide it. */
-	usual = num_min(ratio_at(memory, UNUSUAL), UNUSUAL_MAX);
-	if (memory->fast > memory->level * usual)
-		memory->level = memory->fast;
+	pace_see(&memory->pace, &look);
+	memory->sudden = memory->sudden || memory->pace.span_s <= SUDDEN_S;
 	memory->sum += view->offered;
 	memory->looks++;
 }
 
 /* ---- the wish ---- */
 
-static double slots_wanted(const struct predictive_setting *setting,
-	const struct predictive_memory *memory, const struct strategy_view *view)
+static bool is_same(double now, double then)
 {
-	double expected = memory->level * view->growth;
-	double rate = num_max(expected / view->service_s, 1e-9);
-	struct erlang_queue queue = {.load = expected,
+	return num_abs(now - then) <= SAME * then;
+}
+
+/* Slots by Erlang C, as of the last time that it was asked about about the same. */
+static double model_slots(
+	struct predictive_model *model, const struct strategy_view *view, double load)
+{
+	const struct erlang_queue queue = {
+		.load = load, .service_s = view->service_s, .arrivals_cv2 = 1, .service_cv2 = 1};
+
+	if (model->slots > 0 && is_same(load, model->load) &&
+		is_same(view->service_s, model->service_s) && view->wait_s == model->wait_s &&
+		view->late_share == model->late_share)
+		return model->slots;
+	*model = (struct predictive_model){.load = load,
 		.service_s = view->service_s,
-		.arrivals_cv2 = 1,
-		.service_cv2 = 1};
+		.wait_s = view->wait_s,
+		.late_share = view->late_share,
+		.slots = erlang_servers(&queue, view->wait_s, view->late_share)};
+	return model->slots;
+}
+
+static double slots_wanted(const struct predictive_setting *setting,
+	struct predictive_memory *memory, const struct strategy_view *view)
+{
+	double expected = expect(memory, view);
+	double rate = num_max(expected / view->service_s, 1e-9);
 	double slots = num_max(expected * ratio_at(memory, setting->quantile),
-		erlang_servers(&queue, view->wait_s, view->late_share));
+		model_slots(&memory->model, view, expected));
 	double late = view->waiting - rate * view->wait_s;
 
 	return slots + num_max(late, 0) * view->service_s / CLEAR_BACKLOG_S;
@@ -181,7 +214,7 @@ static uint32_t held(
 /* Tasks wait too long, or will: the load goes beyond what is there and coming. */
 static bool is_pressed(const struct predictive_memory *memory, const struct strategy_view *view)
 {
-	double load = num_max(memory->level, memory->fast) * view->growth;
+	double load = num_max(memory->pace.now, pace_fast(&memory->pace)) * view->growth;
 
 	return view->waiting * view->service_s > view->wait_s * view->slots_ready ||
 	       load > PRESSED * view->slots_coming;
@@ -212,10 +245,10 @@ struct strategy_wish predictive_look(const struct predictive_setting *setting,
 	uint32_t permille = (uint32_t)(setting->quantile * PERMILLE + 0.5);
 	double wish;
 
-	note(setting, memory, view);
+	note(memory, view);
 	wish = ceil_of(slots_wanted(setting, memory, view) / view->slots - 1e-9);
 	/* The last agent goes when nothing has come for as long as wishes are held. */
-	if (idle && memory->level < LEVEL_MIN)
+	if (idle && memory->pace.now < LEVEL_MIN)
 		wish = 0;
 	wish = num_clamp(wish, 0, view->agents_max);
 	if ((uint32_t)wish > memory->wish_most)
@@ -225,4 +258,14 @@ struct strategy_wish predictive_look(const struct predictive_setting *setting,
 	return calm(memory, view,
 		strategy_want(view, wish, BAL_REASON_SCALE_EXPECTED, BAL_REASON_SCALE_UNNEEDED,
 			permille));
+}
+
+bool predictive_valid(const struct predictive_memory *memory)
+{
+	bool ok = memory->bin >= -BIN_MAX && memory->bin <= BIN_MAX && memory->weight >= 0 &&
+		  num_abs(memory->sum) <= REMEMBERED_MAX && pace_valid(&memory->pace);
+
+	for (uint32_t i = 0; i < PREDICTIVE_RATIOS; i++)
+		ok = ok && memory->ratios[i] >= 0;
+	return ok;
 }

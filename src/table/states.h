@@ -131,7 +131,11 @@
 	X(type, DOUBLE, at lateness., load_sum, "")                                                \
 	X(type, U32, at lateness., looks, "")                                                      \
 	X(type, DOUBLE, at lateness., measured, "")                                                \
-	X(type, DOUBLE, at lateness., expected, "")
+	X(type, DOUBLE, at lateness., expected, "")                                                \
+	X(type, PAST_NS, at heading., at_ns, "")                                                   \
+	X(type, FLAG, at heading., found, "")                                                      \
+	X(type, DOUBLE, at heading., growth, "")                                                   \
+	X(type, DOUBLE, at heading., drift, "")
 
 #define STATE_FIELDS_triggers(X, type, at)                                                         \
 	X(type, PAST_NS, at sight., looked_at_ns, "")                                              \
@@ -147,13 +151,23 @@
 	X(type, VALUE, at, bin, "")                                                                \
 	X(type, U32, at, looks, "")                                                                \
 	X(type, DOUBLE, at, sum, "")                                                               \
-	X(type, DOUBLE, at, level, "")                                                             \
-	X(type, DOUBLE, at, fast, "")                                                              \
-	X(type, DOUBLE, at, known_s, "")                                                           \
+	X(type, DOUBLE, at pace., now, "")                                                         \
+	X(type, DOUBLE, at pace., span_s, "")                                                      \
+	X(type, DOUBLE, at pace., known_s, "")                                                     \
+	X(type, FLAG, at, sudden, "")                                                              \
+	X(type, DOUBLE, at pace., noise, "")                                                       \
+	X(type, DOUBLE, at pace., weight, "")                                                      \
+	X(type, DOUBLE, at pace., before, "")                                                      \
+	X(type, DOUBLE, at pace., means, "")                                                       \
 	X(type, DOUBLE, at, weight, "")                                                            \
 	X(type, U32, at, wish_most, "")                                                            \
 	X(type, U32, at, direction, "")                                                            \
 	X(type, PAST_NS, at, turned_at_ns, "")                                                     \
+	X(type, DOUBLE, at model., load, "")                                                       \
+	X(type, DOUBLE, at model., service_s, "")                                                  \
+	X(type, DOUBLE, at model., wait_s, "")                                                     \
+	X(type, DOUBLE, at model., late_share, "")                                                 \
+	X(type, DOUBLE, at model., slots, "")                                                      \
 	X(type, DOUBLE, at, ratios, "")                                                            \
 	X(type, DOUBLE, at, expected, "")                                                          \
 	X(type, U32, at, wishes, "")
