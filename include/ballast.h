@@ -505,7 +505,8 @@ enum bal_effect_type {
 
 /* Long work, which no step may wait for. */
 enum bal_job {
-	BAL_JOB_FIT, /* of the forecast of one series; the id names the series */
+	BAL_JOB_FIT,    /* of the forecast of one series; the id names the series */
+	BAL_JOB_SEARCH, /* of the best strategy of one adaptive pool; the id names the pool */
 	BAL_JOB_COUNT
 };
 

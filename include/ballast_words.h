@@ -256,7 +256,8 @@
 	X(FIXED, "fixed")               /* only what somebody asks for */                          \
 	X(HPA, "hpa")                   /* as the horizontal pod autoscaler of Kubernetes does */  \
 	X(KPA, "kpa")                   /* as the autoscaler of Knative does */                    \
-	X(PREDICTIVE, "predictive")     /* for the load that is expected when a new agent works */
+	X(PREDICTIVE, "predictive")     /* for the load that is expected when a new agent works */ \
+	X(ADAPTIVE, "adaptive")         /* whatever was best for the pool's own last day */
 
 /* What an order changes. */
 #define BAL_ORDER_TYPE_MAP(X)                                                                      \

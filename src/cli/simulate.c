@@ -40,7 +40,7 @@ static const struct args_option OPTIONS[] = {
 	{"--min", NULL, "N", "load: fewest agents (default 1)"},
 	{"--slots", NULL, "N", "load: tasks one agent takes at once (default 4)"},
 	{"--strategy", NULL, "NAME",
-		"load: conservative (default), aggressive, hpa, kpa, predictive, fixed"},
+		"load: conservative (default), aggressive, hpa, kpa, predictive, adaptive, fixed"},
 	{"--boot", NULL, "TIME",
 		"load: that an agent needs to start (default 5s); scaling: TIME,... (60s)"},
 	{"--seed", NULL, "N", "load, scaling: of what is drawn (default 1)"},
@@ -158,7 +158,7 @@ static bool read_strategy(const struct args *args, uint32_t *strategy)
 		return true;
 	}
 	fprintf(stderr, "ballast simulate: --strategy is conservative, aggressive, hpa, kpa, "
-			"predictive or fixed\n");
+			"predictive, adaptive or fixed\n");
 	return false;
 }
 

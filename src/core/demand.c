@@ -35,12 +35,13 @@ static void move_offered(struct demand *demand, const struct demand_look *look)
 {
 	double in_system = look->busy + (double)look->waiting;
 
+	demand->arrivals = arrivals_of(demand, look);
 	if (look->service_s <= 0) {
 		demand->offered = in_system;
 		return;
 	}
-	demand->offered = demand_offered(
-		demand->offered, arrivals_of(demand, look), demand->since_s, look->service_s);
+	demand->offered =
+		demand_offered(demand->offered, demand->arrivals, demand->since_s, look->service_s);
 	if (look->waiting == 0)
 		demand->offered += (look->busy - demand->offered) *
 				   (1 - num_exp(-TRUST_BUSY * demand->since_s / look->service_s));

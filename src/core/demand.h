@@ -16,6 +16,7 @@ struct demand {
 	uint64_t starts;  /* tasks started ever, as of the last look */
 	uint64_t waiting; /* likewise waiting */
 	double since_s;   /* from the look before the last one */
+	double arrivals;  /* since then, if that is known */
 	double offered;   /* slots */
 };
 

@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/num.h"
 #include "core/forecaster.h"
+#include "core/searchjob.h"
 
 #include <string.h>
 
@@ -166,7 +167,9 @@ bool fitjob_result(const void *from, size_t size, struct forecaster_fit *fit)
 
 size_t bal_job_scratch_size(void)
 {
-	return sizeof(struct fit_room);
+	size_t search = searchjob_scratch_size();
+
+	return search > sizeof(struct fit_room) ? search : sizeof(struct fit_room);
 }
 
 size_t bal_job_run(
@@ -174,6 +177,8 @@ size_t bal_job_run(
 {
 	struct fit_room *room = scratch;
 
+	if (input != NULL && output != NULL && searchjob_is_input(input, input_size))
+		return searchjob_run(input, input_size, output, output_size, scratch);
 	if (input == NULL || output == NULL || !read_input(&room->copy, input, input_size) ||
 		!forecaster_fit(&room->copy, &room->room, &room->fit))
 		return 0;

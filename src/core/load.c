@@ -372,7 +372,7 @@ static bool read_scaling(struct load *load, uint32_t place)
 	       read_meter(load, &pool->scaling->meter) &&
 	       form_read(&FORM_ORDER_TALLY, &pool->scaling->tally, &load->reader) &&
 	       form_read(&FORM_TRIGGERS, &pool->scaling->triggers, &load->reader) &&
-	       scale_valid(pool);
+	       adaptive_read(&pool->scaling->adaptive, &load->reader) && scale_valid(pool);
 }
 
 static bool read_tenant(struct load *load, uint32_t place)

@@ -179,6 +179,11 @@ static void put_meter(struct save *save, const struct meter_book *book)
 		put_form(save, &FORM_METER, &book->marks[i]);
 }
 
+static void slide_window(void *context)
+{
+	slide(context, WINDOW_FULL);
+}
+
 static void put_scaling(struct save *save, const struct bal_core *core)
 {
 	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
@@ -191,13 +196,9 @@ static void put_scaling(struct save *save, const struct bal_core *core)
 		put_meter(save, &scaling->meter);
 		put_form(save, &FORM_ORDER_TALLY, &scaling->tally);
 		put_form(save, &FORM_TRIGGERS, &scaling->triggers);
+		adaptive_put(&scaling->adaptive, &save->writer, slide_window, save);
 	}
 	put_end(save);
-}
-
-static void slide_window(void *context)
-{
-	slide(context, WINDOW_FULL);
 }
 
 static void put_outbox(struct save *save, const struct outbox *outbox)

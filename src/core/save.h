@@ -37,6 +37,6 @@
  */
 
 #define STATE_MAGIC   UINT32_C(0x534c4142) /* "BALS" */
-#define STATE_VERSION 22
+#define STATE_VERSION 23
 
 #endif

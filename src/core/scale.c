@@ -23,6 +23,7 @@
 #include "core/record.h"
 #include "core/recover.h"
 #include "core/resize.h"
+#include "core/search.h"
 #include "core/sight.h"
 #include "core/timer.h"
 #include "core/victim.h"
@@ -461,14 +462,43 @@ static struct strategy_wish ask_steps(struct pool *pool, const struct strategy_v
 	return steps_look(&setting, &pool->steps, view);
 }
 
+struct replay_pool scale_replay_pool(const struct bal_core *core, const struct pool *pool)
+{
+	struct strategy_view view = view_pool(core, pool);
+
+	return (struct replay_pool){.slots = view.slots,
+		.agents_min = view.agents_min,
+		.agents_max = view.agents_max,
+		.boot_s = view.boot_s,
+		.wait_s = view.wait_s,
+		.late_share = view.late_share};
+}
+
+static struct strategy_wish ask_adaptive(struct pool *pool, const struct strategy_view *view)
+{
+	const struct adaptive_peers peers = {
+		&pool->scaling->hpa, &pool->scaling->kpa, &pool->scaling->predictive};
+
+	return adaptive_look(&pool->scaling->adaptive, &peers, view);
+}
+
+/* Behaves by the requirement's steps: as it is told to, or as long as it has not chosen. */
+static bool takes_steps(const struct pool *pool)
+{
+	return pool->conf.strategy == BAL_STRATEGY_CONSERVATIVE ||
+	       pool->conf.strategy == BAL_STRATEGY_AGGRESSIVE ||
+	       (pool->conf.strategy == BAL_STRATEGY_ADAPTIVE && !pool->scaling->adaptive.chosen);
+}
+
 static struct strategy_wish ask_strategy(
-	const struct bal_core *core, struct pool *pool, struct strategy_view view, bool follows)
+	struct bal_core *core, struct pool *pool, struct strategy_view view, bool follows)
 {
 	struct scaling *scaling = pool->scaling;
 	const struct heading *heading;
 
-	if (pool->conf.strategy == BAL_STRATEGY_CONSERVATIVE ||
-		pool->conf.strategy == BAL_STRATEGY_AGGRESSIVE)
+	if (pool->conf.strategy == BAL_STRATEGY_ADAPTIVE)
+		search_look(core, pool, &view, follows);
+	if (takes_steps(pool))
 		return ask_steps(pool, &view);
 	if (!follows)
 		return strategy_hold(&view, BAL_REASON_HOLD_MISSING);
@@ -477,6 +507,8 @@ static struct strategy_wish ask_strategy(
 		return hpa_look(&HPA_STANDARD, &scaling->hpa, &view);
 	case BAL_STRATEGY_KPA:
 		return kpa_look(&KPA_STANDARD, &scaling->kpa, &view);
+	case BAL_STRATEGY_ADAPTIVE:
+		return ask_adaptive(pool, &view);
 	default:
 		heading = heading_of(core, pool, view.boot_s);
 		/* Whose clock was just set does not know yet where in its day it is. */
@@ -494,8 +526,7 @@ static struct strategy_wish ask(struct bal_core *core, struct pool *pool, bool f
 	struct strategy_wish wish = ask_strategy(core, pool, view, follows);
 
 	/* Steps have times and cool-downs enough. */
-	if (pool->conf.strategy != BAL_STRATEGY_CONSERVATIVE &&
-		pool->conf.strategy != BAL_STRATEGY_AGGRESSIVE)
+	if (!takes_steps(pool))
 		wish = calm_look(&pool->scaling->calm, &view, wish);
 	return sight_consult(core, pool, &view, wish);
 }

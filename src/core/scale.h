@@ -59,6 +59,9 @@ uint32_t scale_minimum(const struct bal_core *core, const struct pool *pool);
 /* Agents that are there or coming: everything but draining and gone. */
 uint32_t scale_agents(const struct pool *pool);
 
+/* The pool as a replay plays it. */
+struct replay_pool scale_replay_pool(const struct bal_core *core, const struct pool *pool);
+
 /* True when what the pool's strategies remember, read from bytes, can be gone on with. */
 bool scale_valid(const struct pool *pool);
 

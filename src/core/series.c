@@ -448,6 +448,11 @@ static bool is_due(const struct series_book *book, uint32_t place)
 	       forecaster_is_due(forecaster);
 }
 
+bool series_job_is_open(const struct series_book *book)
+{
+	return book->job.id != 0;
+}
+
 bool series_job_begin(struct series_book *book, int64_t now_ns, struct series_job *job)
 {
 	uint32_t count = book->rows_high * SERIES_PER_ROW;

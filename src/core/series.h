@@ -89,6 +89,9 @@ const struct peak_table *series_peaks(const struct series_book *book);
 /* True when a series wants a fit and none is under way: *job is then the one to do. */
 bool series_job_begin(struct series_book *book, int64_t now_ns, struct series_job *job);
 
+/* True when a job is under way. */
+bool series_job_is_open(const struct series_book *book);
+
 /* The job ended with a result, or without one (size 0). False when it is not the one under way. A
  * result that is none is dropped; *fitted: it was taken. */
 bool series_job_end(struct series_book *book, const struct series_job *job, const void *result,

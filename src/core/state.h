@@ -16,6 +16,7 @@
 #include "core/lateness.h"
 #include "core/meter.h"
 #include "core/shifts.h"
+#include "core/strategy_adaptive.h"
 #include "core/strategy_hpa.h"
 #include "core/strategy_kpa.h"
 #include "core/strategy_predictive.h"
@@ -251,6 +252,13 @@ struct order_tally {
 	uint32_t advised_agents; /* and to what; 0 = never */
 };
 
+/* A job that looks for a pool's best strategy, see core/search.h. */
+struct search_job {
+	uint64_t id; /* 0: none is under way */
+	uint32_t generation;
+	int64_t at_ns; /* when it was begun */
+};
+
 /* The load of a pool and what strategies remember of it; touched by pools that they scale. */
 struct scaling {
 	struct demand demand;
@@ -263,6 +271,7 @@ struct scaling {
 	struct trigger_memory triggers;
 	struct calm_memory calm; /* of strategies that have none of their own */
 	struct lateness lateness;
+	struct adaptive_memory adaptive;
 };
 
 #define POOL_SHELF_HINTS 8
@@ -463,6 +472,7 @@ struct bal_core {
 	int64_t watch_at_ns;      /* of the next look, see core/watch.h; BAL_NEVER_NS */
 	uint32_t watch_place;     /* of a look that is not through */
 	struct shifts shifts;     /* of service times of each kind */
+	struct search_job search; /* the search of a strategy that is under way */
 	struct signal_book *book; /* the past of signals */
 	struct minimum_table *minimums;
 	struct resize_book *resizes; /* what agents may use, and how that changes */

@@ -35,6 +35,7 @@
 #include "core/routing.h"
 #include "core/scale.h"
 #include "core/score.h"
+#include "core/search.h"
 #include "core/series.h"
 #include "core/shelf.h"
 #include "core/sight.h"
@@ -585,6 +586,8 @@ static enum bal_status on_job_done(struct bal_core *core, const struct bal_event
 
 	if (size > BAL_JOB_RESULT_MAX)
 		return BAL_INVALID;
+	if (done->job >= SEARCH_ID_FIRST)
+		return search_end(core, done);
 	if (!series_job_end(core->series, &job, done->result.data, size, &fitted))
 		return BAL_STALE;
 	if (!fitted)
@@ -713,7 +716,7 @@ static void serve_series(struct bal_core *core)
 	while (outbox_has_room(core) && series_news(core->series, &kind))
 		for (uint32_t what = 0; what <= SERIES_WORK; what++)
 			tell_forecast(core, kind, what, 0);
-	if (core->stopping || !outbox_has_room(core) ||
+	if (core->stopping || !outbox_has_room(core) || search_is_open(core) ||
 		!series_job_begin(core->series, core->now_ns, &job))
 		return;
 	effect = outbox_add(core, BAL_EFFECT_JOB);
@@ -794,6 +797,8 @@ size_t bal_job_snapshot(
 	struct wanted wanted = {core, {job, generation}};
 	const struct forecaster *forecaster = series_job_of(core->series, &wanted.job);
 
+	if (job >= SEARCH_ID_FIRST)
+		return search_snapshot(core, job, generation, to, size);
 	if (forecaster == NULL)
 		return 0;
 	return fitjob_input(forecaster, leaves_out, &wanted, to, size);

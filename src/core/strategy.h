@@ -7,8 +7,8 @@
 /*
  * strategy: how many agents a pool should have, seen one look at a time. A strategy is a pure
  * function of what it sees, its settings and its own memory, so that the same code decides in a
- * running core and in the replay of a day (core/replay.h). Counts of tasks are doubles, since a
- * replay is a fluid.
+ * running core and in the replay of a day (core/replay.h). Counts of tasks are doubles, since
+ * means are among them.
  */
 
 /* A pool as a look sees it. */

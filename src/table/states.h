@@ -67,7 +67,10 @@
 	X(type, INSTANT_NS, at, wake_at_ns, "")                                                    \
 	X(type, INSTANT_NS, at, watch_at_ns, "")                                                   \
 	X(type, U32, at, watch_place, "")                                                          \
-	X(type, PAST_NS, at, clock_set_at_ns, "")                                                  \
+	X(type, PAST_NS, at, clock_set_at_ns, "") \
+	X(type, U64, at search., id, "") \
+	X(type, U32, at search., generation, "") \
+	X(type, PAST_NS, at search., at_ns, "") \
 	STATE_FIELDS_totals(X, type, at totals.)
 
 #define STATE_FIELDS_pool(X, type, at)                                                             \
@@ -111,6 +114,7 @@
 	X(type, U64, at demand., starts, "")                                                       \
 	X(type, U64, at demand., waiting, "")                                                      \
 	X(type, DOUBLE, at demand., since_s, "")                                                   \
+	X(type, DOUBLE, at demand., arrivals, "")                                                  \
 	X(type, DOUBLE, at demand., offered, "")                                                   \
 	X(type, PAST_NS, at hpa., looked_at_ns, "")                                                \
 	X(type, U32, at hpa., count, "")                                                           \

@@ -46,7 +46,7 @@ static const char example_http[] = HEAD
 	"    #gpus: 1                # {gpu} and CUDA_VISIBLE_DEVICES are its own\n" RETRY
 	"    #drain_limit: 10m       # an agent that is removed finishes its tasks until then\n"
 	"    #scale:\n"
-	"    #  strategy: conservative\n"
+	"    #  strategy: adaptive     # the best of the last day; conservative before it\n"
 	"    #  up: { above: 80%, for: 5m, cooldown: 60s }\n"
 	"    #  down: { below: 40%, for: 15m, cooldown: 300s }\n" PEAKS;
 

@@ -65,7 +65,7 @@ static const struct config_section down_section = {"scale.down", down_rows, COUN
 #define SCALE(member) (POOL(scale.member) - POOL(scale))
 
 static const struct config_row scale_rows[] = {
-	{"strategy", CONFIG_CHOICE, SCALE(strategy), 0, 0, "conservative",
+	{"strategy", CONFIG_CHOICE, SCALE(strategy), 0, 0, "adaptive",
 		"how many agents are added and removed, and when", 0, strategies},
 	{"up", CONFIG_SECTION, SCALE(up), 0, 0, NULL, "when agents are added", 0, NULL,
 		&up_section},

@@ -104,7 +104,7 @@ static void test_the_head_names_the_version(void **state)
 	uint8_t *bytes;
 
 	save(scene, &bytes);
-	assert_memory_equal(bytes, "BALS\26\0\0\0", 8);
+	assert_memory_equal(bytes, "BALS\27\0\0\0", 8);
 	free(bytes);
 }
 

@@ -59,7 +59,7 @@ static void test_manual(void **state)
 	assert_int_equal(pool->agents_max, 8);
 	assert_int_equal(pool->agents_baseline, 3);
 	assert_string_equal(pool->path, "/");
-	assert_int_equal(pool->scale.strategy, BAL_STRATEGY_CONSERVATIVE);
+	assert_int_equal(pool->scale.strategy, BAL_STRATEGY_ADAPTIVE);
 	assert_int_equal(pool->scale.up.load_permille, 800);
 	assert_int_equal(pool->scale.up.sustain_ns, 5 * NS_PER_MIN);
 	assert_int_equal(pool->scale.up.cooldown_ns, 60 * NS_PER_S);
