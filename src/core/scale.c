@@ -44,6 +44,7 @@
 #define ADVICE_NS            (5 * NS_PER_MIN)
 #define ADVICE_AGAIN_NS      NS_PER_HOUR
 #define START_DOUBLINGS_MAX  6
+#define CLEAR_BACKLOG_S      60
 
 uint32_t scale_agents(const struct pool *pool)
 {
@@ -336,6 +337,21 @@ static bool sustained(const struct bal_core *core, int64_t since_ns, int64_t sus
 	return since_ns != BAL_NEVER_NS && core->now_ns - since_ns >= sustain_ns;
 }
 
+/* By how many agents an emergency adds. The requirement's steps, which know of nothing but a load
+ * that saturates, double; where the load is measured, as many as it and what waits need, worked off
+ * within a minute: a double of what boots already would be had for nothing. */
+static uint32_t urgent_count(const struct pool *pool, uint32_t agents, bool critical)
+{
+	double service_s = num_max(pool->service_s.value, SERVICE_MIN_S);
+	double slots = pool->scaling->demand.offered + pool->waiting * service_s / CLEAR_BACKLOG_S;
+	uint32_t all = (uint32_t)num_clamp(num_floor(slots / pool->conf.slots) + 1, 0, UINT32_MAX);
+
+	if (pool->conf.strategy == BAL_STRATEGY_CONSERVATIVE ||
+		pool->conf.strategy == BAL_STRATEGY_AGGRESSIVE || pool->service_s.weight <= 0)
+		return agents == 0 ? 1 : agents;
+	return all > agents ? all - agents : critical;
+}
+
 /* Minimum, from zero, emergency: what no strategy and no cool-down holds back. */
 static bool look_urgent(struct bal_core *core, struct pool *pool, uint32_t agents)
 {
@@ -343,7 +359,7 @@ static bool look_urgent(struct bal_core *core, struct pool *pool, uint32_t agent
 	bool critical = pool->critical_since_ns != BAL_NEVER_NS &&
 			core->now_ns - pool->critical_since_ns > pool->conf.emergency_wait_ns;
 	uint32_t min = scale_minimum(core, pool), max = pool->conf.agents_max;
-	uint32_t count = agents == 0 ? 1 : agents;
+	uint32_t count = urgent_count(pool, agents, critical);
 
 	if (pool->order_open != 0 || agents >= max || pool->paused_scale_out)
 		return false;
@@ -362,7 +378,7 @@ static bool look_urgent(struct bal_core *core, struct pool *pool, uint32_t agent
 		order_up(core, pool, 1, BAL_REASON_SCALE_FROM_ZERO, 0, BAL_NEVER_NS);
 		return true;
 	}
-	if ((!overload && !critical) || pool->conf.strategy == BAL_STRATEGY_FIXED)
+	if ((!overload && !critical) || count == 0 || pool->conf.strategy == BAL_STRATEGY_FIXED)
 		return false;
 	count = count < max - agents ? count : max - agents;
 	order_up(core, pool, count, BAL_REASON_SCALE_EMERGENCY, EMERGENCY_LOAD,
