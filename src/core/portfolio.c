@@ -9,6 +9,9 @@
  * as safety by what is newly chosen. What is in force may use all of it: else it would be changed
  * for its own safety's sake.
  *
+ * A day changes little within an hour. So once there is a choice, a third of the portfolio is tried
+ * at a time, beside all settings of the shape in force: all of it within three hours.
+ *
  * How sure a difference is, is asked of the hours of the day, taken as pairs: the mean of their
  * differences against its standard error, as a normal probability.
  */
@@ -26,6 +29,8 @@
 #define COARSE        4    /* steps of headroom at a time where nothing is good enough */
 #define REVERSALS_MAX 96   /* of a day: one per quarter of an hour */
 #define CLEAR_S       60
+#define PEER_HANDICAP 1.05
+#define GROUPS        3 /* of shapes, one of which is tried at a time */
 
 struct shape {
 	int64_t window_s;
@@ -113,6 +118,13 @@ static double rank_of(const struct search *search, const struct replay_score *sc
 	return score->agent_s * (1 + LATE_PRICE * excess(search, score, SAFETY));
 }
 
+/* The classic rules do not work off what waits: what they would make of a sudden load that the day
+ * had none of is not in their score. */
+static double handicap(uint32_t number)
+{
+	return number < PORTFOLIO_SHAPES * PORTFOLIO_STEPS ? 1 : PEER_HANDICAP;
+}
+
 static bool is_calm(const struct search *search, const struct replay_score *score)
 {
 	return (uint64_t)score->reversals * DIARY_BINS <=
@@ -129,7 +141,7 @@ static bool are_kin(uint32_t a, uint32_t b)
 static void set_next(struct search *search, uint32_t number, const struct replay_score *score)
 {
 	search->next = number;
-	search->next_rank = rank_of(search, score);
+	search->next_rank = rank_of(search, score) * handicap(number);
 	search->next_agent_s = score->agent_s;
 	search->next_late = replay_late_share(score);
 }
@@ -143,7 +155,7 @@ static bool try(struct search *search, uint32_t number)
 	double rank;
 
 	replay_play(&room->day, search->pool, &choice, &room->replay, &room->tried);
-	rank = rank_of(search, &room->tried);
+	rank = rank_of(search, &room->tried) * handicap(number);
 	good = excess(search, &room->tried, SAFETY) <= 0;
 	if (!is_calm(search, &room->tried))
 		return good;
@@ -257,7 +269,7 @@ static void compare(
 }
 
 void portfolio_search(struct portfolio_room *room, const struct replay_pool *pool, uint32_t present,
-	struct portfolio_verdict *verdict)
+	uint32_t turn, struct portfolio_verdict *verdict)
 {
 	struct search search = {
 		.room = room, .pool = pool, .best = PORTFOLIO_NONE, .next = PORTFOLIO_NONE};
@@ -265,9 +277,12 @@ void portfolio_search(struct portfolio_room *room, const struct replay_pool *poo
 
 	*verdict = (struct portfolio_verdict){.number = present, .over = PORTFOLIO_NONE};
 	for (uint32_t i = 0; i < PORTFOLIO_SHAPES; i++)
-		try_shape(&search, i);
+		if (present == PORTFOLIO_NONE || i % GROUPS == turn % GROUPS ||
+			present / PORTFOLIO_STEPS == i)
+			try_shape(&search, i);
 	for (uint32_t i = 0; i < PORTFOLIO_PEERS; i++)
-		try(&search, PORTFOLIO_SHAPES * PORTFOLIO_STEPS + i);
+		if (present == PORTFOLIO_NONE || turn % GROUPS == 0)
+			try(&search, PORTFOLIO_SHAPES * PORTFOLIO_STEPS + i);
 	if (search.best == PORTFOLIO_NONE)
 		return;
 	verdict->number = search.best;

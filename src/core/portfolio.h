@@ -35,10 +35,11 @@ struct portfolio_room {
 	struct replay_score best, present, tried;
 };
 
-/* Replays the day in room->day; present: the number in force, or NONE. A change is worth it when
- * hours fall by three hundredths, or when the present one lets too many tasks wait, and hours of
- * the day agree on it with a confidence of 0.85. */
+/* Replays the day in room->day; present: the number in force, or NONE; turn: the number of this
+ * search, since one that has a present looks at a third of the portfolio only. A change is worth it
+ * when hours fall by three hundredths, or when the present one lets too many tasks wait, and hours
+ * of the day agree on it with a confidence of 0.85. */
 void portfolio_search(struct portfolio_room *room, const struct replay_pool *pool, uint32_t present,
-	struct portfolio_verdict *verdict);
+	uint32_t turn, struct portfolio_verdict *verdict);
 
 #endif

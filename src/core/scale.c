@@ -338,18 +338,23 @@ static bool sustained(const struct bal_core *core, int64_t since_ns, int64_t sus
 }
 
 /* By how many agents an emergency adds. The requirement's steps, which know of nothing but a load
- * that saturates, double; where the load is measured, as many as it and what waits need, worked off
- * within a minute: a double of what boots already would be had for nothing. */
-static uint32_t urgent_count(const struct pool *pool, uint32_t agents, bool critical)
+ * that saturates, double. Where the load is measured, full slots alone are none, for a large pool
+ * is at its best then; if tasks wait too long, as many as the load needs, and what waits within a
+ * minute: a double of what boots already would be had for nothing. */
+static uint32_t urgent_count(
+	const struct bal_core *core, const struct pool *pool, uint32_t agents, bool critical)
 {
 	double service_s = num_max(pool->service_s.value, SERVICE_MIN_S);
-	double slots = pool->scaling->demand.offered + pool->waiting * service_s / CLEAR_BACKLOG_S;
+	double offered = pool->scaling->demand.offered;
+	double wait_s = (double)knob(core, BAL_KNOB_WAIT_GOOD) / (double)NS_PER_S;
+	double late = pool->waiting - offered / service_s * wait_s;
+	double slots = offered + late * service_s / CLEAR_BACKLOG_S;
 	uint32_t all = (uint32_t)num_clamp(num_floor(slots / pool->conf.slots) + 1, 0, UINT32_MAX);
 
 	if (pool->conf.strategy == BAL_STRATEGY_CONSERVATIVE ||
 		pool->conf.strategy == BAL_STRATEGY_AGGRESSIVE || pool->service_s.weight <= 0)
 		return agents == 0 ? 1 : agents;
-	return all > agents ? all - agents : critical;
+	return late > 0 && all > agents ? all - agents : critical;
 }
 
 /* Minimum, from zero, emergency: what no strategy and no cool-down holds back. */
@@ -359,7 +364,7 @@ static bool look_urgent(struct bal_core *core, struct pool *pool, uint32_t agent
 	bool critical = pool->critical_since_ns != BAL_NEVER_NS &&
 			core->now_ns - pool->critical_since_ns > pool->conf.emergency_wait_ns;
 	uint32_t min = scale_minimum(core, pool), max = pool->conf.agents_max;
-	uint32_t count = urgent_count(pool, agents, critical);
+	uint32_t count = urgent_count(core, pool, agents, critical);
 
 	if (pool->order_open != 0 || agents >= max || pool->paused_scale_out)
 		return false;

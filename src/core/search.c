@@ -49,6 +49,7 @@ static void begin(struct bal_core *core, struct pool *pool)
 		!outbox_has_room(core))
 		return;
 	memory->search_at_ns = core->now_ns + EVERY_NS;
+	memory->searches++;
 	core->search.id = SEARCH_ID_FIRST + pool->conf.pool;
 	core->search.generation++;
 	core->search.at_ns = core->now_ns;
@@ -98,7 +99,8 @@ size_t search_snapshot(
 	memory = &pool->scaling->adaptive;
 	replay = scale_replay_pool(core, pool);
 	return searchjob_input(&memory->diary, &replay,
-		memory->chosen ? memory->verdict.number : PORTFOLIO_NONE, to, size);
+		memory->chosen ? memory->verdict.number : PORTFOLIO_NONE, memory->searches, to,
+		size);
 }
 
 enum bal_status search_end(struct bal_core *core, const struct bal_event_job_done *done)

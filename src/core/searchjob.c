@@ -16,10 +16,11 @@ struct search_scratch {
 };
 
 static void put_input(struct bytes_writer *writer, const struct diary *diary,
-	const struct replay_pool *pool, uint32_t present)
+	const struct replay_pool *pool, uint32_t present, uint32_t turn)
 {
 	bytes_put_u32(writer, INPUT_MAGIC);
 	bytes_put_u32(writer, present);
+	bytes_put_u32(writer, turn);
 	bytes_put_u32(writer, pool->slots);
 	bytes_put_u32(writer, pool->agents_min);
 	bytes_put_u32(writer, pool->agents_max);
@@ -30,17 +31,17 @@ static void put_input(struct bytes_writer *writer, const struct diary *diary,
 }
 
 size_t searchjob_input(const struct diary *diary, const struct replay_pool *pool, uint32_t present,
-	void *to, size_t size)
+	uint32_t turn, void *to, size_t size)
 {
 	struct bytes_writer writer;
 
 	bytes_writer_init(&writer, NULL, 0);
-	put_input(&writer, diary, pool, present);
+	put_input(&writer, diary, pool, present, turn);
 	bal_assert(writer.used <= BAL_JOB_RESULT_MAX);
 	if (to == NULL || size < writer.used)
 		return writer.used;
 	bytes_writer_init(&writer, to, size);
-	put_input(&writer, diary, pool, present);
+	put_input(&writer, diary, pool, present, turn);
 	return writer.used;
 }
 
@@ -79,16 +80,17 @@ size_t searchjob_run(
 	struct replay_pool pool;
 	struct bytes_reader reader;
 	struct bytes_writer writer;
-	uint32_t present;
+	uint32_t present, turn;
 
 	bytes_reader_init(&reader, input, input_size);
 	bytes_get_u32(&reader);
 	present = bytes_get_u32(&reader);
+	turn = bytes_get_u32(&reader);
 	if ((present != PORTFOLIO_NONE && present >= PORTFOLIO_COUNT) ||
 		!read_pool(&pool, &reader) || !diary_read(&work->diary, &reader) ||
 		bytes_left(&reader) != 0 || !replay_read(&work->room.day, &work->diary))
 		return 0;
-	portfolio_search(&work->room, &pool, present, &verdict);
+	portfolio_search(&work->room, &pool, present, turn, &verdict);
 	if (!adaptive_verdict_valid(&verdict))
 		return 0;
 	bytes_writer_init(&writer, output, output_size);

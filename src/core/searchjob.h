@@ -10,9 +10,9 @@
 /* searchjob: the search of a pool's best strategy as bytes in, bytes out, like core/fitjob.h. */
 
 /* Writes what a search looks at; returns the bytes it takes (nothing is written when size is less).
- * present: the number in force, or PORTFOLIO_NONE. */
+ * present and turn as of portfolio_search. */
 size_t searchjob_input(const struct diary *diary, const struct replay_pool *pool, uint32_t present,
-	void *to, size_t size);
+	uint32_t turn, void *to, size_t size);
 
 /* True when the bytes begin as such an input. */
 bool searchjob_is_input(const void *input, size_t size);

@@ -124,6 +124,7 @@ void adaptive_put(const struct adaptive_memory *memory, struct bytes_writer *wri
 	diary_put(&memory->diary, writer, slide, context);
 	bytes_put_u8(writer, memory->chosen);
 	bytes_put_i64(writer, memory->search_at_ns);
+	bytes_put_u32(writer, memory->searches);
 	if (!memory->chosen)
 		return;
 	adaptive_verdict_put(&memory->verdict, writer);
@@ -139,6 +140,7 @@ static bool read_all(struct adaptive_memory *memory, struct bytes_reader *reader
 		return false;
 	chosen = bytes_get_u8(reader);
 	memory->search_at_ns = bytes_get_i64(reader);
+	memory->searches = bytes_get_u32(reader);
 	memory->chosen = chosen == 1;
 	if (chosen > 1 || reader->failed || !is_instant(memory->search_at_ns))
 		return false;

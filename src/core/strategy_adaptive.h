@@ -15,6 +15,7 @@ struct adaptive_memory {
 	struct portfolio_verdict verdict; /* in force, if chosen */
 	int64_t since_ns;                 /* when it was chosen */
 	int64_t search_at_ns;             /* when the next search is due */
+	uint32_t searches;                /* begun so far */
 	struct follow_memory follow;
 };
 

@@ -248,7 +248,7 @@ static void the_search_finds_what_trying_all_finds(void **state)
 	(void)state;
 	fill_noisy(16, 22, 5, 0.9, 5);
 	assert_true(replay_read(&room.day, &diary));
-	portfolio_search(&room, &POOL, PORTFOLIO_NONE, &verdict);
+	portfolio_search(&room, &POOL, PORTFOLIO_NONE, 0, &verdict);
 	assert_true(adaptive_verdict_valid(&verdict));
 	assert_true(verdict.late <= 0.045);
 	assert_true(verdict.over != PORTFOLIO_NONE);
@@ -272,13 +272,13 @@ static void the_present_one_is_kept_without_a_gain(void **state)
 	(void)state;
 	fill_noisy(16, 22, 5, 0.9, 5);
 	assert_true(replay_read(&room.day, &diary));
-	portfolio_search(&room, &POOL, PORTFOLIO_NONE, &first);
+	portfolio_search(&room, &POOL, PORTFOLIO_NONE, 0, &first);
 	assert_true(first.number % PORTFOLIO_STEPS >= 4);
 	for (uint32_t more = 0; more <= 2; more++) {
 		uint32_t present = first.number + more;
 		bool keeps;
 
-		portfolio_search(&room, &POOL, present, &second);
+		portfolio_search(&room, &POOL, present, first.number / PORTFOLIO_STEPS, &second);
 		keeps = first.agents >= room.present.agent_s / DAY_S * 0.97;
 		assert_int_equal(second.number, keeps ? present : first.number);
 		assert_int_equal(second.over, keeps ? first.number : present);
@@ -286,7 +286,7 @@ static void the_present_one_is_kept_without_a_gain(void **state)
 	assert_true(second.over_agents > second.agents * 1.03); /* two steps: eight hundredths */
 	assert_true(second.confidence >= 0.85);
 	/* Four less let tasks wait. */
-	portfolio_search(&room, &POOL, first.number - 4, &second);
+	portfolio_search(&room, &POOL, first.number - 4, 1, &second);
 	assert_int_equal(second.number, first.number);
 	assert_true(second.over_late > 0.05);
 }
@@ -301,7 +301,7 @@ static void what_cannot_be_met_is_not_paid_for(void **state)
 	fill(4, 60, 5, 5);
 	assert_true(replay_read(&room.day, &diary));
 	pool.boot_s = 300; /* half of a peak */
-	portfolio_search(&room, &pool, PORTFOLIO_NONE, &verdict);
+	portfolio_search(&room, &pool, PORTFOLIO_NONE, 0, &verdict);
 	assert_true(verdict.late > 0.05);
 	assert_true(verdict.agents < 40); /* the peak is 300 slots: 38 agents */
 }
@@ -408,16 +408,16 @@ static void a_job_in_bytes(void **state)
 
 	(void)state;
 	fill_noisy(16, 22, 5, 0.9, 5);
-	size = searchjob_input(&diary, &POOL, 40, NULL, 0);
+	size = searchjob_input(&diary, &POOL, 40, 2, NULL, 0);
 	assert_true(size > 0);
 	assert_true(size <= BAL_JOB_RESULT_MAX);
-	assert_int_equal(searchjob_input(&diary, &POOL, 40, whole, sizeof whole), size);
+	assert_int_equal(searchjob_input(&diary, &POOL, 40, 2, whole, sizeof whole), size);
 	assert_true(searchjob_is_input(whole, size));
 	assert_false(searchjob_is_input(whole, 3));
 	got = bal_job_run(whole, size, result, sizeof result, scratch);
 	assert_true(searchjob_result(result, got, &verdict));
 	assert_true(replay_read(&room.day, &diary));
-	portfolio_search(&room, &POOL, 40, &direct);
+	portfolio_search(&room, &POOL, 40, 2, &direct);
 	assert_int_equal(verdict.number, direct.number);
 	assert_float_equal(verdict.agents, direct.agents, 0);
 	for (size_t cut = 0; cut < got; cut++)
