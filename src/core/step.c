@@ -16,7 +16,6 @@
 #include "core/ahead.h"
 #include "core/alert.h"
 #include "core/attempt.h"
-#include "core/book.h"
 #include "core/defer.h"
 #include "core/dispatch.h"
 #include "core/drain.h"
@@ -33,6 +32,7 @@
 #include "core/resize.h"
 #include "core/resource.h"
 #include "core/routing.h"
+#include "core/sample.h"
 #include "core/scale.h"
 #include "core/score.h"
 #include "core/search.h"
@@ -488,69 +488,9 @@ static enum bal_status on_agent_drained(struct bal_core *core, const struct bal_
 	return drain_back(core, agent) ? BAL_OK : BAL_CONFLICT;
 }
 
-static bool subject_exists(struct bal_core *core, const struct bal_event_sample *sample)
-{
-	switch ((enum bal_subject)sample->subject) {
-	case BAL_SUBJECT_AGENT:
-		return agent_find(core, sample->id) != NULL;
-	case BAL_SUBJECT_POOL:
-		return sample->id < core->limits.pools_max &&
-		       find_pool(core, (uint32_t)sample->id) != NULL;
-	case BAL_SUBJECT_KIND:
-		return sample->id < core->limits.kinds_max;
-	case BAL_SUBJECT_HOST:
-	case BAL_SUBJECT_STORE:
-		return sample->id == 0;
-	default:
-		return false;
-	}
-}
-
-static void take_agent_sample(struct bal_core *core, const struct bal_event_sample *sample)
-{
-	struct agent *agent = agent_find(core, sample->id);
-
-	/* A task that wants more memory than was free may go now. */
-	if (sample->signal == BAL_SIGNAL_MEMORY_MIB &&
-		sample->value < agent->signals[BAL_SIGNAL_MEMORY_MIB])
-		core->dispatch_due = true;
-	agent->signals[sample->signal] = sample->value;
-	shelf_update(core, agent, agent->idle);
-}
-
-/* What cannot be real is cut to what can before anything looks at it. */
-static void take_sample(struct bal_core *core, const struct bal_event_sample *sample)
-{
-	enum bal_subject subject = (enum bal_subject)sample->subject;
-	struct bal_event_sample real = *sample;
-
-	real.value = book_clamp(sample->signal, sample->value);
-	if (subject == BAL_SUBJECT_AGENT && sample->signal < BAL_SIGNAL_DECISION_COUNT)
-		take_agent_sample(core, &real);
-	if (subject == BAL_SUBJECT_KIND)
-		objective_sample(core, (uint32_t)real.id, real.signal, real.value);
-	resource_sample(core, &real);
-	resize_sample(core, &real);
-	alert_observe(core, subject, real.id, real.signal, real.value);
-	book_record(core, subject, real.id, real.signal, sample->value);
-}
-
 static enum bal_status on_sample(struct bal_core *core, const struct bal_event *event)
 {
-	const struct bal_event_sample *sample = &event->sample;
-
-	if (sample->subject >= BAL_SUBJECT_COUNT)
-		return BAL_INVALID;
-	if (!subject_exists(core, sample))
-		return BAL_UNKNOWN;
-	if (sample->signal >= BAL_SIGNAL_COUNT || sample->value < 0) {
-		book_refuse(core, (enum bal_subject)sample->subject, sample->id, sample->signal);
-		return BAL_INVALID;
-	}
-	if (sample->subject == BAL_SUBJECT_AGENT && sample->signal >= BAL_SIGNAL_AGENT_COUNT)
-		return BAL_INVALID;
-	take_sample(core, sample);
-	return BAL_OK;
+	return sample_take(core, &event->sample);
 }
 
 static enum bal_status on_scale_ended(struct bal_core *core, const struct bal_event *event)
