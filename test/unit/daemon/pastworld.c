@@ -142,7 +142,7 @@ static void settle(struct pastworld *world, uint32_t pending)
 			return;
 		nanosleep(&pause, NULL);
 	}
-	bal_assert(!"the store commits");
+	bal_assert(false); /* the store commits */
 }
 
 static void give_up(struct pastworld *world)
