@@ -145,10 +145,14 @@ void aftermath_forget(struct bal_core *core, struct order *order)
 
 /* ---- undoing ---- */
 
+/* The adaptive strategy judges its settings itself, by a replay that knows no roll-backs: undoing
+ * its orders in a full pool only makes tasks late. */
 static bool is_undone_ever(const struct pool *pool, const struct order *order)
 {
 	if (order->change != BAL_ORDER_AGENTS || pool->conf.strategy == BAL_STRATEGY_FIXED ||
-		pool->conf.strategy == BAL_STRATEGY_HPA || pool->conf.strategy == BAL_STRATEGY_KPA)
+		pool->conf.strategy == BAL_STRATEGY_HPA ||
+		pool->conf.strategy == BAL_STRATEGY_KPA ||
+		pool->conf.strategy == BAL_STRATEGY_ADAPTIVE)
 		return false;
 	switch (order->why.reason) {
 	case BAL_REASON_SCALE_OPERATOR:
