@@ -120,8 +120,6 @@ static const struct show_column SILENCE_COLUMNS[] = {
 	{"REASON", "reason", SHOW_TEXT, true},
 };
 
-#define COUNT_OF(rows) ((uint32_t)(sizeof(rows) / sizeof((rows)[0])))
-
 /* A list of the daemon's, as a table. */
 struct listing {
 	const char *target;

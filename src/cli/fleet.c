@@ -135,8 +135,6 @@ static const struct show_column POOL_MEMBERS[] = {
 	{"ADVICE", "knee.advice", SHOW_TEXT, true},
 };
 
-#define COUNT_OF(rows) ((uint32_t)(sizeof(rows) / sizeof((rows)[0])))
-
 /* What a list shows, and one of it. */
 struct listing {
 	const char *noun;

@@ -42,8 +42,6 @@ static const struct show_column HELD_COLUMNS[] = {
 	{"WHEN", "when", SHOW_TEXT, false},
 };
 
-#define COUNT_OF(rows) ((uint32_t)(sizeof(rows) / sizeof((rows)[0])))
-
 int orders_history(const struct args *args)
 {
 	char target[ASK_TARGET_MAX], name[512];

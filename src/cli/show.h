@@ -25,6 +25,9 @@ enum show_kind {
 	SHOW_BYTES    /* 134217728 is 128M */
 };
 
+/* Rows of an array of columns. */
+#define COUNT_OF(rows) ((uint32_t)(sizeof(rows) / sizeof((rows)[0])))
+
 struct show_column {
 	const char *title;
 	const char *path; /* of the member: "a.b" */

@@ -38,8 +38,6 @@ static const struct show_column SLOT_COLUMNS[] = {
 	{"P99", "p99", SHOW_NUMBER, false},
 };
 
-#define COUNT_OF(rows) ((uint32_t)(sizeof(rows) / sizeof((rows)[0])))
-
 /* Appends &NAME=VALUE when there is a value. */
 static void add_query(char *target, const char *name, const char *value)
 {

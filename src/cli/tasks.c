@@ -65,8 +65,6 @@ static const struct show_column LIST_COLUMNS[] = {
 	{"ERROR", "error", SHOW_TEXT, true},
 };
 
-#define COUNT_OF(rows) ((uint32_t)(sizeof(rows) / sizeof((rows)[0])))
-
 static int usage(const char *line)
 {
 	fprintf(stderr, "usage: ballast %s\n", line);
