@@ -18,6 +18,7 @@
 #define COLUMN_WIDTH_MIN 8
 #define GAP              2
 #define INDENT           4
+#define CLOCKS_APART_S   1.0
 
 bool show_colours(void)
 {
@@ -91,7 +92,7 @@ static void put_time(const char *text, char *cell, size_t size)
 	struct tm parts = {.tm_isdst = 0};
 	struct timespec now;
 	uint64_t thousandths = 0;
-	double then;
+	double ago_s;
 	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
 
 	if (rest == NULL) {
@@ -101,8 +102,15 @@ static void put_time(const char *text, char *cell, size_t size)
 	if (rest[0] == '.' && strlen(rest) == sizeof ".123Z" - 1)
 		(void)span_number((struct span){rest + 1, 3}, 999, &thousandths);
 	clock_gettime(CLOCK_REALTIME, &now);
-	then = (double)timegm(&parts) + (double)thousandths / 1e3;
-	show_seconds((double)now.tv_sec + (double)now.tv_nsec / 1e9 - then, cell, size);
+	ago_s = (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)timegm(&parts) -
+		(double)thousandths / 1e3;
+	/* Two clocks may differ a little; more than that is to come. */
+	if (ago_s < -CLOCKS_APART_S && size > sizeof "in ") {
+		snprintf(cell, size, "in ");
+		show_seconds(-ago_s, cell + strlen("in "), size - strlen("in "));
+		return;
+	}
+	show_seconds(ago_s, cell, size);
 }
 
 static void put_number(double number, enum show_kind kind, char *cell, size_t size)

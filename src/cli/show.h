@@ -20,7 +20,7 @@ enum show_kind {
 	SHOW_NUMBER,  /* to the right */
 	SHOW_SHARE,   /* 0.83 is 83% */
 	SHOW_SECONDS, /* 75.2 is 1m15s */
-	SHOW_TIME,    /* 2026-01-31T12:00:00Z is how long ago that is: 3m20s */
+	SHOW_TIME,    /* 2026-01-31T12:00:00Z is how long ago that is: 3m20s; or "in 3m20s" */
 	SHOW_STATE,   /* text, coloured by what it means */
 	SHOW_BYTES    /* 134217728 is 128M */
 };

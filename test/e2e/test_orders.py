@@ -94,7 +94,9 @@ class OrdersTest(harness.Case):
         self.assertIn("waits", self.cli("scale", "work", "3", "--in", "1h", "--key", "once"))
         held = self.orders()["held"][0]["id"]
         self.assertIn(f"Order {held} waits", self.cli("why", held))
-        self.assertIn(held, self.cli("pools", "--history"))
+        history = self.cli("pools", "--history")
+        self.assertIn(held, history)
+        self.assertRegex(history, r"in (1h00m|59m)")
         self.assertIn("taken back", self.cli("scale", held, "--cancel"))
         self.assertEqual(self.orders()["held"], [])
         self.cli("scale", "work", "2")
