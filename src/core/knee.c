@@ -354,6 +354,15 @@ bool knee_level(const struct knee *knee, uint32_t place, struct bal_knee_level *
 
 /* ---- saved states ---- */
 
+bool knee_is_blank(const struct knee *knee)
+{
+	bool blank = knee->ends == 0;
+
+	for (uint32_t i = 0; i < KNEE_LEVELS; i++)
+		blank = blank && knee->busy_s[i] == 0;
+	return blank;
+}
+
 void knee_put(const struct knee *knee, struct bytes_writer *writer)
 {
 	const struct knee_finding *finding = &knee->finding;

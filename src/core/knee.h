@@ -55,6 +55,9 @@ uint32_t knee_tasks(uint32_t level);
 void knee_view(const struct knee *knee, struct bal_knee_view *view);
 bool knee_level(const struct knee *knee, uint32_t place, struct bal_knee_level *level);
 
+/* True when nothing was seen: no time passed with tasks, and none ended. */
+bool knee_is_blank(const struct knee *knee);
+
 /* Saved states: writes all of it, at most 2 KiB; reads it back, false when the bytes are none. */
 void knee_put(const struct knee *knee, struct bytes_writer *writer);
 bool knee_read(struct knee *knee, struct bytes_reader *reader);

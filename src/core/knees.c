@@ -156,7 +156,7 @@ void knees_put(
 	}
 	bytes_put_varint(writer, 0);
 	for (uint32_t i = 0; i < core->limits.pools_max; i++) {
-		if (knees->pools[i].ends == 0)
+		if (knee_is_blank(&knees->pools[i]))
 			continue;
 		bytes_put_varint(writer, (uint64_t)i + 1);
 		knee_put(&knees->pools[i], writer);
@@ -217,7 +217,7 @@ bool knees_read(struct bal_core *core, struct bytes_reader *reader)
 	place = 0;
 	while (ok && next_place(reader, core->limits.pools_max, &place, &ok))
 		ok = knee_read(&core->knees->pools[place - 1], reader) &&
-		     core->knees->pools[place - 1].ends > 0;
+		     !knee_is_blank(&core->knees->pools[place - 1]);
 	place = 0;
 	while (ok && next_place(reader, core->limits.agents_max, &place, &ok))
 		ok = read_agent(core, place - 1, reader);

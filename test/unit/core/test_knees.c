@@ -160,6 +160,29 @@ static void test_saved_and_learned(void **state)
 	free(bytes);
 }
 
+/* Time that passed before anything ended is kept as well. */
+static void test_saved_before_the_first_end(void **state)
+{
+	struct scene *scene = *state, *other;
+	uint8_t *bytes;
+	size_t size;
+
+	scene_task(scene, 1);
+	scene->now_ns += 5 * NS_PER_S;
+	scene_task(scene, 2);
+	size = bal_core_save(scene->core, NULL, 0);
+	bytes = malloc(size);
+	assert_int_equal(bal_core_save(scene->core, bytes, size), size);
+	other = scene_open(&SCENE_LIMITS);
+	assert_int_equal(bal_core_load(other->core, bytes, size), BAL_OK);
+	other->now_ns = scene->now_ns += NS_PER_S;
+	scene_ended(scene, 1, BAL_OUTCOME_SUCCEEDED);
+	scene_ended(other, 1, BAL_OUTCOME_SUCCEEDED);
+	assert_true(bal_core_digest(other->core) == bal_core_digest(scene->core));
+	scene_close(other);
+	free(bytes);
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, begin, scene_end)
@@ -168,6 +191,7 @@ int main(void)
 		TEST(test_failures_by_what_runs_beside),
 		TEST(test_what_counts),
 		TEST(test_saved_and_learned),
+		TEST(test_saved_before_the_first_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
